@@ -1,0 +1,17 @@
+namespace RePaViT;
+
+/// <summary>The form in which a network stands: as it is trained, or as it is deployed.</summary>
+public enum NetworkForm
+{
+    /// <summary>
+    /// Every layer as the optimizer sees it: batch normalization and all hidden channels of every feed-forward layer.
+    /// A vanilla architecture has this form only.
+    /// </summary>
+    Trained,
+
+    /// <summary>
+    /// Structurally reparameterized: batch normalization folded away, idle channels and shortcut merged into one
+    /// matrix per block. The same function with fewer weights (RePaViT, section 3.2).
+    /// </summary>
+    Deployed,
+}

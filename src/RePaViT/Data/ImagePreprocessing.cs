@@ -1,0 +1,49 @@
+namespace RePaViT;
+
+/// <summary>
+/// How an image becomes the input of a network: the centered square of <see cref="CropFraction"/> of the shorter side is
+/// resized to the network's size, and every channel is normalized as (value / 255 - mean) / deviation. Stored with
+/// the weights, so that a deployed model prepares images as training's validation did.
+/// </summary>
+public sealed record ImagePreprocessing
+{
+    /// <summary>Mean of each channel over the training images, 0 to 1. Default: ImageNet's.</summary>
+    public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
+
+    /// <summary>Standard deviation of each channel over the training images, 0 to 1. Default: ImageNet's.</summary>
+    public Rgb StandardDeviation { get; init; } = new(0.229f, 0.224f, 0.225f);
+
+    /// <summary>Side of the square that is used, as a share of the shorter side, in (0, 1]. Default 1.</summary>
+    public double CropFraction { get; init; } = 1;
+
+    /// <summary>The filter for resizing. Default: bicubic.</summary>
+    public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
+
+    /// <summary>Checks every property.</summary>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
+    public void Validate()
+    {
+        if (!(float.IsFinite(Mean.Red) && float.IsFinite(Mean.Green) && float.IsFinite(Mean.Blue)))
+        {
+            throw new ArgumentException($"{nameof(Mean)} {Mean} is not accepted: three finite numbers are needed.");
+        }
+
+        if (!(IsScale(StandardDeviation.Red) && IsScale(StandardDeviation.Green) && IsScale(StandardDeviation.Blue)))
+        {
+            throw new ArgumentException(
+                $"{nameof(StandardDeviation)} {StandardDeviation} is not accepted: three positive numbers are needed.");
+        }
+
+        if (!(CropFraction is > 0 and <= 1))
+        {
+            throw new ArgumentException($"{nameof(CropFraction)} {CropFraction} is outside (0, 1].");
+        }
+
+        if (!Enum.IsDefined(Interpolation))
+        {
+            throw new ArgumentException($"{nameof(Interpolation)} {Interpolation} is not known.");
+        }
+
+        static bool IsScale(float value) => float.IsFinite(value) && value > 0;
+    }
+}

@@ -1,0 +1,59 @@
+namespace RePaViT.Training;
+
+/// <summary>
+/// Random numbers that depend on a seed and a key alone (SplitMix64). Nothing is carried from one use to the next: the
+/// stream of, say, image 17 in epoch 3 is the same in whatever order and on whatever thread it is asked for, and a
+/// resumed run needs to remember only where it stood.
+/// </summary>
+internal struct RandomStream
+{
+    private ulong _state;
+
+    public RandomStream(ulong seed, RandomPurpose purpose, long key0 = 0, long key1 = 0)
+    {
+        _state = Mix(seed);
+        _state = Mix(_state ^ (ulong)purpose);
+        _state = Mix(_state + (ulong)key0);
+        _state = Mix(_state + (ulong)key1);
+    }
+
+    public ulong NextUInt64()
+    {
+        _state += 0x9E3779B97F4A7C15;
+        return Mix(_state);
+    }
+
+    /// <summary>Uniform in [0, 1), with 53 random bits.</summary>
+    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Uniform in [low, high).</summary>
+    public double NextDouble(double low, double high) => low + (high - low) * NextDouble();
+
+    /// <summary>Uniform in [0, limit).</summary>
+    public int NextInt32(int limit) => (int)Math.BigMul(NextUInt64(), (ulong)limit, out _);
+
+    /// <summary>Normal with mean 0 and standard deviation 1 (Box and Muller).</summary>
+    public double NextNormal()
+    {
+        double radius = Math.Sqrt(-2 * Math.Log(1 - NextDouble()));
+        return radius * Math.Cos(2 * Math.PI * NextDouble());
+    }
+
+    private static ulong Mix(ulong value)
+    {
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
+    }
+}
+
+/// <summary>What random numbers are for. Numbers for one purpose never repeat those for another.</summary>
+internal enum RandomPurpose
+{
+    Initialization = 1,
+    Shuffle = 2,
+    Augmentation = 3,
+    Mixing = 4,
+    DropPath = 5,
+    Split = 6,
+}

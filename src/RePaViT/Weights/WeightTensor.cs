@@ -1,0 +1,43 @@
+namespace RePaViT;
+
+/// <summary>A tensor of 32-bit floats with its shape, in row-major order. Treat the data as immutable.</summary>
+public sealed class WeightTensor
+{
+    private readonly int[] _shape;
+    private readonly float[] _data;
+
+    /// <summary>Wraps data without copying it; the caller gives it up.</summary>
+    /// <param name="data">The values, row-major.</param>
+    /// <param name="shape">The sizes, outermost first; empty for a scalar.</param>
+    /// <exception cref="ArgumentException">The shape does not describe as many values as there are.</exception>
+    public WeightTensor(float[] data, params ReadOnlySpan<int> shape)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        long length = 1;
+        foreach (int size in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
+            length = checked(length * size);
+        }
+
+        if (length != data.Length)
+        {
+            throw new ArgumentException($"Shape [{string.Join(", ", shape.ToArray())}] describes {length} values, but {data.Length} are given.");
+        }
+
+        _data = data;
+        _shape = shape.ToArray();
+    }
+
+    /// <summary>The sizes, outermost dimension first; empty for a scalar.</summary>
+    public ReadOnlySpan<int> Shape => _shape;
+
+    /// <summary>The values, row-major.</summary>
+    public ReadOnlySpan<float> Data => _data;
+
+    /// <summary>Number of values.</summary>
+    public int Length => _data.Length;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"[{string.Join(", ", _shape)}]";
+}
