@@ -1,0 +1,20 @@
+using System.CommandLine;
+using RePaViT.Benchmarks;
+
+var root = new RootCommand("Measures and checks RePaViT.")
+{
+    Report.JsonOption,
+};
+
+// One verb, one file: a static Create() that returns its Command, added here.
+
+try
+{
+    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception exception) when (
+    exception is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"Error: {exception.Message}");
+    return 1;
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RePaViT.Benchmarks;
+
+/// <summary>
+/// How every verb reports: it measures a record and hands it over; what is printed is either that record as one line of
+/// JSON, or the verb's own text for people.
+/// </summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        // An error that is not a number must reach the reader of the line, and JSON has no literal for it.
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Accepted by every verb.</summary>
+    public static Option<bool> JsonOption { get; } = new("--json")
+    {
+        Description = "Print one line of JSON.",
+        Recursive = true,
+    };
+
+    /// <summary>Prints a result in the form that the command line asks for.</summary>
+    public static void Write<T>(ParseResult commandLine, T result, Action<T> writeText)
+    {
+        if (commandLine.GetValue(JsonOption))
+        {
+            Console.WriteLine(JsonSerializer.Serialize(result, SnakeCase));
+        }
+        else
+        {
+            writeText(result);
+        }
+    }
+}
