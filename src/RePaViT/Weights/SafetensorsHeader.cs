@@ -1,0 +1,165 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RePaViT.Weights;
+
+/// <summary>Where a tensor of a file lies: entries follow each other without gaps.</summary>
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, int[] Shape, int Length);
+
+/// <summary>The JSON header of a safetensors file, checked against the length of the data.</summary>
+internal sealed record SafetensorsHeader(
+    IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
+{
+    private const string MetadataName = "__metadata__";
+    private const int Alignment = 8;
+
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict) { MaxDepth = 4 };
+
+    /// <exception cref="JsonException">It is not the JSON of a header.</exception>
+    /// <exception cref="InvalidDataException">The tensors do not fill the data exactly, or one has another type.</exception>
+    public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
+    {
+        var members = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json, JsonOptions)
+            ?? throw new InvalidDataException("It is null, but an object is needed.");
+        var metadata = members.Remove(MetadataName, out JsonElement texts)
+            ? texts.Deserialize<Dictionary<string, string>>(JsonOptions) ?? []
+            : [];
+        if (metadata.FirstOrDefault(pair => pair.Value is null).Key is string key)
+        {
+            throw new InvalidDataException($"Metadata '{key}' is null, but a text is needed.");
+        }
+
+        var places = new List<(string Name, Place Place)>(members.Count);
+        foreach ((string name, JsonElement member) in members)
+        {
+            Place place = member.Deserialize<Place>(JsonOptions)
+                ?? throw new InvalidDataException($"Tensor '{name}' is null, but an object is needed.");
+            if (name.Length == 0)
+            {
+                throw new InvalidDataException("A tensor has no name.");
+            }
+
+            if (place.Offsets.Length != 2)
+            {
+                throw new InvalidDataException($"Tensor '{name}' has {place.Offsets.Length} data offsets, but 2 are needed.");
+            }
+
+            places.Add((name, place));
+        }
+
+        var entries = new List<SafetensorsEntry>(places.Count);
+        long end = 0;
+        foreach ((string name, Place place) in places.OrderBy(entry => entry.Place.Offsets[0]).ThenBy(entry => entry.Place.Offsets[1]))
+        {
+            entries.Add(CreateEntry(name, place, end, dataLength));
+            end = place.Offsets[1];
+        }
+
+        return end == dataLength
+            ? new SafetensorsHeader(entries, metadata)
+            : throw new InvalidDataException($"The tensors cover {end} bytes of data, but the file has {dataLength}.");
+    }
+
+    /// <summary>The header for 32-bit floats, padded with spaces so that the data are aligned.</summary>
+    /// <exception cref="ArgumentException">A name cannot be stored.</exception>
+    public static byte[] Create(NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                // Sorted: a dictionary promises no order, but the same content must give the same bytes.
+                json.WriteStartObject(MetadataName);
+                foreach ((string key, string text) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                {
+                    json.WriteString(key, text ?? throw new ArgumentException($"Metadata '{key}' is null, but a text is needed."));
+                }
+
+                json.WriteEndObject();
+            }
+
+            long offset = 0;
+            foreach ((string name, WeightTensor tensor) in tensors)
+            {
+                long end = offset + (long)tensor.Length * sizeof(float);
+                WriteEntry(json, name, tensor, offset, end);
+                offset = end;
+            }
+
+            json.WriteEndObject();
+        }
+
+        int padding = -buffer.WrittenCount & (Alignment - 1);
+        buffer.GetSpan(padding)[..padding].Fill((byte)' ');
+        buffer.Advance(padding);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteEntry(Utf8JsonWriter json, string name, WeightTensor tensor, long begin, long end)
+    {
+        if (name == MetadataName)
+        {
+            throw new ArgumentException($"A tensor cannot be stored as '{MetadataName}': the format keeps that name for itself.");
+        }
+
+        json.WriteStartObject(name);
+        json.WriteString("dtype", SafetensorsType.F32.Name);
+        json.WriteStartArray("shape");
+        foreach (int size in tensor.Shape)
+        {
+            json.WriteNumberValue(size);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("data_offsets");
+        json.WriteNumberValue(begin);
+        json.WriteNumberValue(end);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static SafetensorsEntry CreateEntry(string name, Place place, long expectedBegin, long dataLength)
+    {
+        (long begin, long end) = (place.Offsets[0], place.Offsets[1]);
+        if (begin != expectedBegin || end < begin || end > dataLength)
+        {
+            throw new InvalidDataException(
+                $"Tensor '{name}' lies at bytes {begin} to {end} of {dataLength}, but must start where the tensor before it ends, at {expectedBegin}.");
+        }
+
+        SafetensorsType type = SafetensorsType.All.FirstOrDefault(type => type.Name == place.Type)
+            ?? throw new InvalidDataException(
+                $"Tensor '{name}' has type {place.Type}; accepted are {string.Join(", ", SafetensorsType.All.Select(type => type.Name))}.");
+        long length = 1;
+        foreach (int size in place.Shape)
+        {
+            // Products stay below 2^31 * 2^31, which cannot overflow.
+            length = size >= 0 && length <= Array.MaxLength
+                ? length * size
+                : throw new InvalidDataException($"Tensor '{name}' has shape [{string.Join(", ", place.Shape)}], which no tensor can have.");
+        }
+
+        if (length > Array.MaxLength || length * type.Size != end - begin)
+        {
+            throw new InvalidDataException(
+                $"Tensor '{name}' has shape [{string.Join(", ", place.Shape)}], {length} values of {type.Size} bytes, but its data have {end - begin} bytes.");
+        }
+
+        return new SafetensorsEntry(name, type, place.Shape, (int)length);
+    }
+
+    private sealed record Place
+    {
+        [JsonPropertyName("dtype")]
+        public required string Type { get; init; }
+
+        [JsonPropertyName("shape")]
+        public required int[] Shape { get; init; }
+
+        [JsonPropertyName("data_offsets")]
+        public required long[] Offsets { get; init; }
+    }
+}

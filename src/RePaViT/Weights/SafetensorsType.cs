@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using RePaViT.IO;
+
+namespace RePaViT.Weights;
+
+/// <summary>An element type that can be read as 32-bit float.</summary>
+/// <param name="Name">Its name in a header.</param>
+/// <param name="Size">Bytes of an element.</param>
+/// <param name="Decode">Converts an element.</param>
+internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<byte>, float> Decode)
+{
+    private const int BlockSize = 1 << 16;
+
+    public static SafetensorsType F32 { get; } = new("F32", 4, BinaryPrimitives.ReadSingleLittleEndian);
+
+    public static IReadOnlyList<SafetensorsType> All { get; } =
+    [
+        F32,
+        new("F16", 2, bytes => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes)),
+        new("BF16", 2, bytes => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16)),
+        new("F64", 8, bytes => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes)),
+        new("I64", 8, bytes => BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+    ];
+
+    /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
+    public void Read(Stream stream, Span<float> values)
+    {
+        if (this == F32)
+        {
+            LittleEndian.ReadSingles(stream, values);
+            return;
+        }
+
+        var block = new byte[BlockSize];
+        while (!values.IsEmpty)
+        {
+            int count = Math.Min(values.Length, BlockSize / Size);
+            stream.ReadExactly(block, 0, count * Size);
+            for (int i = 0; i < count; i++)
+            {
+                values[i] = Decode(block.AsSpan(i * Size, Size));
+            }
+
+            values = values[count..];
+        }
+    }
+}
