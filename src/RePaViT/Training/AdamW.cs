@@ -1,0 +1,14 @@
+using System.Numerics.Tensors;
+
+namespace RePaViT.Training;
+
+/// <summary>p = p (1 - lr wd) - lr d, as PyTorch's AdamW (arXiv 1711.05101).</summary>
+internal sealed class AdamW(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
+    : Optimizer(parameters, recipe, threads)
+{
+    protected override void Move(Span<float> value, Span<float> direction, double learningRate, double weightDecay)
+    {
+        TensorPrimitives.Multiply(value, (float)(1 - learningRate * weightDecay), value);
+        TensorPrimitives.MultiplyAdd(direction, (float)-learningRate, value, value);
+    }
+}

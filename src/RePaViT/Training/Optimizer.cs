@@ -1,0 +1,165 @@
+using System.Numerics.Tensors;
+
+namespace RePaViT.Training;
+
+/// <summary>
+/// Moves parameters along their gradients. Both rules share Adam's direction, for gradient g in step t:
+/// <code>
+/// g = g / max(1, norm / limit)                norm over the gradients of all parameters
+/// m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g g
+/// d = (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + eps)
+/// </code>
+/// Parameters are worked on in parallel, but sums never cross threads, so results do not depend on their number.
+/// </summary>
+internal abstract class Optimizer
+{
+    // Small enough for a slice of gradient, both moments and the scratch to stay in the first-level cache.
+    private const int SliceLength = 1024;
+
+    private readonly Slot[] _slots;
+    private readonly double[] _squaredNorms;
+    private readonly TrainingRecipe _recipe;
+    private readonly ParallelOptions _parallel;
+
+    protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
+    {
+        _slots = [.. parameters.Where(parameter => parameter.Spec.IsTrained).Select(parameter => new Slot(parameter))];
+        _squaredNorms = new double[_slots.Length];
+        _recipe = recipe;
+        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+    }
+
+    /// <summary>Steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <param name="parameters">The network's; running statistics among them are left alone.</param>
+    /// <param name="recipe">Names the rule and its constants.</param>
+    /// <param name="threads">Most threads to use, at least 1.</param>
+    public static Optimizer Create(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
+        => recipe.Optimizer switch
+        {
+            OptimizerKind.AdamW => new AdamW(parameters, recipe, threads),
+            OptimizerKind.Lamb => new Lamb(parameters, recipe, threads),
+            _ => throw new ArgumentException($"{nameof(recipe.Optimizer)} {recipe.Optimizer} is not known."),
+        };
+
+    /// <summary>Clips the gradients, takes a step and clears them. Where their norm is not finite, nothing moves.</summary>
+    /// <returns>The global norm of the gradients before clipping.</returns>
+    public double Step(double learningRate)
+    {
+        Parallel.For(0, _slots.Length, _parallel, i => _squaredNorms[i] = SumOfSquares(_slots[i].Parameter.Gradient));
+        double norm = Math.Sqrt(_squaredNorms.Sum());
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
+        Steps++;
+        float clip = _recipe.GradientClipNorm is double limit ? (float)Math.Max(1, norm / limit) : 1;
+        Parallel.For(0, _slots.Length, _parallel, i =>
+        {
+            Slot slot = _slots[i];
+            TurnIntoDirection(slot, clip);
+            double weightDecay = slot.Parameter.Spec.Decays ? _recipe.WeightDecay : 0;
+            Move(slot.Parameter.Value, slot.Parameter.Gradient, learningRate, weightDecay);
+            slot.Parameter.Gradient.Clear();
+        });
+        return norm;
+    }
+
+    /// <summary>Adds the moments and the number of steps.</summary>
+    public void AddState(NamedTensors state)
+    {
+        // Two floats hold any number of steps exactly; one would only up to 2^24.
+        state.Add("optimizer.steps", new WeightTensor([Steps >> 20, Steps & ((1 << 20) - 1)], 2));
+        foreach (Slot slot in _slots)
+        {
+            state.Add(slot.MeanName, new WeightTensor([.. slot.Mean], slot.Parameter.Spec.Shape));
+            state.Add(slot.MeanSquareName, new WeightTensor([.. slot.MeanSquare], slot.Parameter.Spec.Shape));
+        }
+    }
+
+    /// <summary>Takes back what <see cref="AddState"/> added.</summary>
+    /// <exception cref="ArgumentException">A tensor is missing or has another shape.</exception>
+    public void SetState(NamedTensors state)
+    {
+        Span<float> steps = stackalloc float[2];
+        state.CopyState("optimizer.steps", [2], steps);
+        Steps = ((long)steps[0] << 20) + (long)steps[1];
+        foreach (Slot slot in _slots)
+        {
+            state.CopyState(slot.MeanName, slot.Parameter.Spec.Shape, slot.Mean);
+            state.CopyState(slot.MeanSquareName, slot.Parameter.Spec.Shape, slot.MeanSquare);
+        }
+    }
+
+    /// <summary>Moves one parameter.</summary>
+    /// <param name="value">The parameter, changed in place.</param>
+    /// <param name="direction">Adam's direction d; may be overwritten.</param>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    /// <param name="weightDecay">0 for a parameter that does not decay.</param>
+    protected abstract void Move(Span<float> value, Span<float> direction, double learningRate, double weightDecay);
+
+    /// <summary>The sum in double precision, in an order that depends on nothing but the length.</summary>
+    protected static double SumOfSquares(ReadOnlySpan<float> values)
+    {
+        Span<double> wide = stackalloc double[SliceLength];
+        double sum = 0;
+        for (int start = 0; start < values.Length; start += SliceLength)
+        {
+            ReadOnlySpan<float> slice = values[start..Math.Min(start + SliceLength, values.Length)];
+            TensorPrimitives.ConvertTruncating(slice, wide);
+            sum += TensorPrimitives.SumOfSquares<double>(wide[..slice.Length]);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Moves the moments and puts d in place of the gradient.</summary>
+    private void TurnIntoDirection(Slot slot, float clip)
+    {
+        float beta1 = (float)_recipe.Beta1;
+        float beta2 = (float)_recipe.Beta2;
+        float gain1 = (float)(1 - _recipe.Beta1);
+        float gain2 = (float)(1 - _recipe.Beta2);
+        float correction1 = (float)(1 - Math.Pow(_recipe.Beta1, Steps));
+        float correction2 = (float)Math.Sqrt(1 - Math.Pow(_recipe.Beta2, Steps));
+        Span<float> scratch = stackalloc float[SliceLength];
+        Span<float> gradient = slot.Parameter.Gradient;
+        for (int start = 0; start < gradient.Length; start += SliceLength)
+        {
+            int length = Math.Min(SliceLength, gradient.Length - start);
+            Span<float> g = gradient.Slice(start, length);
+            Span<float> m = slot.Mean.AsSpan(start, length);
+            Span<float> v = slot.MeanSquare.AsSpan(start, length);
+            Span<float> root = scratch[..length];
+
+            TensorPrimitives.Divide(g, clip, g);
+            TensorPrimitives.Multiply(m, beta1, m);
+            TensorPrimitives.MultiplyAdd(g, gain1, m, m);
+            TensorPrimitives.Multiply(g, g, g);
+            TensorPrimitives.Multiply(v, beta2, v);
+            TensorPrimitives.MultiplyAdd(g, gain2, v, v);
+
+            TensorPrimitives.Sqrt(v, root);
+            TensorPrimitives.Divide(root, correction2, root);
+            TensorPrimitives.Add(root, (float)_recipe.Epsilon, root);
+            TensorPrimitives.Divide(m, correction1, g);
+            TensorPrimitives.Divide(g, root, g);
+        }
+    }
+
+    /// <summary>A parameter and its moments.</summary>
+    private sealed class Slot(IParameter parameter)
+    {
+        public IParameter Parameter { get; } = parameter;
+
+        public float[] Mean { get; } = new float[parameter.Spec.Length];
+
+        public float[] MeanSquare { get; } = new float[parameter.Spec.Length];
+
+        public string MeanName { get; } = $"optimizer.m.{parameter.Spec.Name}";
+
+        public string MeanSquareName { get; } = $"optimizer.v.{parameter.Spec.Name}";
+    }
+}

@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+
+namespace RePaViT;
+
+/// <summary>
+/// Everything besides the data and the architecture that decides what training arrives at. The defaults suit small data
+/// sets; <see cref="Paper"/> is the recipe of the paper.
+/// </summary>
+public sealed record TrainingRecipe
+{
+    /// <summary>
+    /// RePaViT, appendix A, for ImageNet-1k and the sizes up to Base; Large and Huge take a learning rate of 1e-3 and a
+    /// drop path rate of 0.3. The batch of 4096 is 64 gathered batches of 64.
+    /// </summary>
+    public static TrainingRecipe Paper { get; } = new()
+    {
+        Epochs = 300,
+        BatchSize = 64,
+        GradientAccumulation = 64,
+        Optimizer = OptimizerKind.Lamb,
+        LearningRate = 4e-3,
+        MinimumLearningRate = 5e-5,
+        WarmupLearningRate = 1e-6,
+        WarmupEpochs = 20,
+        Epsilon = 1e-6,
+        EmaDecay = 0.99996,
+    };
+
+    /// <summary>Times that every training image is seen, at least 1. Default 30.</summary>
+    public int Epochs { get; init; } = 30;
+
+    /// <summary>Images that pass through the network together, at least 2. Default 64.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Batches whose gradients are averaged for one step of the optimizer, at least 1. Default 1.</summary>
+    public int GradientAccumulation { get; init; } = 1;
+
+    /// <summary>The rule by which gradients move weights. Default: AdamW.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
+    /// <summary>The learning rate at the end of the warm-up, from where it falls along a cosine; above 0. Default 1e-3.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Where the cosine ends, in [0, <see cref="LearningRate"/>]. Default 1e-5.</summary>
+    public double MinimumLearningRate { get; init; } = 1e-5;
+
+    /// <summary>Where the warm-up begins, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
+    public double WarmupLearningRate { get; init; } = 1e-6;
+
+    /// <summary>Epochs of linearly rising learning rate, in [0, <see cref="Epochs"/>]; 0 for none. Default 1.</summary>
+    public double WarmupEpochs { get; init; } = 1;
+
+    /// <summary>
+    /// Weight decay of matrices and filters, at least 0; biases, normalization, tokens and positions never decay. Default 0.05.
+    /// </summary>
+    public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Decay of the gradients' moving mean, in [0, 1). Default 0.9.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of the gradients' moving mean square, in [0, 1). Default 0.999.</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Added to the root of the mean square, above 0. Default 1e-8.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>The norm over all gradients above which they are scaled down to it, above 0; null for none. Default 1.</summary>
+    public double? GradientClipNorm { get; init; } = 1;
+
+    /// <summary>
+    /// Probability with which the last block's residual branches are skipped, in [0, 1); earlier blocks' rise to it
+    /// linearly from 0. Default 0.1.
+    /// </summary>
+    public double DropPathRate { get; init; } = 0.1;
+
+    /// <summary>Probability that is taken from the target class and spread over all classes, in [0, 1). Default 0.1.</summary>
+    public double LabelSmoothing { get; init; } = 0.1;
+
+    /// <summary>
+    /// Decay of the moving average of the weights, which is what gets validated and deployed, in [0, 1); null to use the
+    /// weights themselves. After step s the decay is min(decay, (1 + s) / (10 + s)), so that a short run's average is not
+    /// made of its beginnings. Default 0.998.
+    /// </summary>
+    public double? EmaDecay { get; init; } = 0.998;
+
+    /// <summary>Epochs without a better validation after which training stops, at least 1; null for never. Default null.</summary>
+    public int? EarlyStoppingPatience { get; init; }
+
+    /// <summary>What all random choices follow from. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Checks every property against the others.</summary>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
+    public void Validate()
+    {
+        ThrowUnless(Epochs is >= 1 and <= 1_000_000, Epochs, "a number from 1 to 1000000");
+        ThrowUnless(BatchSize is >= 2 and <= 1 << 20, BatchSize, "a number from 2 to 1048576");
+        ThrowUnless(GradientAccumulation is >= 1 and <= 1 << 20, GradientAccumulation, "a number from 1 to 1048576");
+        ThrowUnless(Enum.IsDefined(Optimizer), Optimizer, "AdamW or Lamb");
+        ThrowUnless(LearningRate > 0 && double.IsFinite(LearningRate), LearningRate, "a finite number above 0");
+        ThrowUnless(
+            MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate,
+            MinimumLearningRate,
+            $"a number from 0 to the learning rate, {LearningRate}");
+        ThrowUnless(
+            WarmupLearningRate >= 0 && WarmupLearningRate <= LearningRate,
+            WarmupLearningRate,
+            $"a number from 0 to the learning rate, {LearningRate}");
+        ThrowUnless(WarmupEpochs >= 0 && WarmupEpochs <= Epochs, WarmupEpochs, $"a number from 0 to all {Epochs} epochs");
+        ThrowUnless(WeightDecay >= 0 && double.IsFinite(WeightDecay), WeightDecay, "a finite number from 0");
+        ThrowUnless(Beta1 is >= 0 and < 1, Beta1, "a number in [0, 1)");
+        ThrowUnless(Beta2 is >= 0 and < 1, Beta2, "a number in [0, 1)");
+        ThrowUnless(Epsilon > 0 && double.IsFinite(Epsilon), Epsilon, "a finite number above 0");
+        ThrowUnless(GradientClipNorm is null or > 0, GradientClipNorm, "a number above 0, or null");
+        ThrowUnless(DropPathRate is >= 0 and < 1, DropPathRate, "a number in [0, 1)");
+        ThrowUnless(LabelSmoothing is >= 0 and < 1, LabelSmoothing, "a number in [0, 1)");
+        ThrowUnless(EmaDecay is null or (>= 0 and < 1), EmaDecay, "a number in [0, 1), or null");
+        ThrowUnless(EarlyStoppingPatience is null or >= 1, EarlyStoppingPatience, "a number from 1, or null");
+    }
+
+    private static void ThrowUnless<T>(
+        bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (!accepted)
+        {
+            throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Numerics.Tensors;
+
+namespace RePaViT.Training;
+
+/// <summary>
+/// Exponential moving average of parameters and running statistics: average = d average + (1 - d) value, where after
+/// step s d = min(decay, (1 + s) / (10 + s)).
+/// </summary>
+internal sealed class WeightAverage
+{
+    private readonly IParameter[] _parameters;
+    private readonly float[][] _averages;
+    private readonly double _decay;
+
+    /// <summary>Starts from the parameters' present values.</summary>
+    public WeightAverage(IEnumerable<IParameter> parameters, double decay)
+    {
+        _parameters = [.. parameters];
+        _averages = [.. _parameters.Select(parameter => parameter.Value.ToArray())];
+        _decay = decay;
+    }
+
+    /// <summary>Takes in the values after a step.</summary>
+    /// <param name="step">Steps taken, counted from 1.</param>
+    public void Update(long step)
+    {
+        float gain = (float)(1 - Math.Min(_decay, (1.0 + step) / (10.0 + step)));
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            TensorPrimitives.Lerp(_averages[i], _parameters[i].Value, gain, _averages[i]);
+        }
+    }
+
+    /// <summary>The averages under the parameters' names.</summary>
+    public NamedTensors GetWeights()
+    {
+        var weights = new NamedTensors();
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            weights.Add(_parameters[i].Spec.Name, new WeightTensor([.. _averages[i]], _parameters[i].Spec.Shape));
+        }
+
+        return weights;
+    }
+
+    /// <summary>Adds the averages to an engine's state.</summary>
+    public void AddState(NamedTensors state)
+    {
+        foreach ((string name, WeightTensor tensor) in GetWeights())
+        {
+            state.Add(StateName(name), tensor);
+        }
+    }
+
+    /// <summary>Takes back what <see cref="AddState"/> added.</summary>
+    /// <exception cref="ArgumentException">A tensor is missing or has another shape.</exception>
+    public void SetState(NamedTensors state)
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+        {
+            state.CopyState(StateName(_parameters[i].Spec.Name), _parameters[i].Spec.Shape, _averages[i]);
+        }
+    }
+
+    private static string StateName(string name) => $"average.{name}";
+}
