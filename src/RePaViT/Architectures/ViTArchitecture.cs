@@ -81,7 +81,10 @@ public sealed record ViTArchitecture : Architecture
 
     /// <summary>Tokens of an image: its patches and the class token.</summary>
     [JsonIgnore]
-    public int Tokens => ImageSize / PatchSize * (ImageSize / PatchSize) + 1;
+    public int Tokens => PatchesPerSide * PatchesPerSide + 1;
+
+    // A record prints its properties, also those of a network that Validate will refuse.
+    private int PatchesPerSide => PatchSize == 0 ? 0 : ImageSize / PatchSize;
 
     /// <summary>Hidden channels of a block that pass through the activation (k).</summary>
     /// <param name="block">The block, counted from 0.</param>

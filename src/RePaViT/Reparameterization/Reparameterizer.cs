@@ -1,0 +1,165 @@
+using System.Numerics.Tensors;
+using RePaViT.Architectures;
+
+namespace RePaViT.Reparameterization;
+
+/// <summary>
+/// Turns trained weights into deployed weights: the same function with fewer of them (RePaViT, arXiv 2505.21847,
+/// section 3.2). Everything is summed in double and rounded once, so that both forms agree to the precision of a float.
+/// </summary>
+internal static class Reparameterizer
+{
+    /// <summary>Output channels that one task multiplies: their columns stay in the cache of a core.</summary>
+    private const int TileChannels = 16;
+
+    /// <summary>Reparameterizes every channel-idle feed-forward layer; all other layers stay as they are.</summary>
+    public static Network Merge(Network trained)
+    {
+        var layers = new List<Layer>(trained.Layers.Count);
+        var weights = new NamedTensors();
+        foreach (Layer layer in trained.Layers)
+        {
+            if (layer is ChannelIdleFeedForward feedForward)
+            {
+                layers.Add(Merge(feedForward, trained.Weights, weights));
+                continue;
+            }
+
+            layers.Add(layer);
+            foreach (TensorSpec tensor in layer.Tensors)
+            {
+                weights.Add(tensor.Name, trained.Weights[tensor.Name]);
+            }
+        }
+
+        return new Network(layers, weights);
+    }
+
+    /// <summary>
+    /// With BN(x) = s x + t per channel, A1 = W1 diag(s1), c1 = b1 + W1 t1, A2 and c2 likewise, and k active channels:
+    /// M = A2[:, k:] A1[k:, :] + I and y = A2[:, :k] GELU(A1[:k] a + c1[:k]) + M a + (c2 + A2[:, k:] c1[k:]).
+    /// </summary>
+    private static ReparameterizedFeedForward Merge(ChannelIdleFeedForward layer, NamedTensors trained, NamedTensors deployed)
+    {
+        int dim = layer.Dim;
+        int active = layer.Active;
+        var result = new ReparameterizedFeedForward(layer.Name, layer.Block, layer.Tokens, dim, active);
+
+        (double[] inputScale, double[] inputShift) = Affine(layer.InputNorm, trained);
+        (double[] hiddenScale, double[] hiddenShift) = Affine(layer.HiddenNorm, trained);
+        double[] inputBias = FoldShift(layer.Input, inputShift, trained);
+        double[] outputBias = FoldShift(layer.Output, hiddenShift, trained);
+        ReadOnlySpan<float> input = trained[layer.Input.Weight].Data;
+        ReadOnlySpan<float> output = trained[layer.Output.Weight].Data;
+
+        (float[] merged, float[] bias) = MergeIdle(layer, input, output, inputScale, hiddenScale, inputBias, outputBias);
+        deployed.Add(result.Merged.Weight, new WeightTensor(merged, dim, dim));
+        deployed.Add(result.Merged.Bias, new WeightTensor(bias, dim));
+        if (active == 0)
+        {
+            return result;
+        }
+
+        float[] activeInput = new float[active * dim];
+        for (int i = 0; i < activeInput.Length; i++)
+        {
+            activeInput[i] = (float)(input[i] * inputScale[i % dim]);
+        }
+
+        float[] activeOutput = new float[dim * active];
+        for (int i = 0; i < activeOutput.Length; i++)
+        {
+            (int row, int hidden) = Math.DivRem(i, active);
+            activeOutput[i] = (float)(output[row * layer.Hidden + hidden] * hiddenScale[hidden]);
+        }
+
+        float[] activeBias = Array.ConvertAll(inputBias[..active], value => (float)value);
+        deployed.Add(result.Input.Weight, new WeightTensor(activeInput, active, dim));
+        deployed.Add(result.Input.Bias, new WeightTensor(activeBias, active));
+        deployed.Add(result.Output.Weight, new WeightTensor(activeOutput, dim, active));
+        return result;
+    }
+
+    /// <summary>M [dim, dim] and its bias [dim]: all that is linear, the idle channels and the shortcut.</summary>
+    private static (float[] Merged, float[] Bias) MergeIdle(
+        ChannelIdleFeedForward layer, ReadOnlySpan<float> input, ReadOnlySpan<float> output,
+        double[] inputScale, double[] hiddenScale, double[] inputBias, double[] outputBias)
+    {
+        int dim = layer.Dim;
+        int active = layer.Active;
+        int idle = layer.Hidden - active;
+        double[] idleBias = inputBias[active..];
+        double[] idleOutput = new double[dim * idle];        // A2[:, k:]
+        double[] idleInput = new double[dim * idle];         // A1[k:, :] transposed, so that both run along the idle channels
+        for (int channel = 0; channel < dim; channel++)
+        {
+            for (int hidden = 0; hidden < idle; hidden++)
+            {
+                idleOutput[channel * idle + hidden] = output[channel * layer.Hidden + active + hidden] * hiddenScale[active + hidden];
+                idleInput[channel * idle + hidden] = input[(active + hidden) * dim + channel] * inputScale[channel];
+            }
+        }
+
+        float[] merged = new float[dim * dim];
+        Parallel.For(0, (dim + TileChannels - 1) / TileChannels, tile =>
+        {
+            int end = Math.Min((tile + 1) * TileChannels, dim);
+            for (int row = 0; row < dim; row++)
+            {
+                ReadOnlySpan<double> outputRow = idleOutput.AsSpan(row * idle, idle);
+                for (int column = tile * TileChannels; column < end; column++)
+                {
+                    double shortcut = row == column ? 1 : 0;
+                    merged[row * dim + column] =
+                        (float)(TensorPrimitives.Dot(outputRow, idleInput.AsSpan(column * idle, idle)) + shortcut);
+                }
+            }
+        });
+
+        float[] bias = new float[dim];
+        for (int row = 0; row < dim; row++)
+        {
+            bias[row] = (float)(outputBias[row] + TensorPrimitives.Dot<double>(idleOutput.AsSpan(row * idle, idle), idleBias));
+        }
+
+        return (merged, bias);
+    }
+
+    /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>
+    private static (double[] Scale, double[] Shift) Affine(BatchNormalization norm, NamedTensors weights)
+    {
+        ReadOnlySpan<float> gamma = weights[norm.Weight].Data;
+        ReadOnlySpan<float> beta = weights[norm.Bias].Data;
+        ReadOnlySpan<float> mean = weights[norm.Mean].Data;
+        ReadOnlySpan<float> variance = weights[norm.Variance].Data;
+        double[] scale = new double[norm.Dim];
+        double[] shift = new double[norm.Dim];
+        for (int i = 0; i < norm.Dim; i++)
+        {
+            scale[i] = gamma[i] / Math.Sqrt((double)variance[i] + norm.Epsilon);
+            shift[i] = beta[i] - mean[i] * scale[i];
+        }
+
+        return (scale, shift);
+    }
+
+    /// <summary>The bias of a projection once the shift of what it reads is part of it: b + W t.</summary>
+    private static double[] FoldShift(Projection projection, double[] shift, NamedTensors weights)
+    {
+        ReadOnlySpan<float> weight = weights[projection.Weight].Data;
+        ReadOnlySpan<float> bias = weights[projection.Bias].Data;
+        double[] folded = new double[projection.Outputs];
+        for (int row = 0; row < folded.Length; row++)
+        {
+            double sum = bias[row];
+            for (int i = 0; i < shift.Length; i++)
+            {
+                sum += weight[row * shift.Length + i] * shift[i];
+            }
+
+            folded[row] = sum;
+        }
+
+        return folded;
+    }
+}

@@ -1,0 +1,45 @@
+namespace RePaViT.Tests.Reference;
+
+/// <summary>Functions in double precision, written to be checked by reading.</summary>
+internal static class PlainMath
+{
+    /// <summary>x Phi(x), with the error function itself.</summary>
+    public static double Gelu(double x) => 0.5 * x * (1 + Erf(x / Math.Sqrt(2)));
+
+    /// <summary>Phi(x) + x phi(x).</summary>
+    public static double GeluDerivative(double x)
+        => 0.5 * (1 + Erf(x / Math.Sqrt(2))) + x * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI);
+
+    /// <summary>The error function, to a few units of 1e-16.</summary>
+    public static double Erf(double x)
+    {
+        double z = Math.Abs(x);
+        if (!(z <= 2))
+        {
+            return Math.CopySign(1 - UpperErfc(z), x);
+        }
+
+        // 2/sqrt(pi) exp(-z^2) sum over n of 2^n z^(2n+1) / (1 3 5 ... (2n+1)): no term is negative, so none cancel.
+        double term = z;
+        double sum = z;
+        for (int n = 1; n < 60; n++)
+        {
+            term *= 2 * z * z / (2 * n + 1);
+            sum += term;
+        }
+
+        return Math.CopySign(2 / Math.Sqrt(Math.PI) * Math.Exp(-z * z) * sum, x);
+    }
+
+    /// <summary>1 - erf for z > 2: exp(-z^2)/sqrt(pi) / (z + (1/2)/(z + 1/(z + (3/2)/(z + ...)))).</summary>
+    private static double UpperErfc(double z)
+    {
+        double fraction = z;
+        for (int n = 200; n >= 1; n--)
+        {
+            fraction = z + 0.5 * n / fraction;
+        }
+
+        return Math.Exp(-z * z) / (Math.Sqrt(Math.PI) * fraction);
+    }
+}
