@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using RePaViT.Data;
+
 namespace RePaViT;
 
 /// <summary>
@@ -45,5 +48,28 @@ public sealed record ImagePreprocessing
         }
 
         static bool IsScale(float value) => float.IsFinite(value) && value > 0;
+    }
+
+    /// <summary>Crops and resizes an image to planes [3, size, size] of values in [0, 255]: the input of a deployed model.</summary>
+    internal void Prepare(RgbImage image, int size, Span<float> planes)
+    {
+        double side = CropFraction * Math.Min(image.Width, image.Height);
+        var box = new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
+        Resampler.Resize(image, box, size, Interpolation, planes);
+    }
+
+    /// <summary>Turns planes of values in [0, 255] into (value / 255 - mean) / deviation: the input of training.</summary>
+    internal void Normalize(Span<float> planes)
+    {
+        int length = planes.Length / 3;
+        NormalizePlane(planes[..length], Mean.Red, StandardDeviation.Red);
+        NormalizePlane(planes.Slice(length, length), Mean.Green, StandardDeviation.Green);
+        NormalizePlane(planes[(2 * length)..], Mean.Blue, StandardDeviation.Blue);
+
+        static void NormalizePlane(Span<float> plane, float mean, float deviation)
+        {
+            TensorPrimitives.Subtract(plane, 255 * mean, plane);
+            TensorPrimitives.Multiply(plane, 1 / (255 * deviation), plane);
+        }
     }
 }

@@ -39,6 +39,57 @@ internal struct RandomStream
         return radius * Math.Cos(2 * Math.PI * NextDouble());
     }
 
+    /// <summary>
+    /// Beta(alpha, alpha) distributed, in [0, 1]: X / (X + Y) of two gamma variates, taken by their logarithms because
+    /// for a small alpha both may be too small for a number of their own.
+    /// </summary>
+    public double NextBeta(double alpha)
+    {
+        double x = NextLogGamma(alpha);
+        double y = NextLogGamma(alpha);
+        return 1 / (1 + Math.Exp(y - x));
+    }
+
+    /// <summary>The numbers 0 to count-1 in random order (Fisher and Yates).</summary>
+    public int[] NextPermutation(int count)
+    {
+        int[] order = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            int j = NextInt32(i + 1);
+            order[i] = order[j];
+            order[j] = i;
+        }
+
+        return order;
+    }
+
+    /// <summary>
+    /// Logarithm of a Gamma(shape, 1) variate (Marsaglia and Tsang, 2000). Their method needs a shape of 1 or more;
+    /// Gamma(a) = Gamma(a + 1) U^(1/a) leads there from any other.
+    /// </summary>
+    private double NextLogGamma(double shape)
+    {
+        double boost = shape < 1 ? Math.Log(1 - NextDouble()) / shape : 0;
+        double d = (shape < 1 ? shape + 1 : shape) - 1.0 / 3;
+        double c = 1 / Math.Sqrt(9 * d);
+        while (true)
+        {
+            double normal = NextNormal();
+            double root = 1 + c * normal;
+            if (root <= 0)
+            {
+                continue;
+            }
+
+            double v = root * root * root;
+            if (Math.Log(1 - NextDouble()) < 0.5 * normal * normal + d * (1 - v + Math.Log(v)))
+            {
+                return boost + Math.Log(d * v);
+            }
+        }
+    }
+
     private static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

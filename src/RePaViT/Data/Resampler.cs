@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+
+namespace RePaViT.Data;
+
+/// <summary>A part of an image in pixels; edges may lie between pixels.</summary>
+internal readonly record struct ImageBox(double X, double Y, double Width, double Height);
+
+/// <summary>
+/// Resizes images with a separable filter whose support widens with the reduction, as Pillow does: every source pixel
+/// under an output pixel counts, so nothing aliases. At the edges of the image the filter is cut off and its weights
+/// are scaled to add up to 1.
+/// </summary>
+internal static class Resampler
+{
+    /// <summary>Resizes a box of an image to planes [3, size, size] of values in [0, 255].</summary>
+    /// <exception cref="ArgumentException">The box leaves the image, or the destination is of another length.</exception>
+    public static void Resize(RgbImage image, ImageBox box, int size, Interpolation interpolation, Span<float> planes)
+    {
+        if (!(box is { X: >= 0, Y: >= 0, Width: > 0, Height: > 0 }
+            && box.X + box.Width <= image.Width && box.Y + box.Height <= image.Height))
+        {
+            throw new ArgumentException($"{box} is not inside an image of {image.Width} x {image.Height} pixels.", nameof(box));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(planes.Length, 3L * size * size, nameof(planes));
+        if (box.Width == size && box.Height == size && double.IsInteger(box.X) && double.IsInteger(box.Y))
+        {
+            Copy(image, (int)box.X, (int)box.Y, size, planes);
+            return;
+        }
+
+        using var columns = new FilterTaps(image.Width, box.X, box.Width, size, interpolation);
+        using var rows = new FilterTaps(image.Height, box.Y, box.Height, size, interpolation);
+        int firstRow = rows.Start(0);
+        int rowCount = rows.Start(size - 1) + rows.Weights(size - 1).Length - firstRow;
+        int rowLength = 3 * size;
+        float[] scratch = ArrayPool<float>.Shared.Rent(checked(rowCount * rowLength));
+
+        // [rows, 3, size]: a row of one channel is contiguous, as it is in the planes.
+        Span<float> narrow = scratch.AsSpan(0, rowCount * rowLength);
+        for (int row = 0; row < rowCount; row++)
+        {
+            ReadOnlySpan<byte> source = image.Pixels.Span.Slice(3 * (firstRow + row) * image.Width, 3 * image.Width);
+            ResizeRow(source, columns, narrow.Slice(row * rowLength, rowLength), size);
+        }
+
+        for (int y = 0; y < size; y++)
+        {
+            for (int channel = 0; channel < 3; channel++)
+            {
+                Span<float> target = planes.Slice((channel * size + y) * size, size);
+                target.Clear();
+                int offset = (rows.Start(y) - firstRow) * rowLength + channel * size;
+                foreach (float weight in rows.Weights(y))
+                {
+                    TensorPrimitives.MultiplyAdd(narrow.Slice(offset, size), weight, target, target);
+                    offset += rowLength;
+                }
+            }
+        }
+
+        // A cubic overshoots beside sharp edges.
+        TensorPrimitives.Clamp(planes, 0f, 255f, planes);
+        ArrayPool<float>.Shared.Return(scratch);
+    }
+
+    private static void Copy(RgbImage image, int left, int top, int size, Span<float> planes)
+    {
+        Span<float> red = planes[..(size * size)];
+        Span<float> green = planes.Slice(size * size, size * size);
+        Span<float> blue = planes[(2 * size * size)..];
+        for (int y = 0, i = 0; y < size; y++)
+        {
+            ReadOnlySpan<byte> row = image.Pixels.Span.Slice(3 * ((top + y) * image.Width + left), 3 * size);
+            for (int x = 0; x < row.Length; x += 3, i++)
+            {
+                red[i] = row[x];
+                green[i] = row[x + 1];
+                blue[i] = row[x + 2];
+            }
+        }
+    }
+
+    private static void ResizeRow(ReadOnlySpan<byte> source, in FilterTaps columns, Span<float> target, int size)
+    {
+        for (int x = 0; x < size; x++)
+        {
+            ReadOnlySpan<float> weights = columns.Weights(x);
+            ReadOnlySpan<byte> pixels = source.Slice(3 * columns.Start(x), 3 * weights.Length);
+            float red = 0;
+            float green = 0;
+            float blue = 0;
+            for (int tap = 0; tap < weights.Length; tap++)
+            {
+                red += weights[tap] * pixels[3 * tap];
+                green += weights[tap] * pixels[3 * tap + 1];
+                blue += weights[tap] * pixels[3 * tap + 2];
+            }
+
+            target[x] = red;
+            target[size + x] = green;
+            target[2 * size + x] = blue;
+        }
+    }
+
+    /// <summary>For every output position along one axis: where its source pixels start, and their weights.</summary>
+    private readonly struct FilterTaps : IDisposable
+    {
+        private readonly int[] _starts;
+        private readonly int[] _counts;
+        private readonly float[] _weights;
+        private readonly int _stride;
+
+        public FilterTaps(int sourceLength, double offset, double length, int size, Interpolation interpolation)
+        {
+            double step = length / size;
+            double widening = Math.Max(step, 1);
+            double support = widening * (interpolation == Interpolation.Bilinear ? 1 : 2);
+            _stride = Math.Min(sourceLength, 2 * (int)Math.Ceiling(support) + 1);
+            _starts = ArrayPool<int>.Shared.Rent(size);
+            _counts = ArrayPool<int>.Shared.Rent(size);
+            _weights = ArrayPool<float>.Shared.Rent(checked(size * _stride));
+            for (int i = 0; i < size; i++)
+            {
+                double center = offset + (i + 0.5) * step;
+                int start = Math.Max(0, (int)Math.Floor(center - support + 0.5));
+                int count = Math.Min(sourceLength, (int)Math.Floor(center + support + 0.5)) - start;
+                Span<float> weights = _weights.AsSpan(i * _stride, count);
+                double sum = 0;
+                for (int tap = 0; tap < count; tap++)
+                {
+                    double weight = Filter((start + tap + 0.5 - center) / widening, interpolation);
+                    weights[tap] = (float)weight;
+                    sum += weight;
+                }
+
+                TensorPrimitives.Multiply(weights, (float)(1 / sum), weights);
+                _starts[i] = start;
+                _counts[i] = count;
+            }
+        }
+
+        public int Start(int position) => _starts[position];
+
+        public ReadOnlySpan<float> Weights(int position) => _weights.AsSpan(position * _stride, _counts[position]);
+
+        public void Dispose()
+        {
+            ArrayPool<int>.Shared.Return(_starts);
+            ArrayPool<int>.Shared.Return(_counts);
+            ArrayPool<float>.Shared.Return(_weights);
+        }
+
+        /// <summary>The triangle, or Keys' cubic with a = -0.5: |x| in pixels of the coarser of the two grids.</summary>
+        private static double Filter(double x, Interpolation interpolation)
+        {
+            x = Math.Abs(x);
+            if (interpolation == Interpolation.Bilinear)
+            {
+                return Math.Max(0, 1 - x);
+            }
+
+            return x switch
+            {
+                < 1 => (1.5 * x - 2.5) * x * x + 1,
+                < 2 => ((-0.5 * x + 2.5) * x - 4) * x + 2,
+                _ => 0,
+            };
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using RePaViT.Data;
+
+namespace RePaViT.Training;
+
+/// <summary>Turns one image into the normalized planes [3, size, size] that a training step sees, changed at random.</summary>
+internal static class Augmentation
+{
+    /// <summary>How often a box is drawn before giving up on finding one that lies inside the image; torchvision's number.</summary>
+    private const int CropAttempts = 10;
+
+    public static void Apply(
+        RgbImage image,
+        ImagePreprocessing preprocessing,
+        AugmentationOptions options,
+        RandomStream random,
+        int size,
+        Span<float> planes)
+    {
+        if (options.ResizedCrop is { } crop)
+        {
+            Resampler.Resize(image, DrawBox(image, crop, ref random), size, preprocessing.Interpolation, planes);
+        }
+        else
+        {
+            preprocessing.Prepare(image, size, planes);
+        }
+
+        preprocessing.Normalize(planes);
+        if (options.CropPadding > 0)
+        {
+            int range = 2 * options.CropPadding + 1;
+            int right = random.NextInt32(range) - options.CropPadding;
+            int down = random.NextInt32(range) - options.CropPadding;
+            Shift(planes, size, right, down);
+        }
+
+        if (random.NextDouble() < options.HorizontalFlip)
+        {
+            Mirror(planes, size);
+        }
+    }
+
+    /// <summary>A box inside the image; where none is found, the greatest centered one of an accepted aspect ratio.</summary>
+    internal static ImageBox DrawBox(RgbImage image, RandomResizedCrop crop, ref RandomStream random)
+    {
+        double area = (double)image.Width * image.Height;
+        for (int attempt = 0; attempt < CropAttempts; attempt++)
+        {
+            double targetArea = area * random.NextDouble(crop.MinArea, crop.MaxArea);
+            double aspect = Math.Exp(random.NextDouble(Math.Log(crop.MinAspectRatio), Math.Log(crop.MaxAspectRatio)));
+            double width = Math.Round(Math.Sqrt(targetArea * aspect));
+            double height = Math.Round(Math.Sqrt(targetArea / aspect));
+            if (width >= 1 && width <= image.Width && height >= 1 && height <= image.Height)
+            {
+                int x = random.NextInt32(image.Width - (int)width + 1);
+                int y = random.NextInt32(image.Height - (int)height + 1);
+                return new ImageBox(x, y, width, height);
+            }
+        }
+
+        double ratio = Math.Clamp((double)image.Width / image.Height, crop.MinAspectRatio, crop.MaxAspectRatio);
+        double fullWidth = Math.Min(image.Width, image.Height * ratio);
+        double fullHeight = Math.Min(image.Height, image.Width / ratio);
+        return new ImageBox((image.Width - fullWidth) / 2, (image.Height - fullHeight) / 2, fullWidth, fullHeight);
+    }
+
+    /// <summary>Moves normalized planes in place. Pixels that come in from outside are 0: the mean color.</summary>
+    internal static void Shift(Span<float> planes, int size, int right, int down)
+    {
+        int kept = size - Math.Abs(right);
+        for (int channel = 0; channel < 3; channel++)
+        {
+            Span<float> plane = planes.Slice(channel * size * size, size * size);
+            for (int i = 0; i < size; i++)
+            {
+                // Against the direction of the move, so that no row is overwritten before it is read.
+                int y = down > 0 ? size - 1 - i : i;
+                Span<float> target = plane.Slice(y * size, size);
+                int from = y - down;
+                if (from < 0 || from >= size)
+                {
+                    target.Clear();
+                    continue;
+                }
+
+                plane.Slice(from * size + Math.Max(0, -right), kept).CopyTo(target[Math.Max(0, right)..]);
+                (right > 0 ? target[..right] : target[kept..]).Clear();
+            }
+        }
+    }
+
+    internal static void Mirror(Span<float> planes, int size)
+    {
+        for (int row = 0; row < planes.Length; row += size)
+        {
+            planes.Slice(row, size).Reverse();
+        }
+    }
+}

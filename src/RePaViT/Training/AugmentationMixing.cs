@@ -1,0 +1,111 @@
+namespace RePaViT.Training;
+
+/// <summary>
+/// Mixup and cutmix of a whole batch, as timm's "batch" mode does it: one choice and one share for the batch, the
+/// partner of image i being image n-1-i.
+/// </summary>
+internal static class AugmentationMixing
+{
+    /// <summary>Mixes images in place and writes their smoothed, mixed targets.</summary>
+    public static void Apply(
+        TrainingBatch batch,
+        ReadOnlySpan<int> labels,
+        AugmentationOptions options,
+        double labelSmoothing,
+        int imageSize,
+        int classes,
+        RandomStream random)
+    {
+        double share = Mix(batch, options, imageSize, ref random);
+        WriteTargets(batch.Targets, labels, classes, share, labelSmoothing);
+    }
+
+    /// <summary>
+    /// Targets of [images, classes]: share for an image's own label, the rest for its partner's, smoothed so that every
+    /// class gets smoothing / classes.
+    /// </summary>
+    internal static void WriteTargets(
+        Span<float> targets, ReadOnlySpan<int> labels, int classes, double share, double smoothing)
+    {
+        targets[..(labels.Length * classes)].Fill((float)(smoothing / classes));
+        for (int image = 0; image < labels.Length; image++)
+        {
+            Span<float> row = targets.Slice(image * classes, classes);
+            row[labels[image]] += (float)((1 - smoothing) * share);
+            row[labels[^(image + 1)]] += (float)((1 - smoothing) * (1 - share));
+        }
+    }
+
+    /// <summary>Mixes each image with its partner; returns the share of itself that each image keeps.</summary>
+    private static double Mix(TrainingBatch batch, AugmentationOptions options, int size, ref RandomStream random)
+    {
+        bool mixup = options.MixupAlpha > 0;
+        bool cutmix = options.CutmixAlpha > 0;
+        if (!(mixup || cutmix) || random.NextDouble() >= options.MixProbability)
+        {
+            return 1;
+        }
+
+        if (cutmix && (!mixup || random.NextDouble() < options.MixSwitchProbability))
+        {
+            CutBox box = CutBox.Draw(size, random.NextBeta(options.CutmixAlpha), ref random);
+            ForEachPair(batch, (image, partner) => Swap(image, partner, box, size));
+            return 1 - (double)box.Area / (size * size);
+        }
+
+        double share = random.NextBeta(options.MixupAlpha);
+        ForEachPair(batch, (image, partner) => Blend(image, partner, (float)share));
+        return share;
+    }
+
+    private static void ForEachPair(TrainingBatch batch, Action<Span<float>, Span<float>> mix)
+    {
+        int length = batch.Images.Length / batch.Capacity;
+        Parallel.For(0, batch.Count / 2, i =>
+        {
+            Span<float> image = batch.Images.AsSpan(i * length, length);
+            Span<float> partner = batch.Images.AsSpan((batch.Count - 1 - i) * length, length);
+            mix(image, partner);
+        });
+    }
+
+    private static void Blend(Span<float> image, Span<float> partner, float share)
+    {
+        for (int i = 0; i < image.Length; i++)
+        {
+            (image[i], partner[i]) =
+                (image[i] * share + partner[i] * (1 - share), partner[i] * share + image[i] * (1 - share));
+        }
+    }
+
+    private static void Swap(Span<float> image, Span<float> partner, CutBox box, int size)
+    {
+        for (int channel = 0; channel < 3; channel++)
+        {
+            for (int y = box.Top; y < box.Bottom; y++)
+            {
+                int row = (channel * size + y) * size;
+                for (int i = row + box.Left; i < row + box.Right; i++)
+                {
+                    (image[i], partner[i]) = (partner[i], image[i]);
+                }
+            }
+        }
+    }
+
+    /// <summary>The box that cutmix exchanges; right and bottom are exclusive.</summary>
+    private readonly record struct CutBox(int Left, int Top, int Right, int Bottom)
+    {
+        public int Area => (Right - Left) * (Bottom - Top);
+
+        /// <summary>A square of an area of 1 - share about a random center, cut off at the image's edges.</summary>
+        public static CutBox Draw(int size, double share, ref RandomStream random)
+        {
+            int half = (int)(size * Math.Sqrt(1 - share)) / 2;
+            int y = random.NextInt32(size);
+            int x = random.NextInt32(size);
+            return new CutBox(
+                Math.Max(0, x - half), Math.Max(0, y - half), Math.Min(size, x + half), Math.Min(size, y + half));
+        }
+    }
+}

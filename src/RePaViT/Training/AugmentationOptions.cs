@@ -1,0 +1,78 @@
+namespace RePaViT;
+
+/// <summary>
+/// How training images are changed at random. The defaults are those of DeiT (Touvron et al., 2021, table 9) as timm
+/// implements them, without RandAugment and random erasing.
+/// </summary>
+public sealed record AugmentationOptions
+{
+    /// <summary>Images as validation sees them.</summary>
+    public static AugmentationOptions None { get; } =
+        new() { ResizedCrop = null, HorizontalFlip = 0, MixupAlpha = 0, CutmixAlpha = 0 };
+
+    /// <summary>A random box of the image, resized to the network's size; null turns it off.</summary>
+    public RandomResizedCrop? ResizedCrop { get; init; } = new();
+
+    /// <summary>
+    /// Pixels by which the image is shifted at most, in every direction: the same as padding it on all sides with the
+    /// mean color and cropping it at random. Common for images of 32 pixels; not with <see cref="ResizedCrop"/>. At
+    /// least 0, below the network's image size. Default 0, which turns it off.
+    /// </summary>
+    public int CropPadding { get; init; }
+
+    /// <summary>Probability of mirroring an image left to right, in [0, 1]. Default 0.5.</summary>
+    public double HorizontalFlip { get; init; } = 0.5;
+
+    /// <summary>
+    /// Mixup (Zhang et al., 2018) blends two images and their targets with a share from Beta(alpha, alpha). At least 0;
+    /// 0 turns it off. Default 0.8.
+    /// </summary>
+    public double MixupAlpha { get; init; } = 0.8;
+
+    /// <summary>
+    /// Cutmix (Yun et al., 2019) pastes a box of one image into another, its area from Beta(alpha, alpha); targets are
+    /// blended by the area that was really pasted. At least 0; 0 turns it off. Default 1.
+    /// </summary>
+    public double CutmixAlpha { get; init; } = 1;
+
+    /// <summary>Probability that a batch is mixed at all, in [0, 1]. Default 1.</summary>
+    public double MixProbability { get; init; } = 1;
+
+    /// <summary>Probability of cutmix rather than mixup where both are on, in [0, 1]. Default 0.5.</summary>
+    public double MixSwitchProbability { get; init; } = 0.5;
+
+    /// <summary>Checks every property.</summary>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
+    public void Validate()
+    {
+        ResizedCrop?.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(CropPadding);
+        if (CropPadding > 0 && ResizedCrop is not null)
+        {
+            throw new ArgumentException(
+                $"{nameof(CropPadding)} {CropPadding} is not accepted together with {nameof(ResizedCrop)}: set one of them.");
+        }
+
+        ThrowUnlessProbability(HorizontalFlip, nameof(HorizontalFlip));
+        ThrowUnlessAlpha(MixupAlpha, nameof(MixupAlpha));
+        ThrowUnlessAlpha(CutmixAlpha, nameof(CutmixAlpha));
+        ThrowUnlessProbability(MixProbability, nameof(MixProbability));
+        ThrowUnlessProbability(MixSwitchProbability, nameof(MixSwitchProbability));
+    }
+
+    private static void ThrowUnlessProbability(double value, string name)
+    {
+        if (!(value is >= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(name, value, "A probability in [0, 1] is needed.");
+        }
+    }
+
+    private static void ThrowUnlessAlpha(double value, string name)
+    {
+        if (!(double.IsFinite(value) && value >= 0))
+        {
+            throw new ArgumentOutOfRangeException(name, value, "A finite number of at least 0 is needed.");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.ExceptionServices;
+
+namespace RePaViT.Training;
+
+/// <summary>
+/// The batches of a training run. Batch b of epoch e depends on the seed, e and b alone, so that a run can start
+/// anywhere, prepare batches ahead, and use any number of threads, with the same bytes.
+/// </summary>
+internal sealed class BatchPipeline
+{
+    private readonly IImageDataset _dataset;
+    private readonly ImagePreprocessing _preprocessing;
+    private readonly AugmentationOptions _augmentation;
+    private readonly double _labelSmoothing;
+    private readonly int _imageSize;
+    private readonly int _classes;
+    private readonly ulong _seed;
+    private volatile EpochOrder _order;
+
+    /// <exception cref="ArgumentException">
+    /// An option is not valid, the data set is empty, or a label is not one of the network's classes.
+    /// </exception>
+    public BatchPipeline(
+        IImageDataset dataset,
+        ImagePreprocessing preprocessing,
+        AugmentationOptions augmentation,
+        double labelSmoothing,
+        int imageSize,
+        int classes,
+        int batchSize,
+        ulong seed)
+    {
+        preprocessing.Validate();
+        augmentation.Validate();
+        ArgumentOutOfRangeException.ThrowIfLessThan(imageSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(
+            augmentation.CropPadding, imageSize, nameof(AugmentationOptions.CropPadding));
+        if (!(labelSmoothing is >= 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "A share in [0, 1) is needed.");
+        }
+
+        if (dataset.ClassNames.Count != classes)
+        {
+            throw new ArgumentException(
+                $"The data set has {dataset.ClassNames.Count} classes, but the network has {classes}.", nameof(dataset));
+        }
+
+        // Counting looks at every label: a wrong one is better found now than an hour later.
+        dataset.CountLabels();
+        _dataset = dataset;
+        _preprocessing = preprocessing;
+        _augmentation = augmentation;
+        _labelSmoothing = labelSmoothing;
+        _imageSize = imageSize;
+        _classes = classes;
+        _seed = seed;
+        BatchSize = Math.Min(batchSize, dataset.Count);
+        BatchesPerEpoch = dataset.Count / BatchSize;
+        _order = Shuffle(epoch: 0);
+    }
+
+    /// <summary>Images in every batch: what was asked for, or the whole data set where that is smaller.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>
+    /// Full batches in an epoch. The images that are left over are dropped; each epoch's order leaves others over.
+    /// </summary>
+    public int BatchesPerEpoch { get; }
+
+    /// <summary>Buffers for one batch.</summary>
+    public TrainingBatch CreateBatch() => new(BatchSize, 3 * _imageSize * _imageSize, _classes);
+
+    /// <summary>Prepares a batch. Several threads may call this at once, each with its own destination.</summary>
+    /// <param name="epoch">At least 0.</param>
+    /// <param name="batch">In [0, <see cref="BatchesPerEpoch"/>).</param>
+    /// <param name="destination">A batch that <see cref="CreateBatch"/> made.</param>
+    public void Fill(int epoch, int batch, TrainingBatch destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batch, BatchesPerEpoch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(destination.Capacity, BatchSize, nameof(destination));
+
+        int[] indices = OrderOf(epoch).AsSpan(batch * BatchSize, BatchSize).ToArray();
+        int length = 3 * _imageSize * _imageSize;
+        try
+        {
+            Parallel.For(0, BatchSize, i =>
+            {
+                var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, indices[i]);
+                Span<float> planes = destination.Images.AsSpan(i * length, length);
+                Augmentation.Apply(
+                    _dataset.GetImage(indices[i]), _preprocessing, _augmentation, random, _imageSize, planes);
+            });
+        }
+        catch (AggregateException failure)
+        {
+            // The caller knows what his data set throws, not how many threads met it.
+            ExceptionDispatchInfo.Throw(failure.InnerException!);
+        }
+
+        destination.Count = BatchSize;
+        int[] labels = Array.ConvertAll(indices, _dataset.GetLabel);
+        var mixing = new RandomStream(_seed, RandomPurpose.Mixing, epoch, batch);
+        AugmentationMixing.Apply(destination, labels, _augmentation, _labelSmoothing, _imageSize, _classes, mixing);
+    }
+
+    private int[] OrderOf(int epoch)
+    {
+        EpochOrder order = _order;
+        if (order.Epoch != epoch)
+        {
+            // Two threads may both do this; they get the same order.
+            _order = order = Shuffle(epoch);
+        }
+
+        return order.Indices;
+    }
+
+    private EpochOrder Shuffle(int epoch)
+        => new(epoch, new RandomStream(_seed, RandomPurpose.Shuffle, epoch).NextPermutation(_dataset.Count));
+
+    private sealed record EpochOrder(int Epoch, int[] Indices);
+}
