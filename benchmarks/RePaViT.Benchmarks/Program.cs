@@ -4,9 +4,9 @@ using RePaViT.Benchmarks;
 var root = new RootCommand("Measures and checks RePaViT.")
 {
     Report.JsonOption,
+    InspectCommand.Create(),
+    VerifyCommand.Create(),
 };
-
-// One verb, one file: a static Create() that returns its Command, added here.
 
 try
 {

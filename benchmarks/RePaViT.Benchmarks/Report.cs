@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
 
@@ -25,6 +26,9 @@ internal static class Report
         Recursive = true,
     };
 
+    /// <summary>Where verbs print text. In a file or pipe there are no colors, and lines may be long.</summary>
+    public static IAnsiConsole Text { get; } = CreateText();
+
     /// <summary>Prints a result in the form that the command line asks for.</summary>
     public static void Write<T>(ParseResult commandLine, T result, Action<T> writeText)
     {
@@ -36,5 +40,17 @@ internal static class Report
         {
             writeText(result);
         }
+    }
+
+    private static IAnsiConsole CreateText()
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            return AnsiConsole.Console;
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No });
+        console.Profile.Width = 160;
+        return console;
     }
 }

@@ -1,0 +1,162 @@
+using RePaViT.Architectures;
+
+namespace RePaViT.Benchmarks.Verification;
+
+/// <summary>A vision transformer with what the reference implementation computed with it.</summary>
+internal sealed class ViTFixture
+{
+    private const int Channels = RePaViT.Architecture.Channels;
+    private const string ReparameterizedPrefix = "reparam.";
+
+    private readonly GoldenFile _file;
+
+    /// <exception cref="InvalidDataException">A setting or tensor is missing or does not fit.</exception>
+    /// <exception cref="ArgumentException">The settings describe no network, or the weights are not its weights.</exception>
+    public ViTFixture(GoldenFile file)
+    {
+        _file = file;
+        Architecture = CreateArchitecture(file);
+        Trained = Network.Create(Architecture, NetworkForm.Trained, file.Tensors.WithoutPrefix("state."));
+        int size = Architecture.ImageSize;
+        Input = file.Tensor("input");
+        if (Input.Shape is not [>= 1, Channels, int height, int width] || height != size || width != size)
+        {
+            throw new InvalidDataException(
+                $"'input' has shape {Input}, but [images, {Channels}, {size}, {size}] is needed.");
+        }
+
+        Targets = ReadTargets();
+    }
+
+    public ViTArchitecture Architecture { get; }
+
+    /// <summary>The network in training form.</summary>
+    public Network Trained { get; }
+
+    /// <summary>Normalized images, [images, 3, size, size].</summary>
+    public WeightTensor Input { get; }
+
+    public int Images => Input.Shape[0];
+
+    /// <summary>Evaluation mode, [images, classes].</summary>
+    public WeightTensor Logits => _file.Tensor("eval.logits");
+
+    public bool HasReparameterized => _file.Tensors.TryGet("reparam.logits", out _);
+
+    /// <summary>The same after reparameterization.</summary>
+    public WeightTensor ReparameterizedLogits => _file.Tensor("reparam.logits");
+
+    /// <summary>The tensors that reparameterization made.</summary>
+    public NamedTensors Reparameterized
+    {
+        get
+        {
+            var result = new NamedTensors();
+            foreach ((string name, WeightTensor tensor) in _file.Tensors.WithoutPrefix(ReparameterizedPrefix))
+            {
+                if (name != "logits")
+                {
+                    result.Add(name, tensor);
+                }
+            }
+
+            return result;
+        }
+    }
+
+    /// <summary>The class of each image in the training step; empty if the file has no training step.</summary>
+    public int[] Targets { get; }
+
+    /// <summary>Mean cross-entropy in training mode.</summary>
+    public WeightTensor Loss => _file.Tensor("train.loss");
+
+    /// <summary>The gradient of each trained tensor.</summary>
+    public NamedTensors Gradients => _file.Tensors.WithoutPrefix("grad.");
+
+    /// <summary>Running statistics after the training step.</summary>
+    public NamedTensors StatisticsAfter => _file.Tensors.WithoutPrefix("after.");
+
+    private static ViTArchitecture CreateArchitecture(GoldenFile file)
+    {
+        Settings settings = file.Config<Settings>();
+        var architecture = new ViTArchitecture
+        {
+            ImageSize = settings.Img,
+            PatchSize = settings.Patch,
+            Dim = settings.Dim,
+            Depth = settings.Depth,
+            Heads = settings.Heads,
+            Classes = settings.Classes,
+            MlpRatio = settings.MlpRatio,
+            IdleRatio = settings.IdleRatio,
+            IdleHeuristic = settings.Heuristic?.ToUpperInvariant() switch
+            {
+                null or "" or "NONE" or "STATIC" => IdleHeuristic.Static,
+                "LINEAR" => IdleHeuristic.Linear,
+                _ => throw new InvalidDataException($"Heuristic '{settings.Heuristic}' is not known."),
+            },
+        };
+        architecture.Validate();
+        return architecture.IsVanilla || !file.Tensors.TryGet("reparam.logits", out _)
+            ? architecture
+            : architecture with { ActiveChannels = ActiveChannelsIn(file, settings.Depth) };
+    }
+
+    /// <summary>The reference rounds active channels in floating point; only its tensors tell where to.</summary>
+    private static ActiveChannels ActiveChannelsIn(GoldenFile file, int depth)
+    {
+        int[] perBlock = new int[depth];
+        for (int block = 0; block < depth; block++)
+        {
+            string name = $"{ReparameterizedPrefix}blocks.{block}.mlp.fc2.weight";
+            perBlock[block] = file.Tensors.TryGet(name, out WeightTensor? weight) && weight.Shape is [int active, ..] ? active : 0;
+        }
+
+        return ActiveChannels.Create(perBlock);
+    }
+
+    private int[] ReadTargets()
+    {
+        if (!_file.Tensors.TryGet("train.target", out WeightTensor? target))
+        {
+            return [];
+        }
+
+        if (target.Length != Images)
+        {
+            throw new InvalidDataException($"'train.target' has {target.Length} values, but there are {Images} images.");
+        }
+
+        foreach (float label in target.Data)
+        {
+            if (!(label >= 0 && label < Architecture.Classes))
+            {
+                throw new InvalidDataException($"'train.target' holds {label}, but there are {Architecture.Classes} classes.");
+            }
+        }
+
+        return Array.ConvertAll(target.Data.ToArray(), label => (int)label);
+    }
+
+    private sealed record Settings
+    {
+        public required int Img { get; init; }
+
+        public required int Patch { get; init; }
+
+        public required int Dim { get; init; }
+
+        public required int Depth { get; init; }
+
+        public required int Heads { get; init; }
+
+        public required int Classes { get; init; }
+
+        public required double MlpRatio { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
+
+        public string? Heuristic { get; init; }
+    }
+}

@@ -1,0 +1,150 @@
+using RePaViT.Benchmarks;
+using RePaViT.Benchmarks.Verification;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Benchmarks;
+
+[TestClass]
+public sealed class VerifyTests
+{
+    [TestMethod]
+    public void Every_golden_file_of_ours_passes()
+    {
+        VerifyReport report = VerifyCommand.Run(Fixture.Folder);
+
+        Assert.AreEqual(8, report.Passed, string.Join('\n', report.Files));
+        Assert.AreEqual(0, report.Failed);
+    }
+
+    [TestMethod]
+    [DataRow("vit_idle075", "reparam.blocks.1.mlp.fc1.weight", "reparameterized weights")]
+    [DataRow("vit_idle075", "reparam.blocks.0.mlp.fc3.weight", "reparameterized weights")]
+    [DataRow("lamb", "step6.p0", "parameters")]
+    [DataRow("cosine", "lr", "learning rates")]
+    public void A_wrong_value_fails_and_is_named(string fixture, string tensor, string quantity)
+    {
+        foreach (float wrong in new[] { 0.01f, float.NaN })
+        {
+            FileReport report = Verify(Fixture.Read(fixture), tensor, values => values[^1] += wrong);
+
+            Assert.AreEqual(Verdict.Failed, report.Verdict);
+            Check failed = report.Checks.Single(check => !check.Passed);
+            Assert.AreEqual(quantity, failed.Quantity);
+            StringAssert.EndsWith(tensor, failed.Worst);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("swin")]
+    [DataRow("lvvit")]
+    public void Other_families_are_unsupported(string family)
+    {
+        FileReport report = Verify(new NamedTensors(), $$"""{"family": "{{family}}"}""");
+
+        Assert.AreEqual(Verdict.Unsupported, report.Verdict);
+        StringAssert.Contains(report.Message, family);
+    }
+
+    [TestMethod]
+    [DataRow("""[]""", "JSON object")]
+    [DataRow("""{""", "not JSON")]
+    [DataRow("""{}""", "neither")]
+    [DataRow("""{"family": "resnet"}""", "resnet")]
+    [DataRow("""{"family": 7}""", "7")]
+    [DataRow("""{"family": "vit"}""", "img")]
+    [DataRow("""{"family": "vit", "img": "x"}""", "img")]
+    [DataRow("""{"family": "vit", "img": 32, "patch": 0, "dim": 48, "depth": 2, "heads": 3, "classes": 5, "mlp_ratio": 4, "idle_ratio": 0.5}""", "PatchSize")]
+    [DataRow("""{"family": "vit", "img": 32, "patch": 8, "dim": 48, "depth": 2, "heads": 3, "classes": 5, "mlp_ratio": 4, "idle_ratio": 0.5}""", "missing")]
+    [DataRow("""{"family": "vit", "img": 32, "patch": 8, "dim": 48, "depth": 2, "heads": 3, "classes": 5, "mlp_ratio": 4, "idle_ratio": 0.5, "heuristic": "cubic"}""", "cubic")]
+    [DataRow("""{"lr": 1, "weight_decay": null, "betas": [0.9, 0.999], "eps": 1e-6, "max_grad_norm": 1}""", "weight_decay")]
+    [DataRow("""{"lr": 1, "weight_decay": [], "betas": [0.9, 0.999], "eps": 1e-6, "max_grad_norm": 1}""", "weight decay")]
+    [DataRow("""{"lr": 1, "weight_decay": [0], "betas": [], "eps": 1e-6, "max_grad_norm": 1}""", "betas")]
+    [DataRow("""{"lr": 1, "weight_decay": [0], "betas": [0.9, 0.999], "eps": 1e-6, "max_grad_norm": 1}""", "step0.p0")]
+    [DataRow("""{"epochs": -1, "base_lr": 1, "min_lr": 0, "warmup_epochs": 1, "warmup_lr": 0}""", "lr")]
+    [DataRow("""{"base_lr": 1}""", "epochs")]
+    public void Malformed_settings_fail_the_file(string config, string named)
+    {
+        FileReport report = Verify(new NamedTensors(), config);
+
+        Assert.AreEqual(Verdict.Failed, report.Verdict);
+        StringAssert.Contains(report.Message, named);
+    }
+
+    [TestMethod]
+    [DataRow("input")]
+    [DataRow("state.pos_embed")]
+    [DataRow("state.blocks.1.mlp.norm2.running_var")]
+    [DataRow("reparam.blocks.1.mlp.fc2.bias")]
+    [DataRow("train.target")]
+    public void A_tensor_of_another_length_fails_the_file(string tensor)
+    {
+        SafetensorsFile file = Fixture.Read("vit_idle050");
+        var tensors = new NamedTensors();
+        foreach ((string name, WeightTensor value) in file.Tensors)
+        {
+            tensors.Add(name, name == tensor ? new WeightTensor(new float[3], 3) : value);
+        }
+
+        FileReport report = Verify(tensors, file.Metadata["config"]);
+
+        Assert.AreEqual(Verdict.Failed, report.Verdict);
+        StringAssert.Contains(report.Message, tensor.Replace("state.", "", StringComparison.Ordinal)
+            .Replace("reparam.", "", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void A_label_that_is_no_class_fails_the_file()
+    {
+        FileReport report = Verify(Fixture.Read("vit_idle050"), "train.target", values => values[0] = 5);
+
+        StringAssert.Contains(report.Message, "train.target");
+    }
+
+    [TestMethod]
+    public void An_unreadable_file_fails_alone()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("broken.safetensors"), "no");
+        File.Copy(Fixture.Path("cosine"), folder.File("good.safetensors"));
+
+        VerifyReport report = VerifyCommand.Run(folder.Path);
+
+        Assert.AreEqual(1, report.Passed);
+        Assert.AreEqual(1, report.Failed);
+        Assert.AreEqual("broken.safetensors", report.Files.Single(file => file.Verdict == Verdict.Failed).File);
+    }
+
+    [TestMethod]
+    public void A_folder_without_golden_files_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.ThrowsExactly<InvalidDataException>(() => VerifyCommand.Run(folder.Path));
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() => VerifyCommand.Run(folder.File("missing")));
+    }
+
+    private static FileReport Verify(SafetensorsFile file, string changed, Action<float[]> change)
+    {
+        var tensors = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in file.Tensors)
+        {
+            float[] values = tensor.Data.ToArray();
+            if (name == changed)
+            {
+                change(values);
+            }
+
+            tensors.Add(name, new WeightTensor(values, tensor.Shape));
+        }
+
+        return Verify(tensors, file.Metadata["config"]);
+    }
+
+    private static FileReport Verify(NamedTensors tensors, string config)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("golden.safetensors");
+        Safetensors.Write(path, tensors, new Dictionary<string, string> { ["config"] = config });
+        return Verifier.Verify(path);
+    }
+}
