@@ -1,8 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace RePaViT;
 
 /// <summary>What a model file says of its network beside the weights. Stored as JSON.</summary>
 internal sealed record ModelDescription
 {
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+
     public required Architecture Architecture { get; init; }
 
     public required NetworkForm Form { get; init; }
@@ -31,6 +40,25 @@ internal sealed record ModelDescription
         if (ClassNames.Any(name => name is null))
         {
             throw new ArgumentException($"{nameof(ClassNames)} holds a null.");
+        }
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
+
+    /// <exception cref="InvalidDataException">The text is no description, or a part of it is not valid.</exception>
+    public static ModelDescription FromJson(string json)
+    {
+        try
+        {
+            ModelDescription description = JsonSerializer.Deserialize<ModelDescription>(json, JsonOptions)
+                ?? throw new InvalidDataException("The model description is null.");
+            description.Validate();
+            return description;
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException)
+        {
+            // An architecture without its family is what the serializer does not support.
+            throw new InvalidDataException($"The model description is not accepted: {exception.Message}", exception);
         }
     }
 }

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace RePaViT.Onnx;
+
+/// <summary>What marks an ONNX file as one of ours and tells how to read it: texts in the model's metadata.</summary>
+internal static class OnnxMetadata
+{
+    public const string Producer = "RePaViT.MLNet";
+
+    /// <summary>Raised when files change so that older readers must refuse them.</summary>
+    public const int FormatVersion = 1;
+
+    private const string FormatKey = "repavit.format";
+    private const string ModelKey = "repavit.model";
+
+    public static bool IsOurs(string key) => key is FormatKey or ModelKey;
+
+    public static IEnumerable<KeyValuePair<string, string>> Create(ModelDescription description) =>
+    [
+        new(FormatKey, FormatVersion.ToString(CultureInfo.InvariantCulture)),
+        new(ModelKey, description.ToJson()),
+    ];
+
+    /// <exception cref="InvalidDataException">The file is not ours, too new or damaged.</exception>
+    public static ModelDescription Parse(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue(FormatKey, out string? format) || !metadata.TryGetValue(ModelKey, out string? model))
+        {
+            throw new InvalidDataException(
+                $"It was not written by {Producer}: its metadata lack '{FormatKey}' and '{ModelKey}', without which the network's architecture is unknown.");
+        }
+
+        if (!int.TryParse(format, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
+        {
+            throw new InvalidDataException($"Metadata '{FormatKey}' is '{format}', but a number is needed.");
+        }
+
+        return version <= FormatVersion
+            ? ModelDescription.FromJson(model)
+            : throw new InvalidDataException(
+                $"It has format version {version}, and this version of {Producer} reads up to {FormatVersion}: a newer one is needed.");
+    }
+}

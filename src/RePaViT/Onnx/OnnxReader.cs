@@ -1,0 +1,198 @@
+using RePaViT.Architectures;
+using RePaViT.Reparameterization;
+
+namespace RePaViT.Onnx;
+
+/// <summary>
+/// Opens the files of <see cref="OnnxWriter"/>. The network is rebuilt from the description in the metadata; of the graph
+/// only the weights are read.
+/// </summary>
+internal static class OnnxReader
+{
+    private const string StreamSource = "ONNX stream";
+    private const int MaxRank = 8;
+
+    /// <param name="path">The file.</param>
+    /// <exception cref="InvalidDataException">The file is damaged, not ours or too new; the message says which.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static (ModelDescription Description, Network Network) Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        using FileStream stream = File.OpenRead(path);
+        return Read(stream, path);
+    }
+
+    /// <summary>Reads from the current position of a stream to its end. The stream stays open.</summary>
+    /// <param name="stream">A stream that can seek: its length bounds what its content may claim.</param>
+    /// <exception cref="InvalidDataException">As for a file.</exception>
+    /// <exception cref="ArgumentException">The stream cannot seek.</exception>
+    public static (ModelDescription Description, Network Network) Read(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (!stream.CanRead || !stream.CanSeek)
+        {
+            throw new ArgumentException("A stream that can be read and can seek is needed.", nameof(stream));
+        }
+
+        return Read(stream, StreamSource);
+    }
+
+    private static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+    {
+        try
+        {
+            (ModelDescription description, ProtobufReader graph) = ReadModel(new ProtobufReader(stream));
+            IReadOnlyList<Layer> layers = Folding.FoldLayers(description.Architecture.Layers(description.Form));
+            TensorSpec[] tensors = [.. layers.SelectMany(layer => layer.Tensors)];
+            Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
+            var weights = new NamedTensors();
+            foreach (TensorSpec tensor in tensors)
+            {
+                weights.Add(tensor.Name, ReadTensor(stream, tensor, places));
+            }
+
+            return (description, new Network(layers, weights));
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new InvalidDataException($"{source}: the file became shorter while it was read.", exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException($"{source}: this ONNX file is not accepted. {exception.Message}", exception);
+        }
+    }
+
+    private static (ModelDescription Description, ProtobufReader Graph) ReadModel(ProtobufReader model)
+    {
+        ProtobufReader? graph = null;
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (model.Next())
+        {
+            switch (model.Field)
+            {
+                case OnnxSchema.Model.Graph when graph is not null:
+                    throw new InvalidDataException("It has a second graph.");
+                case OnnxSchema.Model.Graph:
+                    graph = model.ReadMessage();
+                    break;
+                case OnnxSchema.Model.Metadata:
+                    (string key, string value) = ReadEntry(model.ReadMessage());
+                    if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
+                    {
+                        throw new InvalidDataException($"Metadata '{key}' is there twice.");
+                    }
+
+                    break;
+            }
+        }
+
+        ModelDescription description = OnnxMetadata.Parse(metadata);
+        return (description, graph ?? throw new InvalidDataException("It has no graph."));
+    }
+
+    private static (string Key, string Value) ReadEntry(ProtobufReader entry)
+    {
+        (string key, string value) = ("", "");
+        while (entry.Next())
+        {
+            switch (entry.Field)
+            {
+                case OnnxSchema.Entry.Key:
+                    key = entry.ReadString();
+                    break;
+                case OnnxSchema.Entry.Value:
+                    value = entry.ReadString();
+                    break;
+            }
+        }
+
+        return (key, value);
+    }
+
+    private static Dictionary<string, TensorPlace> FindTensors(ProtobufReader graph, IEnumerable<TensorSpec> tensors)
+    {
+        // Constants of the graph are initializers too; only what is wanted is kept.
+        HashSet<string> wanted = tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        var places = new Dictionary<string, TensorPlace>(StringComparer.Ordinal);
+        while (graph.Next())
+        {
+            if (graph.Field == OnnxSchema.Graph.Initializer)
+            {
+                (string name, TensorPlace place) = FindTensor(graph.ReadMessage());
+                if (wanted.Contains(name) && !places.TryAdd(name, place))
+                {
+                    throw new InvalidDataException($"Tensor '{name}' is there twice.");
+                }
+            }
+        }
+
+        return places;
+    }
+
+    private static (string Name, TensorPlace Place) FindTensor(ProtobufReader tensor)
+    {
+        string name = "";
+        var shape = new List<long>();
+        long type = 0;
+        (long Offset, long Length)? data = null;
+        while (tensor.Next())
+        {
+            switch (tensor.Field)
+            {
+                case OnnxSchema.Tensor.Dims when shape.Count > MaxRank:
+                    throw new InvalidDataException($"A tensor has more than {MaxRank} dimensions.");
+                case OnnxSchema.Tensor.Dims when tensor.Type == WireType.LengthDelimited:
+                    shape.AddRange(tensor.ReadPackedIntegers().Take(MaxRank + 1));
+                    break;
+                case OnnxSchema.Tensor.Dims:
+                    shape.Add(tensor.ReadInteger());
+                    break;
+                case OnnxSchema.Tensor.DataType:
+                    type = tensor.ReadInteger();
+                    break;
+                case OnnxSchema.Tensor.Name:
+                    name = tensor.ReadString();
+                    break;
+                case OnnxSchema.Tensor.RawData:
+                    data = tensor.ReadPlace();
+                    break;
+            }
+        }
+
+        return (name, new TensorPlace(shape, type, data));
+    }
+
+    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places)
+    {
+        if (!places.TryGetValue(spec.Name, out TensorPlace? place))
+        {
+            throw new InvalidDataException($"Tensor '{spec.Name}' is missing.");
+        }
+
+        int[] shape = TensorLayout.StoredShape(spec);
+        if (!place.Shape.SequenceEqual(shape.Select(size => (long)size)))
+        {
+            throw new InvalidDataException(
+                $"Tensor '{spec.Name}' has shape [{string.Join(", ", place.Shape)}], but the architecture needs [{string.Join(", ", shape)}].");
+        }
+
+        if (place.Type != OnnxSchema.Tensor.FloatType || place.Data is not (long offset, long length))
+        {
+            throw new InvalidDataException(
+                $"Tensor '{spec.Name}' has data type {place.Type}{(place.Data is null ? " and no raw data" : "")}, but raw 32-bit floats (type {OnnxSchema.Tensor.FloatType}) are needed.");
+        }
+
+        if (length != spec.Length * sizeof(float))
+        {
+            throw new InvalidDataException(
+                $"Tensor '{spec.Name}' at offset {offset} has {length} bytes of data, but {spec.Length * sizeof(float)} are needed.");
+        }
+
+        stream.Position = offset;
+        return TensorLayout.Read(stream, spec);
+    }
+
+    /// <summary>What a file says of a tensor, and where its raw data lie.</summary>
+    private sealed record TensorPlace(IReadOnlyList<long> Shape, long Type, (long Offset, long Length)? Data);
+}

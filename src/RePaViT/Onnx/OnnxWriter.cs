@@ -1,0 +1,68 @@
+using RePaViT.Architectures;
+using RePaViT.IO;
+using RePaViT.Reparameterization;
+
+namespace RePaViT.Onnx;
+
+/// <summary>
+/// Writes a folded network as an ONNX file (opset 17) that ONNX Runtime runs and <see cref="OnnxReader"/> opens again.
+/// </summary>
+internal static class OnnxWriter
+{
+    private const int IrVersion = 8;
+    private const int OperatorSetVersion = 17;
+    // Protobuf parsers count the bytes of a message in a signed 32-bit integer.
+    private const long MaxLength = int.MaxValue;
+
+    private const string Documentation =
+        "Weights carry the names of the reference implementation. The matrices of linear layers are stored transposed, [inputs, outputs].";
+
+    /// <param name="path">The file to create or replace; it appears as a whole or not at all.</param>
+    /// <param name="description">What the file says of the network.</param>
+    /// <param name="network">The folded network of that description.</param>
+    /// <exception cref="ArgumentException">
+    /// The network is not the description's or not folded, or it is too large for an ONNX file.
+    /// </exception>
+    public static void Write(string path, ModelDescription description, Network network)
+    {
+        ProtobufMessage model = CreateModel(description, network);
+        AtomicFile.Write(path, model.WriteTo);
+    }
+
+    /// <inheritdoc cref="Write(string, ModelDescription, Network)"/>
+    public static void Write(Stream stream, ModelDescription description, Network network)
+        => CreateModel(description, network).WriteTo(stream);
+
+    private static ProtobufMessage CreateModel(ModelDescription description, Network network)
+    {
+        description.Validate();
+        Architecture architecture = description.Architecture;
+        if (!network.Layers.SequenceEqual(Folding.FoldLayers(architecture.Layers(description.Form))))
+        {
+            throw new ArgumentException(
+                $"The network does not have the folded layers of its description's {description.Form} form.", nameof(network));
+        }
+
+        var operatorSet = new ProtobufMessage();
+        operatorSet.Add(OnnxSchema.OperatorSet.Domain, "");
+        operatorSet.Add(OnnxSchema.OperatorSet.Version, OperatorSetVersion);
+
+        var model = new ProtobufMessage();
+        model.Add(OnnxSchema.Model.IrVersion, IrVersion);
+        model.Add(OnnxSchema.Model.ProducerName, OnnxMetadata.Producer);
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(architecture, network).ToMessage("RePaViT", Documentation));
+        model.Add(OnnxSchema.Model.OperatorSet, operatorSet);
+        foreach ((string key, string value) in OnnxMetadata.Create(description))
+        {
+            var entry = new ProtobufMessage();
+            entry.Add(OnnxSchema.Entry.Key, key);
+            entry.Add(OnnxSchema.Entry.Value, value);
+            model.Add(OnnxSchema.Model.Metadata, entry);
+        }
+
+        return model.Length <= MaxLength
+            ? model
+            : throw new ArgumentException(
+                $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.", nameof(network));
+    }
+}

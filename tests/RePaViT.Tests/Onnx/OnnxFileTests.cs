@@ -1,0 +1,356 @@
+using System.Text;
+using RePaViT.Architectures;
+using RePaViT.Onnx;
+using RePaViT.Reparameterization;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Onnx;
+
+[TestClass]
+public sealed class OnnxFileTests
+{
+    // Odd sizes, so that no two dimensions can be taken for each other, and more than one block of a transposition.
+    private static readonly ViTArchitecture Odd = new()
+    {
+        ImageSize = 15,
+        PatchSize = 5,
+        Dim = 21,
+        Depth = 3,
+        Heads = 3,
+        Classes = 7,
+        MlpRatio = 2.5,
+        IdleRatio = 0.4,
+    };
+
+    private static readonly ViTArchitecture Small = new()
+    {
+        ImageSize = 4,
+        PatchSize = 2,
+        Dim = 2,
+        Depth = 1,
+        Heads = 1,
+        Classes = 2,
+        MlpRatio = 2,
+        IdleRatio = 0.5,
+    };
+
+    private static IEnumerable<object?[]> Networks =>
+    [
+        [0.4, NetworkForm.Trained],
+        [0.4, NetworkForm.Deployed],
+        [1.0, NetworkForm.Trained],
+        [1.0, NetworkForm.Deployed],
+        [0.0, NetworkForm.Trained],
+        [null, NetworkForm.Trained],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Networks))]
+    public void What_is_written_is_read_back_to_the_bit(double? idleRatio, NetworkForm form)
+    {
+        (ModelDescription description, Network network) = Create(Odd with { IdleRatio = idleRatio }, form);
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.onnx");
+
+        OnnxWriter.Write(path, description, network);
+        byte[] bytes = File.ReadAllBytes(path);
+        AssertEqual(description, network, OnnxReader.Read(path));
+
+        using var stream = new MemoryStream();
+        stream.Write("before"u8);
+        OnnxWriter.Write(stream, description, network);
+        CollectionAssert.AreEqual(bytes, stream.ToArray()["before"u8.Length..]);
+        stream.Position = "before"u8.Length;
+        AssertEqual(description, network, OnnxReader.Read(stream));
+        Assert.AreEqual(1, folder.FileNames.Count());
+    }
+
+    [TestMethod]
+    public void Everything_in_the_description_comes_back()
+    {
+        ViTArchitecture architecture = Small with { IdleRatio = null, ActiveChannels = [3], IdleHeuristic = IdleHeuristic.Linear };
+        (ModelDescription description, Network network) = Create(architecture, NetworkForm.Deployed);
+        description = description with
+        {
+            ClassNames = ["Käse \"1\"", ""],
+            Preprocessing = new ImagePreprocessing
+            {
+                Mean = new Rgb(0.1f, 0.2f, 0.3f),
+                StandardDeviation = new Rgb(0.4f, 0.5f, 0.6f),
+                CropFraction = 0.875,
+                Interpolation = Interpolation.Bilinear,
+            },
+        };
+
+        AssertEqual(description, network, Read(Write(description, network)));
+    }
+
+    [TestMethod]
+    public void Every_truncation_is_refused()
+    {
+        byte[] bytes = Sample();
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            Assert.ThrowsExactly<InvalidDataException>(() => Read(bytes[..length]), $"{length} bytes");
+        }
+    }
+
+    [TestMethod]
+    [DataRow((byte)0x01)]
+    [DataRow((byte)0x04)]
+    [DataRow((byte)0x80)]
+    [DataRow((byte)0xff)]
+    public void Every_damaged_byte_gives_a_refusal_or_a_network(byte damage)
+    {
+        byte[] bytes = Sample();
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] ^= damage;
+            try
+            {
+                Read(bytes);
+            }
+            catch (InvalidDataException)
+            {
+                // A refusal is right; anything else fails the test.
+            }
+
+            bytes[i] ^= damage;
+        }
+    }
+
+    [TestMethod]
+    public void Fields_may_stand_in_any_order_and_unknown_ones_are_passed()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        var model = new ProtobufMessage();
+        AddMetadata(model, OnnxMetadata.Create(description));
+        model.Add(1000, "from a later version of the format");
+        model.Add(1001, 1.5f);
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
+
+        AssertEqual(description, network, Read(Bytes(model)));
+    }
+
+    [TestMethod]
+    public void A_file_of_another_program_is_refused()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        var model = new ProtobufMessage();
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
+
+        AssertRefused(Bytes(model), "was not written by RePaViT.MLNet");
+        AssertRefused([], "was not written by RePaViT.MLNet");
+        AssertRefused(Encoding.UTF8.GetBytes("This is a text, not a model."), "");
+    }
+
+    [TestMethod]
+    [DataRow("2", "format version 2")]
+    [DataRow("0", "'0'")]
+    [DataRow("-1", "'-1'")]
+    [DataRow("one", "'one'")]
+    [DataRow("99999999999", "'99999999999'")]
+    public void A_format_that_is_not_known_is_refused(string version, string named)
+        => AssertRefused(WithMetadata(version, Description(Small, NetworkForm.Deployed).ToJson()), named);
+
+    [TestMethod]
+    [DataRow("\"family\":\"vit\"", "\"family\":\"cnn\"", "cnn")]
+    [DataRow("\"family\":\"vit\",", "", "description")]
+    [DataRow("\"dim\":2", "\"dim\":3", "patch_embed.proj.weight")]
+    [DataRow("\"dim\":2", "\"dim\":2,\"dim\":2", "description")]
+    [DataRow("\"dim\":2", "\"dim\":-2", "Dim -2")]
+    [DataRow("\"dim\":2,", "", "dim")]
+    [DataRow("\"dim\":2", "\"dim\":2,\"width\":2", "width")]
+    [DataRow("\"form\":\"deployed\"", "\"form\":\"melted\"", "form")]
+    [DataRow("\"form\":\"deployed\"", "\"form\":1", "form")]
+    [DataRow("\"form\":\"deployed\"", "\"form\":\"trained\"", "norm1")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\"]", "ClassNames")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",null]", "ClassNames")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":null", "classNames")]
+    [DataRow("\"idleRatio\":0.5", "\"idleRatio\":1.5", "IdleRatio 1.5")]
+    [DataRow("\"interpolation\":\"bicubic\"", "\"interpolation\":\"nearest\"", "interpolation")]
+    [DataRow("\"cropFraction\":1", "\"cropFraction\":0", "CropFraction 0")]
+    public void A_wrong_description_is_refused(string part, string wrong, string named)
+    {
+        string json = Description(Small, NetworkForm.Deployed).ToJson();
+        StringAssert.Contains(json, part, StringComparison.Ordinal);
+        AssertRefused(WithMetadata("1", json.Replace(part, wrong, StringComparison.Ordinal)), named);
+    }
+
+    [TestMethod]
+    public void A_tensor_that_does_not_fit_is_refused()
+    {
+        TensorSpec head = new("head.bias", TensorRole.Bias, 2);
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[8], times: 2), "'head.bias' is there twice");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [3], new byte[12]), "'head.bias' has shape [3]");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2, 1], new byte[8]), "'head.bias' has shape [2, 1]");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[4]), "8 are needed");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], null), "no raw data");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.Int64Type, [2], new byte[8]), "data type 7");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, Enumerable.Repeat(1L, 100), new byte[8]), "dimensions");
+        AssertRefused(WithTensor("other", OnnxSchema.Tensor.FloatType, [2], new byte[8]), "'head.bias' is missing");
+    }
+
+    [TestMethod]
+    public void A_network_that_is_not_the_description_s_is_refused()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        Network notFolded = RandomWeights.Network(Small, 1, NetworkForm.Deployed);
+        Assert.ThrowsExactly<ArgumentException>(() => Write(description, notFolded));
+        Assert.ThrowsExactly<ArgumentException>(() => Write(description with { Form = NetworkForm.Trained }, network));
+        Assert.ThrowsExactly<ArgumentException>(() => Write(description with { ClassNames = ["a"] }, network));
+    }
+
+    [TestMethod]
+    public void A_network_over_two_gibibytes_is_refused_before_anything_is_written()
+    {
+        // Every tensor of a shape is the same array, so the test needs little memory.
+        var architecture = new ViTArchitecture { ImageSize = 16, Dim = 256, Depth = 700, Heads = 4, Classes = 2 };
+        IReadOnlyList<Layer> layers = Folding.FoldLayers(architecture.Layers(NetworkForm.Trained));
+        var shared = new Dictionary<string, WeightTensor>();
+        var weights = new NamedTensors();
+        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
+        {
+            string shape = string.Join('x', spec.Shape);
+            if (!shared.TryGetValue(shape, out WeightTensor? tensor))
+            {
+                shared[shape] = tensor = new WeightTensor(new float[spec.Length], spec.Shape);
+            }
+
+            weights.Add(spec.Name, tensor);
+        }
+
+        using var folder = new TemporaryFolder();
+        var exception = Assert.ThrowsExactly<ArgumentException>(() => OnnxWriter.Write(
+            folder.File("model.onnx"), Description(architecture, NetworkForm.Trained), new Network(layers, weights)));
+
+        StringAssert.Contains(exception.Message, "2147483647", StringComparison.Ordinal);
+        Assert.IsFalse(folder.FileNames.Any());
+    }
+
+    [TestMethod]
+    public void Messages_name_the_file()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("broken.onnx");
+        File.WriteAllBytes(path, [1, 2, 3]);
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => OnnxReader.Read(path));
+        StringAssert.Contains(exception.Message, path, StringComparison.Ordinal);
+    }
+
+    private static ModelDescription Description(ViTArchitecture architecture, NetworkForm form) => new()
+    {
+        Architecture = architecture,
+        Form = form,
+        ClassNames = [.. Enumerable.Range(0, architecture.Classes).Select(i => $"{i}")],
+        Preprocessing = new ImagePreprocessing(),
+    };
+
+    private static (ModelDescription Description, Network Network) Create(ViTArchitecture architecture, NetworkForm form)
+    {
+        ModelDescription description = Description(architecture, form);
+        return (description, Folding.Fold(RandomWeights.Network(architecture, 1, form), description.Preprocessing));
+    }
+
+    private static byte[] Sample()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        return Write(description, network);
+    }
+
+    private static byte[] Write(ModelDescription description, Network network)
+    {
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(stream, description, network);
+        return stream.ToArray();
+    }
+
+    private static (ModelDescription Description, Network Network) Read(byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes);
+        return OnnxReader.Read(stream);
+    }
+
+    private static byte[] Bytes(ProtobufMessage message)
+    {
+        using var stream = new MemoryStream();
+        message.WriteTo(stream);
+        Assert.AreEqual(message.Length, stream.Length);
+        return stream.ToArray();
+    }
+
+    private static void AddMetadata(ProtobufMessage model, IEnumerable<KeyValuePair<string, string>> metadata)
+    {
+        foreach ((string key, string value) in metadata)
+        {
+            var entry = new ProtobufMessage();
+            entry.Add(OnnxSchema.Entry.Key, key);
+            entry.Add(OnnxSchema.Entry.Value, value);
+            model.Add(OnnxSchema.Model.Metadata, entry);
+        }
+    }
+
+    /// <summary>A file with the network of <see cref="Small"/>, deployed, whatever its metadata say.</summary>
+    private static byte[] WithMetadata(string version, string json)
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        var model = new ProtobufMessage();
+        AddMetadata(model, [new("repavit.format", version), new("repavit.model", json)]);
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
+        return Bytes(model);
+    }
+
+    /// <summary>A file with the network of <see cref="Small"/>, deployed, and another tensor for the bias of its head.</summary>
+    private static byte[] WithTensor(string name, int type, IEnumerable<long> shape, byte[]? data, int times = 1)
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        var graph = new OnnxGraph();
+        foreach (TensorSpec spec in network.Layers.SelectMany(layer => layer.Tensors).Where(spec => spec.Name != "head.bias"))
+        {
+            graph.AddWeight(spec, network.Weights[spec.Name]);
+        }
+
+        var tensor = new ProtobufMessage();
+        foreach (long size in shape)
+        {
+            tensor.Add(OnnxSchema.Tensor.Dims, size);
+        }
+
+        tensor.Add(OnnxSchema.Tensor.DataType, type);
+        tensor.Add(OnnxSchema.Tensor.Name, name);
+        if (data is not null)
+        {
+            tensor.Add(OnnxSchema.Tensor.RawData, data);
+        }
+
+        ProtobufMessage graphMessage = graph.ToMessage("", "");
+        for (int i = 0; i < times; i++)
+        {
+            graphMessage.Add(OnnxSchema.Graph.Initializer, tensor);
+        }
+
+        var model = new ProtobufMessage();
+        AddMetadata(model, OnnxMetadata.Create(description));
+        model.Add(OnnxSchema.Model.Graph, graphMessage);
+        return Bytes(model);
+    }
+
+    private static void AssertRefused(byte[] bytes, string named)
+    {
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => Read(bytes));
+        StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
+    }
+
+    private static void AssertEqual(
+        ModelDescription description, Network network, (ModelDescription Description, Network Network) actual)
+    {
+        Assert.AreEqual(description with { ClassNames = [] }, actual.Description with { ClassNames = [] });
+        CollectionAssert.AreEqual(description.ClassNames.ToArray(), actual.Description.ClassNames.ToArray());
+        CollectionAssert.AreEqual(network.Layers.ToArray(), actual.Network.Layers.ToArray());
+        Assert.AreEqual(network.Weights.Count, actual.Network.Weights.Count);
+        foreach ((string name, WeightTensor tensor) in network.Weights)
+        {
+            Assert.IsTrue(tensor.Data.SequenceEqual(actual.Network.Weights[name].Data), name);
+        }
+    }
+}
