@@ -76,6 +76,9 @@ public sealed record TrainingRecipe
     /// <summary>Probability that is taken from the target class and spread over all classes, in [0, 1). Default 0.1.</summary>
     public double LabelSmoothing { get; init; } = 0.1;
 
+    /// <summary>How training images are changed at random. Default: DeiT's.</summary>
+    public AugmentationOptions Augmentation { get; init; } = new();
+
     /// <summary>
     /// Decay of the moving average of the weights, which is what gets validated and deployed, in [0, 1); null to use the
     /// weights themselves. After step s the decay is min(decay, (1 + s) / (10 + s)), so that a short run's average is not
@@ -114,6 +117,8 @@ public sealed record TrainingRecipe
         ThrowUnless(GradientClipNorm is null or > 0, GradientClipNorm, "a number above 0, or null");
         ThrowUnless(DropPathRate is >= 0 and < 1, DropPathRate, "a number in [0, 1)");
         ThrowUnless(LabelSmoothing is >= 0 and < 1, LabelSmoothing, "a number in [0, 1)");
+        ArgumentNullException.ThrowIfNull(Augmentation);
+        Augmentation.Validate();
         ThrowUnless(EmaDecay is null or (>= 0 and < 1), EmaDecay, "a number in [0, 1), or null");
         ThrowUnless(EarlyStoppingPatience is null or >= 1, EarlyStoppingPatience, "a number from 1, or null");
     }

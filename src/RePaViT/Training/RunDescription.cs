@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace RePaViT.Training;
+
+/// <summary>Everything that the outcome of a run depends on, apart from the pixels. A checkpoint belongs to one of these.</summary>
+internal sealed record RunDescription
+{
+    public required ModelDescription Model { get; init; }
+
+    public required TrainingRecipe Recipe { get; init; }
+
+    public required int TrainingImages { get; init; }
+
+    /// <summary>Null without validation.</summary>
+    public required int? ValidationImages { get; init; }
+
+    /// <summary>Full batches; the images that are left over are others in each epoch.</summary>
+    public int BatchesPerEpoch() => TrainingImages / Recipe.BatchSize;
+
+    /// <summary>The last step of an epoch may have fewer batches.</summary>
+    public int StepsPerEpoch() => 1 + (BatchesPerEpoch() - 1) / Recipe.GradientAccumulation;
+
+    /// <exception cref="ArgumentException">A part is not valid or does not fit another.</exception>
+    public void Validate()
+    {
+        Model.Validate();
+        Recipe.Validate();
+        if (TrainingImages < Recipe.BatchSize)
+        {
+            throw new ArgumentException(
+                $"{nameof(Recipe.BatchSize)} {Recipe.BatchSize} is more than the {TrainingImages} training images.");
+        }
+
+        if (ValidationImages is < 1)
+        {
+            throw new ArgumentException("The validation data set has no images; leave it out to train without validation.");
+        }
+
+        if (ValidationImages is null && Recipe.EarlyStoppingPatience is not null)
+        {
+            throw new ArgumentException($"{nameof(Recipe.EarlyStoppingPatience)} needs a validation data set.");
+        }
+    }
+
+    /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
+    public string? DifferenceFrom(RunDescription checkpoint)
+        => FirstDifference("run", ToJson(this), ToJson(checkpoint));
+
+    private static JsonNode? ToJson(RunDescription run) => JsonSerializer.SerializeToNode(run, Checkpoint.JsonOptions);
+
+    private static string? FirstDifference(string path, JsonNode? here, JsonNode? there)
+    {
+        if (JsonNode.DeepEquals(here, there))
+        {
+            return null;
+        }
+
+        IEnumerable<string?> inside = (here, there) switch
+        {
+            (JsonObject a, JsonObject b) => a.Select(p => FirstDifference($"{path}.{p.Key}", p.Value, b[p.Key])),
+            (JsonArray a, JsonArray b) => a.Zip(b).Select((pair, i) => FirstDifference($"{path}[{i}]", pair.First, pair.Second)),
+            _ => [],
+        };
+        return inside.FirstOrDefault(difference => difference is not null)
+            ?? $"{path} is {Text(there)} in the checkpoint, but {Text(here)} here";
+
+        static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
+    }
+}

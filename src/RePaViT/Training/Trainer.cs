@@ -1,0 +1,176 @@
+using RePaViT.Training;
+
+namespace RePaViT;
+
+/// <summary>
+/// Trains a network on labeled images. A run is deterministic: the same data, architecture and recipe give the same
+/// bytes on any number of threads, and however often it was interrupted and resumed.
+/// </summary>
+public sealed class Trainer
+{
+    private readonly Architecture _architecture;
+    private readonly TrainingRecipe _recipe;
+    private readonly TrainerOptions _options;
+    private readonly ITrainingBackend _backend;
+
+    internal Trainer(Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend backend)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(recipe);
+        architecture.Validate();
+        recipe.Validate();
+        if (architecture.Classes < 2)
+        {
+            throw new ArgumentException(
+                $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: there is nothing to tell apart. At least 2 are needed.");
+        }
+
+        _architecture = architecture;
+        _recipe = recipe;
+        _options = options ?? new TrainerOptions();
+        _options.Validate();
+        _backend = backend;
+    }
+
+    /// <summary>How images are prepared, in training and afterwards. Default: ImageNet's statistics.</summary>
+    public ImagePreprocessing Preprocessing { get; init; } = new();
+
+    /// <summary>
+    /// Weights in training form to start from, for instance of an earlier run; null to draw them from the recipe's
+    /// seed. Default null.
+    /// </summary>
+    public NamedTensors? InitialWeights { get; init; }
+
+    /// <summary>Trains from the beginning.</summary>
+    /// <param name="training">The images to learn; at least one batch, with the architecture's number of classes.</param>
+    /// <param name="validation">
+    /// Images to measure the averaged weights on after each epoch, with the same classes; null to do without, in which
+    /// case the result is the last epoch's.
+    /// </param>
+    /// <param name="progress">Gets reports, at most ten a second and one after each epoch; may be null.</param>
+    /// <param name="cancellationToken">Ends the run after the step in progress; the result is then the best so far.</param>
+    /// <exception cref="ArgumentException">The data, the architecture and the recipe do not fit together.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be written.</exception>
+    public TrainingResult Fit(
+        IImageDataset training,
+        IImageDataset? validation = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        RunDescription run = Describe(training, validation);
+        InitialWeights?.ThrowUnlessFits(_architecture.Layers(NetworkForm.Trained));
+        return Run(run, start: null, training, validation, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Goes on where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
+    /// run that was never interrupted. A finished run gives its result at once.
+    /// </summary>
+    /// <param name="training">The same images as before.</param>
+    /// <param name="validation">The same images as before.</param>
+    /// <param name="progress">As for <see cref="Fit"/>.</param>
+    /// <param name="cancellationToken">As for <see cref="Fit"/>.</param>
+    /// <exception cref="ArgumentException">
+    /// The checkpoint belongs to another architecture, recipe or data set; the message names the first difference.
+    /// </exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or the file is none.</exception>
+    /// <exception cref="InvalidOperationException">The options name no checkpoint.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be read or written.</exception>
+    public TrainingResult Resume(
+        IImageDataset training,
+        IImageDataset? validation = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        string path = _options.CheckpointPath
+            ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
+        RunDescription run = Describe(training, validation);
+        var checkpoint = Checkpoint.Read(path);
+        if (run.DifferenceFrom(checkpoint.Run) is string difference)
+        {
+            throw new ArgumentException($"The checkpoint '{path}' belongs to another run: {difference}.");
+        }
+
+        return Run(run, checkpoint, training, validation, progress, cancellationToken);
+    }
+
+    private TrainingResult Run(
+        RunDescription run,
+        Checkpoint? start,
+        IImageDataset training,
+        IImageDataset? validation,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var pipeline = new BatchPipeline(
+            training,
+            Preprocessing,
+            _recipe.Augmentation,
+            _recipe.LabelSmoothing,
+            _architecture.ImageSize,
+            _architecture.Classes,
+            _recipe.BatchSize,
+            _recipe.Seed);
+        using ITrainingEngine engine = _backend.CreateEngine(_architecture, _recipe, InitialWeights, _options.Threads);
+        if (start is not null)
+        {
+            try
+            {
+                engine.SetState(start.Engine);
+            }
+            catch (ArgumentException exception)
+            {
+                throw new InvalidDataException($"{_options.CheckpointPath}: the checkpoint is damaged. {exception.Message}", exception);
+            }
+        }
+
+        Func<NamedTensors, CancellationToken, EvaluationResult>? evaluate = validation is null
+            ? null
+            : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
+        return new TrainingLoop(run, start, engine, pipeline, evaluate, _options, progress).Run(cancellationToken);
+    }
+
+    private RunDescription Describe(IImageDataset training, IImageDataset? validation)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        ThrowUnlessUsable(training, training.ClassNames, "training");
+        if (validation is not null)
+        {
+            ThrowUnlessUsable(validation, training.ClassNames, "validation");
+        }
+
+        var run = new RunDescription
+        {
+            Model = new ModelDescription
+            {
+                Architecture = _architecture,
+                Form = NetworkForm.Trained,
+                ClassNames = [.. training.ClassNames],
+                Preprocessing = Preprocessing,
+            },
+            Recipe = _recipe,
+            TrainingImages = training.Count,
+            ValidationImages = validation?.Count,
+        };
+        run.Validate();
+        return run;
+    }
+
+    private void ThrowUnlessUsable(IImageDataset dataset, IReadOnlyList<string> classNames, string purpose)
+    {
+        if (dataset.ClassNames.Count != _architecture.Classes)
+        {
+            throw new ArgumentException(
+                $"The {purpose} data set has {dataset.ClassNames.Count} classes, but the architecture has {_architecture.Classes}.");
+        }
+
+        if (!dataset.ClassNames.SequenceEqual(classNames))
+        {
+            throw new ArgumentException($"The {purpose} data set has other class names than the training data set.");
+        }
+
+        dataset.CountLabels();
+    }
+}

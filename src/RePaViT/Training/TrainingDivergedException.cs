@@ -1,0 +1,19 @@
+namespace RePaViT;
+
+/// <summary>Training was given up because its loss or gradients were no longer finite numbers.</summary>
+public sealed class TrainingDivergedException : Exception
+{
+    internal TrainingDivergedException(string what, long step, string? checkpointPath)
+        : base($"{what} in step {step}: training diverged. A lower learning rate or a longer warm-up may help. "
+            + (checkpointPath is null ? "There is no checkpoint." : $"The last finite state is in '{checkpointPath}'."))
+    {
+        Step = step;
+        CheckpointPath = checkpointPath;
+    }
+
+    /// <summary>The step of the optimizer in which it happened, counted from 1.</summary>
+    public long Step { get; }
+
+    /// <summary>The checkpoint that was written last, before it happened; null if none is kept.</summary>
+    public string? CheckpointPath { get; }
+}

@@ -1,0 +1,190 @@
+namespace RePaViT.Training;
+
+/// <summary>
+/// Steps, validations and checkpoints from wherever a run stands to its end. All that the next step depends on is in
+/// the checkpoint, so a run that was interrupted anywhere ends with the same bytes as one that was not.
+/// </summary>
+internal sealed class TrainingLoop
+{
+    private readonly RunDescription _run;
+    private readonly TrainerOptions _options;
+    private readonly ITrainingEngine _engine;
+    private readonly BatchPipeline _pipeline;
+    private readonly Func<NamedTensors, CancellationToken, EvaluationResult>? _evaluate;
+    private readonly IProgress<TrainingProgress>? _progress;
+    private readonly CosineSchedule _schedule;
+    private readonly TrainingClock _clock = new();
+    private readonly int _stepsPerEpoch;
+    private readonly TrainingState _state;
+    private NamedTensors? _bestWeights;
+    private double _learningRate;
+
+    /// <param name="run">What is trained, and how; already validated.</param>
+    /// <param name="start">Where to go on; null to start at the beginning.</param>
+    /// <param name="engine">Computes the steps; already in the state of <paramref name="start"/>.</param>
+    /// <param name="pipeline">The training batches.</param>
+    /// <param name="evaluate">Validates weights; null to train without.</param>
+    /// <param name="options">Where and when to write checkpoints.</param>
+    /// <param name="progress">Gets reports; may be null.</param>
+    public TrainingLoop(
+        RunDescription run,
+        Checkpoint? start,
+        ITrainingEngine engine,
+        BatchPipeline pipeline,
+        Func<NamedTensors, CancellationToken, EvaluationResult>? evaluate,
+        TrainerOptions options,
+        IProgress<TrainingProgress>? progress)
+    {
+        _run = run;
+        _options = options;
+        _engine = engine;
+        _pipeline = pipeline;
+        _evaluate = evaluate;
+        _progress = progress;
+        _schedule = new CosineSchedule(run.Recipe);
+        _stepsPerEpoch = run.StepsPerEpoch();
+        _state = start?.State ?? new TrainingState();
+        _bestWeights = start?.BestWeights;
+    }
+
+    private long GlobalStep => (long)_state.Epoch * _stepsPerEpoch + _state.Step;
+
+    private long TotalSteps => (long)_run.Recipe.Epochs * _stepsPerEpoch;
+
+    private bool IsFinished => _state.Epoch == _run.Recipe.Epochs || _state.IsOutOfPatience(_run.Recipe);
+
+    /// <summary>Trains until the end or until cancelled, which is no error.</summary>
+    /// <exception cref="TrainingDivergedException">The loss or a gradient is not finite.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be written.</exception>
+    public TrainingResult Run(CancellationToken cancellationToken)
+    {
+        // Written before the first step too: a path that cannot be written is better found now than an hour later.
+        WriteCheckpoint();
+        bool isCancelled = false;
+        try
+        {
+            Train(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            isCancelled = true;
+            WriteCheckpoint();
+        }
+
+        return new TrainingResult
+        {
+            Weights = _bestWeights ?? _engine.GetWeights(averaged: true),
+            History = [.. _state.History],
+            Best = _state.Best,
+            IsCancelled = isCancelled,
+            IsStoppedEarly = _state.Epoch < _run.Recipe.Epochs && !isCancelled,
+        };
+    }
+
+    private void Train(CancellationToken cancellationToken)
+    {
+        if (IsFinished)
+        {
+            return;
+        }
+
+        // A run that was cancelled in validation has all batches of its epoch behind it.
+        using BatchPrefetcher batches = _state.Step == _stepsPerEpoch
+            ? new(_pipeline, _state.Epoch + 1, batch: 0)
+            : new(_pipeline, _state.Epoch, _state.Step * _run.Recipe.GradientAccumulation);
+        while (!IsFinished)
+        {
+            while (_state.Step < _stepsPerEpoch)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                TakeStep(batches);
+            }
+
+            FinishEpoch(cancellationToken);
+        }
+    }
+
+    /// <summary>One step of the optimizer, from the gradients of one or more batches.</summary>
+    private void TakeStep(BatchPrefetcher batches)
+    {
+        _clock.StartStep();
+        int firstBatch = _state.Step * _run.Recipe.GradientAccumulation;
+        int count = Math.Min(_run.Recipe.GradientAccumulation, _pipeline.BatchesPerEpoch - firstBatch);
+        for (int i = 0; i < count; i++)
+        {
+            TrainingBatch batch = batches.Next();
+            long key = (long)_state.Epoch * _pipeline.BatchesPerEpoch + firstBatch + i;
+            BatchResult result = _engine.Accumulate(batch, 1f / count, key);
+            ThrowUnlessFinite(result.Loss, "The loss");
+            _state.Add(result, batch.Count);
+        }
+
+        _learningRate = _schedule.LearningRate((double)GlobalStep / _stepsPerEpoch);
+        ThrowUnlessFinite(_engine.Update(_learningRate), "The norm of the gradients");
+        _state.Step++;
+        _clock.FinishStep(count * _pipeline.BatchSize);
+        if (_clock.IsReportDue())
+        {
+            Report(_state.Epoch + 1, _state.Loss, _state.Accuracy);
+        }
+
+        if (_state.Step < _stepsPerEpoch && GlobalStep % _options.CheckpointEverySteps == 0)
+        {
+            WriteCheckpoint();
+        }
+    }
+
+    private void FinishEpoch(CancellationToken cancellationToken)
+    {
+        NamedTensors? weights = null;
+        EvaluationResult? validation = null;
+        if (_evaluate is not null)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            weights = _engine.GetWeights(averaged: true);
+            validation = _evaluate(weights, cancellationToken);
+            ThrowUnlessFinite(validation.Loss, "The loss of the validation");
+        }
+
+        if (_state.FinishEpoch(validation))
+        {
+            _bestWeights = weights;
+        }
+
+        WriteCheckpoint();
+        EpochSummary summary = _state.History[^1];
+        Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy);
+    }
+
+    private void ThrowUnlessFinite(double value, string what)
+    {
+        if (!double.IsFinite(value))
+        {
+            throw new TrainingDivergedException($"{what} is {value}", GlobalStep + 1, _options.CheckpointPath);
+        }
+    }
+
+    private void WriteCheckpoint()
+    {
+        if (_options.CheckpointPath is not null)
+        {
+            new Checkpoint { Run = _run, State = _state, Engine = _engine.GetState(), BestWeights = _bestWeights }
+                .Write(_options.CheckpointPath);
+        }
+    }
+
+    private void Report(int epoch, double loss, double accuracy) => _progress?.Report(new TrainingProgress
+    {
+        Epoch = epoch,
+        Epochs = _run.Recipe.Epochs,
+        Step = GlobalStep,
+        Steps = TotalSteps,
+        TrainingLoss = loss,
+        TrainingAccuracy = accuracy,
+        Validation = _state.History.LastOrDefault()?.Validation,
+        LearningRate = _learningRate,
+        ImagesPerSecond = _clock.ImagesPerSecond,
+        Elapsed = _clock.Elapsed,
+        TimeLeft = _clock.TimeLeft(TotalSteps - GlobalStep),
+    });
+}

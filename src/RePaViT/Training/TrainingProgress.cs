@@ -1,0 +1,38 @@
+namespace RePaViT;
+
+/// <summary>How far a training run is. Reported at most ten times a second, and after every epoch.</summary>
+public sealed record TrainingProgress
+{
+    /// <summary>The epoch in progress or just finished, counted from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Epochs of the whole run.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Steps of the optimizer since the run began, resumed parts included.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Steps of the whole run.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Mean cross-entropy of this epoch so far, on augmented images and smoothed targets.</summary>
+    public required double TrainingLoss { get; init; }
+
+    /// <summary>Share of this epoch's augmented images that were classified as their main class, in [0, 1].</summary>
+    public required double TrainingAccuracy { get; init; }
+
+    /// <summary>The last validation; null before the first.</summary>
+    public required EvaluationResult? Validation { get; init; }
+
+    /// <summary>The learning rate of the last step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Training images per second, without the time that validation takes; 0 before the first step.</summary>
+    public required double ImagesPerSecond { get; init; }
+
+    /// <summary>Time since this run began or was resumed.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Estimated time until the last epoch ends; zero before the first step.</summary>
+    public required TimeSpan TimeLeft { get; init; }
+}

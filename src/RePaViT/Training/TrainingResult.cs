@@ -1,0 +1,22 @@
+namespace RePaViT;
+
+/// <summary>What a training run arrived at.</summary>
+public sealed record TrainingResult
+{
+    /// <summary>
+    /// Averaged weights in training form: of the epoch with the best validation or, if none took place, the last ones.
+    /// </summary>
+    public required NamedTensors Weights { get; init; }
+
+    /// <summary>The epochs that were finished, first to last.</summary>
+    public required IReadOnlyList<EpochSummary> History { get; init; }
+
+    /// <summary>The epoch whose weights these are; null if no validation took place.</summary>
+    public required EpochSummary? Best { get; init; }
+
+    /// <summary>Whether the run was cancelled before its end.</summary>
+    public required bool IsCancelled { get; init; }
+
+    /// <summary>Whether the run ended because validation no longer became better.</summary>
+    public required bool IsStoppedEarly { get; init; }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Serialization;
+
+namespace RePaViT.Training;
+
+/// <summary>Where a run stands, apart from the engine's tensors. Sums are doubles, which JSON keeps to the last bit.</summary>
+internal sealed class TrainingState
+{
+    /// <summary>The epoch in progress, counted from 0; the recipe's number of epochs once all are finished.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Steps taken in this epoch.</summary>
+    public int Step { get; set; }
+
+    /// <summary>Images trained on in this epoch.</summary>
+    public long Images { get; set; }
+
+    /// <summary>Sum of the loss over those images.</summary>
+    public double LossSum { get; set; }
+
+    /// <summary>How many of them were classified as their main class.</summary>
+    public long Correct { get; set; }
+
+    /// <summary>The finished epochs.</summary>
+    public List<EpochSummary> History { get; init; } = [];
+
+    [JsonIgnore]
+    public double Loss => LossSum / Math.Max(Images, 1);
+
+    [JsonIgnore]
+    public double Accuracy => (double)Correct / Math.Max(Images, 1);
+
+    /// <summary>The epoch with the best validation, the first of equals.</summary>
+    [JsonIgnore]
+    public EpochSummary? Best { get; private set; }
+
+    public void Add(BatchResult result, int images)
+    {
+        Images += images;
+        LossSum += result.Loss * images;
+        Correct += result.Correct;
+    }
+
+    /// <summary>Ends the epoch in progress. Returns whether it is the best so far.</summary>
+    public bool FinishEpoch(EvaluationResult? validation)
+    {
+        History.Add(new EpochSummary(Epoch + 1, Loss, Accuracy, validation));
+        bool isBest = UpdateBest(History[^1]);
+        Epoch++;
+        Step = 0;
+        Images = 0;
+        LossSum = 0;
+        Correct = 0;
+        return isBest;
+    }
+
+    /// <summary>Whether validation has not become better for as many epochs as the recipe waits.</summary>
+    public bool IsOutOfPatience(TrainingRecipe recipe)
+        => recipe.EarlyStoppingPatience is int patience && Best is not null && Epoch - Best.Epoch >= patience;
+
+    /// <summary>Checks a state that was read from a file, and finds its best epoch again.</summary>
+    /// <exception cref="ArgumentException">It is no state of this run.</exception>
+    public void Restore(RunDescription run)
+    {
+        bool isPossible = Epoch >= 0 && Epoch <= run.Recipe.Epochs
+            && Step >= 0 && Step <= (Epoch == run.Recipe.Epochs ? 0 : run.StepsPerEpoch())
+            && Images >= 0 && Images <= run.TrainingImages && Correct >= 0 && Correct <= Images
+            && History.Count == Epoch
+            && History.Select((summary, i) => summary.Epoch == i + 1).All(isRight => isRight)
+            && History.All(summary => summary.Validation is null == run.ValidationImages is null);
+        if (!isPossible)
+        {
+            throw new ArgumentException($"Epoch {Epoch}, step {Step} with {History.Count} finished epochs is no state of this run.");
+        }
+
+        foreach (EpochSummary summary in History)
+        {
+            UpdateBest(summary);
+        }
+    }
+
+    private bool UpdateBest(EpochSummary summary)
+    {
+        if (summary.Validation?.IsBetterThan(Best?.Validation) != true)
+        {
+            return false;
+        }
+
+        Best = summary;
+        return true;
+    }
+}

@@ -1,0 +1,144 @@
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Training;
+
+[TestClass]
+public sealed class ResumeTests
+{
+    // 27 images make 6 batches of 4, so 3 steps of 2 batches; with 5 batches the last step has only one.
+    [TestMethod]
+    [DataRow(27, OptimizerKind.AdamW, true)]
+    [DataRow(21, OptimizerKind.Lamb, true)]
+    [DataRow(21, OptimizerKind.AdamW, false)]
+    public void A_run_killed_at_any_call_and_resumed_ends_with_the_same_bytes(
+        int images, OptimizerKind optimizer, bool validate)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        TrainingRecipe recipe = TrainingRun.Recipe with { Optimizer = optimizer };
+        InMemoryImageDataset training = TrainingRun.Dataset(images, seed: 1);
+        InMemoryImageDataset? validation = validate ? TrainingRun.Dataset(9, seed: 2) : null;
+
+        var whole = new SoftmaxBackend();
+        TrainingResult expected = TrainingRun.Trainer(whole, recipe, path, everySteps: 2).Fit(training, validation);
+        byte[] expectedCheckpoint = File.ReadAllBytes(path);
+
+        for (int call = 1; call <= whole.Calls; call++)
+        {
+            int last = call;
+            var killed = new SoftmaxBackend { OnCall = number => ThrowWhen(number == last) };
+            Assert.ThrowsExactly<KilledException>(
+                () => TrainingRun.Trainer(killed, recipe, path, everySteps: 2).Fit(training, validation));
+
+            TrainingResult actual =
+                TrainingRun.Trainer(new SoftmaxBackend(), recipe, path, everySteps: 2).Resume(training, validation);
+            AssertSame(expected, actual, $"killed at call {call}");
+            CollectionAssert.AreEqual(expectedCheckpoint, File.ReadAllBytes(path), $"killed at call {call}");
+        }
+    }
+
+    [TestMethod]
+    public void A_run_cancelled_at_any_call_and_resumed_ends_with_the_same_bytes()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        InMemoryImageDataset training = TrainingRun.Dataset(21, seed: 1);
+        InMemoryImageDataset validation = TrainingRun.Dataset(9, seed: 2);
+        var whole = new SoftmaxBackend();
+        TrainingResult expected = TrainingRun.Trainer(whole).Fit(training, validation);
+
+        // After the last call, a validation, there is nothing left to cancel.
+        for (int call = 1; call <= whole.Calls; call++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            int last = call;
+            var cancelled = new SoftmaxBackend { OnCall = number => CancelWhen(number == last, cancellation) };
+            TrainingResult partial = TrainingRun.Trainer(cancelled, checkpoint: path)
+                .Fit(training, validation, cancellationToken: cancellation.Token);
+            Assert.IsTrue(partial.IsCancelled, $"cancelled at call {call}");
+            Assert.IsFalse(partial.IsStoppedEarly);
+
+            TrainingResult actual = TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path).Resume(training, validation);
+            AssertSame(expected, actual, $"cancelled at call {call}");
+        }
+    }
+
+    [TestMethod]
+    public void A_finished_run_gives_its_result_again()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        InMemoryImageDataset data = TrainingRun.Dataset(21, seed: 1);
+        TrainingResult expected = TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path).Fit(data, data);
+
+        var backend = new SoftmaxBackend();
+        TrainingResult actual = TrainingRun.Trainer(backend, checkpoint: path).Resume(data, data);
+        AssertSame(expected, actual, "resumed after its end");
+        Assert.AreEqual(0, backend.Calls);
+    }
+
+    [TestMethod]
+    public void Another_run_is_refused_by_its_first_difference()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        InMemoryImageDataset data = TrainingRun.Dataset(21, seed: 1);
+        TrainingRun.Trainer(new SoftmaxBackend(), TrainingRun.Recipe with { Epochs = 1 }, path).Fit(data, data);
+
+        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 1 };
+        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe with { LearningRate = 0.5 }, path).Resume(data, data), "run.Recipe.LearningRate is 0.02 in the checkpoint, but 0.5 here");
+        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(data), "run.ValidationImages is 21 in the checkpoint, but null here");
+        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(TrainingRun.Dataset(22, 1), data), "run.TrainingImages");
+        var deeper = new Trainer(
+            SoftmaxBackend.Architecture with { Depth = 2 }, recipe, new TrainerOptions { CheckpointPath = path }, new SoftmaxBackend());
+        AssertRefused(() => deeper.Resume(data, data), "run.Model.Architecture.Depth is 1 in the checkpoint, but 2 here");
+        var brighter = new Trainer(
+            SoftmaxBackend.Architecture, recipe, new TrainerOptions { CheckpointPath = path }, new SoftmaxBackend())
+        {
+            Preprocessing = new ImagePreprocessing { Mean = new Rgb(0, 0, 0) },
+        };
+        AssertRefused(() => brighter.Resume(data, data), "run.Model.Preprocessing.Mean.Red");
+        var renamed = new InMemoryImageDataset(
+            Enumerable.Range(0, 21).Select(data.GetImage), Enumerable.Range(0, 21).Select(data.GetLabel), ["class 0", "cat", "dog"]);
+        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(renamed, renamed), "run.Model.ClassNames[1] is \"class 1\"");
+    }
+
+    [TestMethod]
+    public void Resuming_needs_a_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        InMemoryImageDataset data = TrainingRun.Dataset(21, seed: 1);
+        Assert.ThrowsExactly<InvalidOperationException>(() => TrainingRun.Trainer(new SoftmaxBackend()).Resume(data));
+        Assert.ThrowsExactly<FileNotFoundException>(
+            () => TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: folder.File("none")).Resume(data));
+    }
+
+    private static void AssertSame(TrainingResult expected, TrainingResult actual, string when)
+    {
+        Assert.IsFalse(actual.IsCancelled, when);
+        CollectionAssert.AreEqual(expected.History.ToArray(), actual.History.ToArray(), when);
+        Assert.AreEqual(expected.Best, actual.Best, when);
+        CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Weights), TrainingRun.Bytes(actual.Weights), when);
+    }
+
+    private static void AssertRefused(Action resume, string reason)
+        => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(resume).Message, reason);
+
+    private static void ThrowWhen(bool now)
+    {
+        if (now)
+        {
+            throw new KilledException();
+        }
+    }
+
+    private static void CancelWhen(bool now, CancellationTokenSource cancellation)
+    {
+        if (now)
+        {
+            cancellation.Cancel();
+        }
+    }
+
+    private sealed class KilledException : Exception;
+}

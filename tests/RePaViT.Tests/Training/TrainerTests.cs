@@ -1,0 +1,211 @@
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Training;
+
+[TestClass]
+public sealed class TrainerTests
+{
+    private static readonly InMemoryImageDataset Training = TrainingRun.Dataset(60, seed: 1);
+    private static readonly InMemoryImageDataset Validation = TrainingRun.Dataset(30, seed: 2);
+
+    [TestMethod]
+    public void Training_learns_and_reports()
+    {
+        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 15, Augmentation = AugmentationOptions.None, EmaDecay = 0.9 };
+        var reports = new List<TrainingProgress>();
+        TrainingResult result = TrainingRun.Trainer(new SoftmaxBackend(), recipe)
+            .Fit(Training, Validation, new Collector(reports));
+
+        Assert.IsTrue(result.Best!.Validation!.Accuracy >= 0.9, $"{result.Best}");
+        Assert.AreEqual(15, result.History.Count);
+        Assert.IsTrue(reports.Count >= 15);
+        TrainingProgress last = reports[^1];
+        Assert.AreEqual((15, 15, 120L, 120L), (last.Epoch, last.Epochs, last.Step, last.Steps));
+        Assert.AreEqual(result.History[^1].Validation, last.Validation);
+        Assert.AreEqual(result.History[^1].TrainingLoss, last.TrainingLoss);
+        Assert.AreEqual(TimeSpan.Zero, last.TimeLeft);
+        Assert.IsTrue(last.ImagesPerSecond > 0);
+    }
+
+    [TestMethod]
+    public void The_same_run_gives_the_same_bytes_and_another_seed_others()
+    {
+        byte[] first = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights);
+        byte[] again = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights);
+        byte[] other = TrainingRun.Bytes(
+            TrainingRun.Trainer(new SoftmaxBackend(), TrainingRun.Recipe with { Seed = 8 }).Fit(Training).Weights);
+        CollectionAssert.AreEqual(first, again);
+        CollectionAssert.AreNotEqual(first, other);
+    }
+
+    [TestMethod]
+    public void Gathered_batches_take_the_step_of_the_batch_they_make_up()
+    {
+        TrainingRecipe whole = TrainingRun.Recipe with
+        {
+            BatchSize = 12,
+            GradientAccumulation = 1,
+            DropPathRate = 0,
+            Augmentation = AugmentationOptions.None with { HorizontalFlip = 0.5 },
+        };
+        TrainingRecipe parts = whole with { BatchSize = 4, GradientAccumulation = 3 };
+        NamedTensors expected = TrainingRun.Trainer(new SoftmaxBackend(), whole).Fit(Training).Weights;
+        NamedTensors actual = TrainingRun.Trainer(new SoftmaxBackend(), parts).Fit(Training).Weights;
+        for (int i = 0; i < expected["head.weight"].Length; i++)
+        {
+            double difference = Math.Abs(expected["head.weight"].Data[i] - actual["head.weight"].Data[i]);
+            Assert.IsTrue(difference <= 1e-5, $"{i}: {difference}");
+        }
+    }
+
+    [TestMethod]
+    public void The_result_is_the_first_of_the_best_epochs_and_patience_ends_the_run()
+    {
+        EvaluationResult[] script = [new(2, 0.5), new(1, 0.75), new(1, 0.75), new(0.9, 0.7), new(0.5, 0.9)];
+        var backend = new SoftmaxBackend { Script = i => script[i] };
+        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 5, EarlyStoppingPatience = 2 };
+        TrainingResult result = TrainingRun.Trainer(backend, recipe).Fit(Training, Validation);
+        Assert.IsTrue(result.IsStoppedEarly);
+        Assert.IsFalse(result.IsCancelled);
+        Assert.AreEqual(4, result.History.Count);
+        Assert.AreEqual(2, result.Best!.Epoch);
+
+        TrainingResult toTheEnd = TrainingRun.Trainer(
+            new SoftmaxBackend { Script = i => script[i] }, recipe with { EarlyStoppingPatience = 3 }).Fit(Training, Validation);
+        Assert.IsFalse(toTheEnd.IsStoppedEarly);
+        Assert.AreEqual(5, toTheEnd.Best!.Epoch);
+    }
+
+    [TestMethod]
+    public void A_lower_loss_decides_between_equal_accuracies()
+    {
+        EvaluationResult[] script = [new(2, 0.5), new(1, 0.5), new(3, 0.5)];
+        TrainingResult result = TrainingRun.Trainer(new SoftmaxBackend { Script = i => script[i] }).Fit(Training, Validation);
+        Assert.AreEqual(2, result.Best!.Epoch);
+    }
+
+    [TestMethod]
+    public void Cancelled_before_the_first_step_it_returns_the_initial_weights()
+    {
+        NamedTensors initial = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights;
+        var trainer = new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, new SoftmaxBackend())
+        {
+            InitialWeights = initial,
+        };
+        TrainingResult result = trainer.Fit(Training, Validation, cancellationToken: new CancellationToken(canceled: true));
+        Assert.IsTrue(result.IsCancelled);
+        Assert.IsNull(result.Best);
+        CollectionAssert.AreEqual(TrainingRun.Bytes(initial), TrainingRun.Bytes(result.Weights));
+    }
+
+    [TestMethod]
+    public void Cancelled_later_it_returns_the_best_weights_so_far()
+    {
+        // One epoch of 60 images has 15 batches in 8 steps: 23 calls and a validation.
+        const int CallsPerEpoch = 24;
+        using var cancellation = new CancellationTokenSource();
+        var backend = new SoftmaxBackend
+        {
+            Script = i => new EvaluationResult(1 + i, 0.5),
+            OnCall = call =>
+            {
+                if (call == 2 * CallsPerEpoch + 3)
+                {
+                    cancellation.Cancel();
+                }
+            },
+        };
+        TrainingResult cancelled = TrainingRun.Trainer(backend).Fit(Training, Validation, cancellationToken: cancellation.Token);
+        Assert.IsTrue(cancelled.IsCancelled);
+        Assert.AreEqual(2, cancelled.History.Count);
+        Assert.AreEqual(1, cancelled.Best!.Epoch);
+        CollectionAssert.AreEqual(
+            TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend { Script = i => new EvaluationResult(1 + i, 0.5) })
+                .Fit(Training, Validation).Weights),
+            TrainingRun.Bytes(cancelled.Weights));
+    }
+
+    [TestMethod]
+    public void Divergence_is_an_error_that_leaves_the_last_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path, everySteps: 1).Fit(Training);
+
+        var diverging = new SoftmaxBackend { Script = _ => new EvaluationResult(double.NaN, 0.5) };
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => TrainingRun.Trainer(diverging, checkpoint: path, everySteps: 5).Fit(Training, Validation));
+        Assert.AreEqual(path, error.CheckpointPath);
+        Assert.AreEqual(9, error.Step);
+
+        NamedTensors broken = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights;
+        var trainer = new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, new SoftmaxBackend())
+        {
+            InitialWeights = WithNaN(broken, "head.bias"),
+        };
+        error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Training));
+        Assert.AreEqual(1, error.Step);
+        Assert.IsNull(error.CheckpointPath);
+    }
+
+    [TestMethod]
+    public void What_does_not_fit_is_refused_before_training()
+    {
+        var backend = new SoftmaxBackend();
+        Trainer trainer = TrainingRun.Trainer(backend);
+        AssertRefused(() => trainer.Fit(TrainingRun.Dataset(8, 1, classes: 4)), "4 classes");
+        AssertRefused(() => trainer.Fit(Training, TrainingRun.Dataset(8, 1, classes: 2)), "2 classes");
+        AssertRefused(() => trainer.Fit(TrainingRun.Dataset(3, 1)), "BatchSize 4 is more than the 3 training images");
+        AssertRefused(
+            () => TrainingRun.Trainer(backend, TrainingRun.Recipe with { EarlyStoppingPatience = 1 }).Fit(Training),
+            "EarlyStoppingPatience");
+        AssertRefused(() => TrainingRun.Trainer(backend, TrainingRun.Recipe with { Epochs = 0 }), "Epochs");
+        AssertRefused(
+            () => new Trainer(SoftmaxBackend.Architecture with { Classes = 1 }, TrainingRun.Recipe, null, backend).Fit(Training),
+            "Classes 1");
+        AssertRefused(
+            () => new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, backend)
+            {
+                InitialWeights = new NamedTensors(),
+            }.Fit(Training),
+            "patch_embed.proj.weight");
+        Assert.AreEqual(0, backend.Calls);
+    }
+
+    [TestMethod]
+    public void A_checkpoint_that_cannot_be_written_is_refused_before_training()
+    {
+        using var folder = new TemporaryFolder();
+        var backend = new SoftmaxBackend();
+        AssertRefused(() => TrainingRun.Trainer(backend, checkpoint: folder.File("missing/run.safetensors")), "CheckpointPath");
+        AssertRefused(() => TrainingRun.Trainer(backend, checkpoint: folder.Path), "CheckpointPath");
+
+        // A folder where the temporary file would stand: no user, however privileged, can write there.
+        string path = folder.File("run.safetensors");
+        Directory.CreateDirectory($"{path}.partial");
+        var error = Assert.ThrowsExactly<IOException>(() => TrainingRun.Trainer(backend, checkpoint: path).Fit(Training));
+        StringAssert.Contains(error.Message, path);
+        Assert.AreEqual(0, backend.Calls);
+    }
+
+    private static void AssertRefused(Action action, string reason)
+        => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(action).Message, reason);
+
+    private static NamedTensors WithNaN(NamedTensors weights, string name)
+    {
+        var changed = new NamedTensors();
+        foreach ((string other, WeightTensor tensor) in weights)
+        {
+            float[] data = tensor.Data.ToArray();
+            data[0] = other == name ? float.NaN : data[0];
+            changed.Add(other, new WeightTensor(data, tensor.Shape));
+        }
+
+        return changed;
+    }
+
+    private sealed class Collector(List<TrainingProgress> reports) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => reports.Add(value);
+    }
+}

@@ -1,0 +1,48 @@
+using RePaViT.Training;
+
+namespace RePaViT.Tests.Training;
+
+/// <summary>Small data sets, a small recipe, and comparisons to the bit.</summary>
+internal static class TrainingRun
+{
+    public static TrainingRecipe Recipe { get; } = new()
+    {
+        Epochs = 3,
+        BatchSize = 4,
+        GradientAccumulation = 2,
+        LearningRate = 0.02,
+        WarmupEpochs = 0.5,
+        DropPathRate = 0.5,
+        Augmentation = new AugmentationOptions { ResizedCrop = null, CropPadding = 1 },
+        Seed = 7,
+    };
+
+    /// <summary>Noise around one color per class, 4 by 4 pixels.</summary>
+    public static InMemoryImageDataset Dataset(int count, int seed, int classes = 3)
+    {
+        var random = new Random(seed);
+        int[] labels = [.. Enumerable.Range(0, count).Select(i => i % classes)];
+        return new InMemoryImageDataset(
+            labels.Select(label => new RgbImage(4, 4, Pixels(random, label))), labels, ClassNames(classes));
+    }
+
+    public static Trainer Trainer(
+        ITrainingBackend backend, TrainingRecipe? recipe = null, string? checkpoint = null, int everySteps = 1000)
+        => new(
+            SoftmaxBackend.Architecture,
+            recipe ?? Recipe,
+            new TrainerOptions { CheckpointPath = checkpoint, CheckpointEverySteps = everySteps },
+            backend);
+
+    public static byte[] Bytes(NamedTensors tensors)
+    {
+        using var stream = new MemoryStream();
+        Safetensors.Write(stream, tensors);
+        return stream.ToArray();
+    }
+
+    private static string[] ClassNames(int classes) => [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
+
+    private static byte[] Pixels(Random random, int label)
+        => [.. Enumerable.Range(0, 48).Select(i => (byte)(random.Next(160) + (i % 3 == label % 3 ? 95 : 0)))];
+}
