@@ -1,0 +1,35 @@
+namespace RePaViT.Kernels;
+
+/// <summary>
+/// Floats at an address that never moves, aligned to a cache line. The garbage collector owns them: whoever computes on
+/// views keeps the buffer reachable meanwhile.
+/// </summary>
+internal sealed unsafe class PinnedBuffer
+{
+    private const int AlignmentInFloats = 64 / sizeof(float);
+
+    private readonly float[] _array;
+    private readonly int _offset;
+
+    /// <param name="length">Number of floats; they start at 0.</param>
+    public PinnedBuffer(long length)
+    {
+        _array = GC.AllocateArray<float>(checked((int)(length + AlignmentInFloats)), pinned: true);
+        Length = (int)length;
+        nint address = (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _array[0]);
+        _offset = (int)(-(address / sizeof(float)) & (AlignmentInFloats - 1));
+    }
+
+    public int Length { get; }
+
+    public Span<float> Span => _array.AsSpan(_offset, Length);
+
+    internal float* Pointer => (float*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _array[_offset]);
+
+    /// <summary>The first rows * columns floats as a row-major matrix.</summary>
+    public Matrix AsMatrix(int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)rows * columns, Length);
+        return new Matrix(Pointer, rows, columns, columns);
+    }
+}

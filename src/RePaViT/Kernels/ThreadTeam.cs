@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+
+namespace RePaViT.Kernels;
+
+/// <summary>
+/// Threads that share loops. Iterations are handed out one by one, and nothing is allocated. The order in which they run
+/// is not defined: what an iteration computes must not depend on the thread it runs on.
+/// </summary>
+internal sealed class ThreadTeam
+{
+    // Long enough to bridge the gap between two loops of a network, short enough not to burn an idle machine.
+    private const int SpinsBeforeSleep = 2000;
+    private const long NothingToDo = int.MaxValue;
+
+    private static readonly ConcurrentDictionary<int, ThreadTeam> Teams = new();
+
+    private readonly Sleeper[] _sleepers;
+    private Action<int, int>? _body;
+    private Exception? _failure;
+    private int _busy;
+    private int _count;
+    private int _completed;
+    private long _generation;
+
+    // High half: number of the loop. Low half: its next iteration. One word, so that an iteration of a loop that has
+    // ended can never be claimed.
+    private long _next = NothingToDo;
+
+    private ThreadTeam(int size)
+    {
+        Size = size;
+        _sleepers = new Sleeper[size - 1];
+        for (int worker = 1; worker < size; worker++)
+        {
+            int index = worker;
+            _sleepers[index - 1] = new Sleeper();
+            new Thread(() => Work(index)) { IsBackground = true, Name = $"RePaViT {index}" }.Start();
+        }
+    }
+
+    /// <summary>Threads that take part in a loop, with the one that asks for it.</summary>
+    public int Size { get; }
+
+    /// <summary>The team of a size; there is one for each.</summary>
+    /// <param name="threads">Number of threads, at least 1; null for one per processor.</param>
+    public static ThreadTeam Get(int? threads = null)
+    {
+        int size = threads ?? Environment.ProcessorCount;
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1, nameof(threads));
+        return Teams.GetOrAdd(size, static key => new ThreadTeam(key));
+    }
+
+    /// <summary>
+    /// Runs body(iteration, worker) for iterations 0 to count - 1, worker in [0, <see cref="Size"/>). A caller that finds
+    /// the team at work for another one, or calls from within a loop, runs its loop alone as worker 0.
+    /// </summary>
+    public void Run(int count, Action<int, int> body)
+    {
+        if (Size == 1 || count <= 1 || Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+        {
+            for (int iteration = 0; iteration < count; iteration++)
+            {
+                body(iteration, 0);
+            }
+
+            return;
+        }
+
+        _body = body;
+        _count = count;
+        _completed = 0;
+        _generation = (_generation + 1) & int.MaxValue;
+        Interlocked.Exchange(ref _next, _generation << 32);
+        for (int i = 0; i < Math.Min(_sleepers.Length, count - 1); i++)
+        {
+            _sleepers[i].Wake();
+        }
+
+        while (TryRunOne(0))
+        {
+        }
+
+        SpinWait spin = default;
+        while (Volatile.Read(ref _completed) != count)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+
+        Interlocked.Exchange(ref _next, NothingToDo);
+        Exception? failure = _failure;
+        _failure = null;
+        _body = null;
+        Volatile.Write(ref _busy, 0);
+        if (failure is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private bool TryRunOne(int worker)
+    {
+        while (true)
+        {
+            long next = Volatile.Read(ref _next);
+            int iteration = (int)next;
+            if (iteration >= Volatile.Read(ref _count))
+            {
+                return false;
+            }
+
+            Action<int, int>? body = Volatile.Read(ref _body);
+            if (Interlocked.CompareExchange(ref _next, next + 1, next) != next)
+            {
+                continue;
+            }
+
+            try
+            {
+                body!(iteration, worker);
+            }
+            catch (Exception exception)
+            {
+                // Rethrown where the loop was asked for; an exception on a bare thread would end the process.
+                _failure = exception;
+            }
+
+            Interlocked.Increment(ref _completed);
+            return true;
+        }
+    }
+
+    private void Work(int worker)
+    {
+        Sleeper sleeper = _sleepers[worker - 1];
+        while (true)
+        {
+            int spins = 0;
+            while (!TryRunOne(worker))
+            {
+                if (++spins < SpinsBeforeSleep)
+                {
+                    Thread.SpinWait(10);
+                    continue;
+                }
+
+                sleeper.Sleep(this);
+                spins = 0;
+            }
+        }
+    }
+
+    private bool HasWork => (int)Volatile.Read(ref _next) < Volatile.Read(ref _count);
+
+    /// <summary>Where a thread waits for the next loop.</summary>
+    private sealed class Sleeper
+    {
+        private int _asleep;
+
+        public void Sleep(ThreadTeam team)
+        {
+            Interlocked.Exchange(ref _asleep, 1);
+            if (team.HasWork)
+            {
+                // It came in between; whoever brought it may or may not have seen this thread asleep.
+                Interlocked.Exchange(ref _asleep, 0);
+                return;
+            }
+
+            lock (this)
+            {
+                while (Volatile.Read(ref _asleep) == 1)
+                {
+                    Monitor.Wait(this);
+                }
+            }
+        }
+
+        public void Wake()
+        {
+            if (Interlocked.Exchange(ref _asleep, 0) == 1)
+            {
+                lock (this)
+                {
+                    Monitor.Pulse(this);
+                }
+            }
+        }
+    }
+}
