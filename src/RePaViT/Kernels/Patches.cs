@@ -1,30 +1,56 @@
 namespace RePaViT.Kernels;
 
 /// <summary>Cuts images into patches, so that the patch embedding is a matrix product.</summary>
-internal static unsafe class Patches
+internal sealed unsafe class Patches
 {
-    /// <summary>Copies the patches of one image to rows: each row holds a patch as [channels, patch, patch].</summary>
-    /// <param name="image">[channels, size, size].</param>
-    /// <param name="size">Width and height of the image.</param>
+    private readonly ThreadTeam _team;
+    private readonly Action<int, int> _gatherImage;
+    private readonly int _size;
+    private readonly int _patch;
+    private float* _images;
+    private Matrix _patches;
+
+    /// <param name="team">Threads to share the images.</param>
+    /// <param name="size">Width and height of an image.</param>
     /// <param name="patch">Width and height of a patch.</param>
-    /// <param name="patches">[(size / patch)^2, channels * patch * patch].</param>
-    public static void Gather(ReadOnlySpan<float> image, int size, int patch, Matrix patches)
+    public Patches(ThreadTeam team, int size, int patch)
     {
-        int perSide = size / patch;
-        int channels = patches.Columns / (patch * patch);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(image.Length, channels * size * size, nameof(image));
-        for (int index = 0; index < patches.Rows; index++)
+        _team = team;
+        _size = size;
+        _patch = patch;
+        _gatherImage = GatherImage;
+    }
+
+    private int PerImage => _size / _patch * (_size / _patch);
+
+    /// <summary>Copies each patch to a row, as [channels, patch, patch].</summary>
+    /// <param name="images">[images, channels, size, size].</param>
+    /// <param name="patches">[images * patches, channels * patch * patch].</param>
+    public void Gather(ReadOnlySpan<float> images, Matrix patches)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, patches.Rows * patches.Columns, nameof(images));
+        fixed (float* start = images)
         {
-            Span<float> row = patches.Row(index);
-            int top = index / perSide * patch;
-            int left = index % perSide * patch;
-            for (int channel = 0; channel < channels; channel++)
+            _images = start;
+            _patches = patches;
+            _team.Run(patches.Rows / PerImage, _gatherImage);
+        }
+    }
+
+    private void GatherImage(int image, int worker)
+    {
+        int perSide = _size / _patch;
+        int channels = _patches.Columns / (_patch * _patch);
+        float* pixels = _images + (long)image * channels * _size * _size;
+        for (int index = 0; index < PerImage; index++)
+        {
+            Span<float> row = _patches.Row(image * PerImage + index);
+            int top = index / perSide * _patch;
+            int left = index % perSide * _patch;
+            for (int line = 0; line < channels * _patch; line++)
             {
-                for (int y = 0; y < patch; y++)
-                {
-                    image.Slice((channel * size + top + y) * size + left, patch)
-                        .CopyTo(row.Slice((channel * patch + y) * patch, patch));
-                }
+                int y = line / _patch * _size + top + line % _patch;
+                new ReadOnlySpan<float>(pixels + (long)y * _size + left, _patch).CopyTo(row.Slice(line * _patch, _patch));
             }
         }
     }

@@ -10,6 +10,13 @@ internal static class PlainMath
     public static double GeluDerivative(double x)
         => 0.5 * (1 + Erf(x / Math.Sqrt(2))) + x * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI);
 
+    /// <summary>Phi(x), the standard normal distribution; exact to a few units also where it is tiny.</summary>
+    public static double NormalCdf(double x)
+    {
+        double z = -x / Math.Sqrt(2);
+        return z > 2 ? 0.5 * UpperErfc(z) : 0.5 * (1 - Erf(z));
+    }
+
     /// <summary>The error function, to a few units of 1e-16.</summary>
     public static double Erf(double x)
     {

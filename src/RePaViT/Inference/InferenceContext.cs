@@ -1,0 +1,97 @@
+using RePaViT.Architectures;
+using RePaViT.Kernels;
+
+namespace RePaViT.Inference;
+
+/// <summary>The greatest sizes that a network needs buffers for.</summary>
+internal sealed record InferenceShapes(
+    int ImagesPerPass, int ImageSize, int PatchSize, int Patches, int PatchLength,
+    int Tokens, int Dim, int HiddenWidth, int Heads, int Classes)
+{
+    public static InferenceShapes Of(IReadOnlyList<Layer> layers, int rowsPerPass)
+    {
+        PatchEmbedding input = layers.OfType<PatchEmbedding>().Single();
+        AttentionBlock attention = layers.OfType<AttentionBlock>().First();
+        int hidden = layers.Max(layer => layer switch
+        {
+            VanillaFeedForward feedForward => feedForward.Hidden,
+            ChannelIdleFeedForward feedForward => feedForward.Hidden,
+            ReparameterizedFeedForward feedForward => feedForward.Active + feedForward.Dim,
+            _ => 0,
+        });
+        return new InferenceShapes(
+            Math.Max(1, rowsPerPass / attention.Tokens), input.ImageSize, input.PatchSize, input.Tokens, input.PatchLength,
+            attention.Tokens, attention.Dim, hidden, attention.Heads, layers.OfType<Projection>().Last().Outputs);
+    }
+}
+
+/// <summary>The buffers and kernels of one call at a time.</summary>
+internal sealed class InferenceContext
+{
+    private readonly InferenceShapes _shapes;
+    private readonly Patches _patches;
+    private readonly PinnedBuffer _patchRows;
+    private readonly PinnedBuffer _tokens;
+    private readonly PinnedBuffer _branch;
+    private readonly PinnedBuffer _qkv;
+    private readonly PinnedBuffer _hiddenA;
+    private readonly PinnedBuffer _hiddenB;
+    private readonly PinnedBuffer _logits;
+    private bool _hiddenAInUse;
+
+    public InferenceContext(ThreadTeam team, InferenceShapes shapes)
+    {
+        _shapes = shapes;
+        long rows = (long)shapes.ImagesPerPass * shapes.Tokens;
+        _patches = new Patches(team, shapes.ImageSize, shapes.PatchSize);
+        _patchRows = new PinnedBuffer((long)shapes.ImagesPerPass * shapes.Patches * shapes.PatchLength);
+        _tokens = new PinnedBuffer(rows * shapes.Dim);
+        _branch = new PinnedBuffer(rows * shapes.Dim);
+        _qkv = new PinnedBuffer(rows * 3 * shapes.Dim);
+        _hiddenA = new PinnedBuffer(rows * shapes.HiddenWidth);
+        _hiddenB = new PinnedBuffer(rows * shapes.HiddenWidth);
+        _logits = new PinnedBuffer((long)shapes.ImagesPerPass * shapes.Classes);
+        Gemm = new Gemm(team);
+        Rows = new RowKernels(team);
+        Attention = new Attention(
+            team, shapes.Tokens, shapes.Heads, shapes.Dim / shapes.Heads, scale: 1, training: false);
+    }
+
+    public Gemm Gemm { get; }
+
+    public RowKernels Rows { get; }
+
+    public Attention Attention { get; }
+
+    /// <summary>Images of this pass.</summary>
+    public int Images { get; private set; }
+
+    /// <summary>What one step hands to the next: a row for each token of each image.</summary>
+    public Matrix Tokens { get; set; }
+
+    /// <summary>Room for tokens: [images * tokens, dim].</summary>
+    public Matrix TokenBuffer => _tokens.AsMatrix(Images * _shapes.Tokens, _shapes.Dim);
+
+    /// <summary>Room for a residual branch: [images * tokens, dim].</summary>
+    public Matrix Branch => _branch.AsMatrix(Images * _shapes.Tokens, _shapes.Dim);
+
+    /// <summary>Room for queries, keys and values: [images * tokens, 3 * dim].</summary>
+    public Matrix Qkv => _qkv.AsMatrix(Images * _shapes.Tokens, 3 * _shapes.Dim);
+
+    /// <summary>Room for the logits: [images, classes].</summary>
+    public Matrix Logits => _logits.AsMatrix(Images, _shapes.Classes);
+
+    public void Begin(ReadOnlySpan<float> images, int count)
+    {
+        Images = count;
+        Tokens = _patchRows.AsMatrix(count * _shapes.Patches, _shapes.PatchLength);
+        _patches.Gather(images, Tokens);
+    }
+
+    /// <summary>Room for hidden channels, [images * tokens, width], that does not overlap what was given out last.</summary>
+    public Matrix Hidden(int width)
+    {
+        _hiddenAInUse = !_hiddenAInUse;
+        return (_hiddenAInUse ? _hiddenA : _hiddenB).AsMatrix(Images * _shapes.Tokens, width);
+    }
+}

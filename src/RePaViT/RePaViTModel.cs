@@ -1,0 +1,186 @@
+using System.Numerics.Tensors;
+using RePaViT.Architectures;
+using RePaViT.Inference;
+using RePaViT.Kernels;
+using RePaViT.Reparameterization;
+
+namespace RePaViT;
+
+/// <summary>
+/// A network with its weights, class names and preprocessing, ready to classify images on the CPU. Immutable, and safe
+/// to use from several threads at once.
+/// </summary>
+public sealed class RePaViTModel
+{
+    private const int ImagesPerBatch = 64;
+
+    private readonly ModelDescription _description;
+    private readonly Network _network;
+    private readonly Lazy<IInferenceEngine> _engine;
+
+    /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
+    /// <param name="architecture">What the network is.</param>
+    /// <param name="form">The form in which the weights stand.</param>
+    /// <param name="weights">Its tensors under the reference implementation's names.</param>
+    /// <param name="classNames">A name for each class.</param>
+    /// <param name="preprocessing">How images are prepared; null for the defaults.</param>
+    /// <exception cref="ArgumentException">A part is not valid or does not fit another; the message says which.</exception>
+    public RePaViTModel(
+        Architecture architecture, NetworkForm form, NamedTensors weights, IReadOnlyList<string> classNames,
+        ImagePreprocessing? preprocessing = null)
+        : this(
+            new ModelDescription
+            {
+                Architecture = architecture ?? throw new ArgumentNullException(nameof(architecture)),
+                Form = form,
+                ClassNames = [.. classNames ?? throw new ArgumentNullException(nameof(classNames))],
+                Preprocessing = preprocessing ?? new ImagePreprocessing(),
+            },
+            Network.Create(architecture, form, weights ?? throw new ArgumentNullException(nameof(weights))))
+    {
+    }
+
+    internal RePaViTModel(ModelDescription description, Network network)
+    {
+        description.Validate();
+        _description = description;
+        _network = network;
+        _engine = new Lazy<IInferenceEngine>(() => InferencePlan.Compile(Folded()));
+    }
+
+    /// <summary>What the network is.</summary>
+    public Architecture Architecture => _description.Architecture;
+
+    /// <summary>Whether the network is as trained, or reparameterized.</summary>
+    public NetworkForm Form => _description.Form;
+
+    /// <summary>A name for each class; labels are indexes into this list.</summary>
+    public IReadOnlyList<string> ClassNames => _description.ClassNames;
+
+    /// <summary>How images are prepared.</summary>
+    public ImagePreprocessing Preprocessing => _description.Preprocessing;
+
+    /// <summary>Parameters and multiply-adds of the network in its present form.</summary>
+    public NetworkCost Cost => Architecture.Cost(Form);
+
+    /// <summary>The tensors of the network under the reference implementation's names.</summary>
+    public NamedTensors Weights => _network.Weights;
+
+    /// <summary>
+    /// The same function with fewer weights (RePaViT, section 3.2): idle channels, shortcuts and batch normalization are
+    /// merged. A model that is deployed or vanilla already is returned as it is.
+    /// </summary>
+    public RePaViTModel Reparameterize()
+        => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
+            ? this
+            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network));
+
+    /// <summary>Computes logits for images that are prepared already.</summary>
+    /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
+    /// <param name="logits">[count, classes]; their lengths give the count.</param>
+    /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
+    public void Predict(ReadOnlySpan<float> images, Span<float> logits)
+    {
+        int count = images.Length / ImageLength;
+        if (images.Length != count * ImageLength)
+        {
+            throw new ArgumentException(
+                $"{images.Length} values are no whole number of images: an image has 3 x {Architecture.ImageSize} x {Architecture.ImageSize}.",
+                nameof(images));
+        }
+
+        if (logits.Length != (long)count * Architecture.Classes)
+        {
+            throw new ArgumentException(
+                $"{count} images have {(long)count * Architecture.Classes} logits, but there is room for {logits.Length}.",
+                nameof(logits));
+        }
+
+        _engine.Value.Run(images, count, logits);
+    }
+
+    /// <summary>Classifies an image of any size.</summary>
+    /// <param name="image">The image.</param>
+    public Prediction Predict(RgbImage image) => Predict([image])[0];
+
+    /// <summary>Classifies images of any sizes.</summary>
+    /// <param name="images">The images.</param>
+    /// <returns>A prediction for each, in the same order.</returns>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<RgbImage> images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        var predictions = new Prediction[images.Count];
+        ForEachImage(images.Count, index => images[index], (index, logits) =>
+        {
+            float[] probabilities = logits.ToArray();
+            Softmax.Forward(probabilities);
+            int label = TensorPrimitives.IndexOfMax<float>(probabilities);
+            predictions[index] = new Prediction(label, ClassNames[label], probabilities[label], probabilities);
+        });
+        return predictions;
+    }
+
+    /// <summary>Classifies labeled images and counts.</summary>
+    /// <param name="dataset">At least one image; its classes must be the model's, as many and in the same order.</param>
+    /// <exception cref="ArgumentException">The data set is empty or has another number of classes.</exception>
+    public Evaluation Evaluate(IImageDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        if (dataset.Count == 0)
+        {
+            throw new ArgumentException("The data set is empty.", nameof(dataset));
+        }
+
+        if (dataset.ClassNames.Count != Architecture.Classes)
+        {
+            throw new ArgumentException(
+                $"The data set has {dataset.ClassNames.Count} classes, but the model has {Architecture.Classes}.", nameof(dataset));
+        }
+
+        int correct = 0;
+        double loss = 0;
+        ForEachImage(dataset.Count, dataset.GetImage, (index, logits) =>
+        {
+            int label = dataset.GetLabel(index);
+            int best = TensorPrimitives.IndexOfMax<float>(logits);
+            correct += best == label ? 1 : 0;
+            double sum = 0;
+            foreach (float logit in logits)
+            {
+                sum += Math.Exp((double)logit - logits[best]);
+            }
+
+            loss += logits[best] + Math.Log(sum) - logits[label];
+        });
+        return new Evaluation((double)correct / dataset.Count, loss / dataset.Count, dataset.Count);
+    }
+
+    private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
+
+    private int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
+
+    /// <summary>The network that takes pixels from 0 to 255, with all folded that can be folded.</summary>
+    private Network Folded()
+    {
+        bool takesPixels = _network.Layers.OfType<PatchEmbedding>().Single().Bias;
+        return Folding.Fold(_network, takesPixels ? null : Preprocessing);
+    }
+
+    private void ForEachImage(int count, Func<int, RgbImage> image, LogitsAction use)
+    {
+        float[] pixels = new float[Math.Min(count, ImagesPerBatch) * ImageLength];
+        float[] logits = new float[Math.Min(count, ImagesPerBatch) * Architecture.Classes];
+        for (int start = 0; start < count; start += ImagesPerBatch)
+        {
+            int images = Math.Min(ImagesPerBatch, count - start);
+            int first = start;
+            Parallel.For(0, images, i => Preprocessing.Prepare(
+                image(first + i), Architecture.ImageSize, pixels.AsSpan(i * ImageLength, ImageLength)));
+            Predict(pixels.AsSpan(0, images * ImageLength), logits.AsSpan(0, images * Architecture.Classes));
+            for (int i = 0; i < images; i++)
+            {
+                use(first + i, logits.AsSpan(i * Architecture.Classes, Architecture.Classes));
+            }
+        }
+    }
+}

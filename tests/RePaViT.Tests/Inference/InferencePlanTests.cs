@@ -1,0 +1,122 @@
+using RePaViT.Architectures;
+using RePaViT.Inference;
+using RePaViT.Reparameterization;
+using RePaViT.Tests.Reference;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Inference;
+
+[TestClass]
+public class InferencePlanTests
+{
+    // Float arithmetic through some ten layers, beside double; relative to the largest logit.
+    private const double Tolerance = 2e-5;
+
+    private static readonly ViTArchitecture[] Architectures =
+    [
+        new() { ImageSize = 15, PatchSize = 5, Dim = 15, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.37 },
+        new() { ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 3, Heads = 3, Classes = 7, IdleRatio = 0.75 },
+        new() { ImageSize = 8, PatchSize = 8, Dim = 33, Depth = 1, Heads = 1, Classes = 1, IdleRatio = 1 },
+        new() { ImageSize = 12, PatchSize = 3, Dim = 40, Depth = 2, Heads = 5, Classes = 5, IdleRatio = 0 },
+        new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 4, Heads = 2, Classes = 4, IdleRatio = 0.75, IdleHeuristic = IdleHeuristic.Linear },
+        new() { ImageSize = 16, PatchSize = 8, Dim = 36, Depth = 2, Heads = 4, Classes = 9, MlpRatio = 2.5, IdleRatio = null },
+        new() { ImageSize = 44, PatchSize = 4, Dim = 16, Depth = 2, Heads = 2, Classes = 4, IdleRatio = 0.5 },
+    ];
+
+    [TestMethod]
+    public void Every_form_equals_the_plain_network()
+    {
+        foreach (ViTArchitecture architecture in Architectures)
+        {
+            Network trained = RandomWeights.Network(architecture, seed: 3);
+            Network[] forms = [trained, Folding.Fold(trained, null), Reparameterizer.Merge(trained)];
+            foreach (Network network in forms)
+            {
+                const int Count = 3;
+                float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 4);
+                float[] logits = new float[Count * architecture.Classes];
+                InferencePlan.Compile(network, threads: 2).Run(images, Count, logits);
+                double difference = Difference.Relative(new PlainNetwork(network).Forward(images), logits);
+                Assert.IsTrue(difference <= Tolerance, $"{architecture}: {difference}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow("vit_vanilla")]
+    [DataRow("vit_idle025")]
+    [DataRow("vit_idle050")]
+    [DataRow("vit_idle075")]
+    [DataRow("vit_idle100")]
+    public void Logits_equal_the_reference_implementation(string name)
+    {
+        NamedTensors fixture = Fixture.Read(name).Tensors;
+        double? ratio = name == "vit_vanilla" ? null : double.Parse(name[^3..]) / 100;
+        var architecture = new ViTArchitecture
+        {
+            ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 2, Heads = 3, Classes = 5, IdleRatio = ratio,
+        };
+        Network network = Network.Create(architecture, NetworkForm.Trained, fixture.WithoutPrefix("state."));
+        float[] logits = new float[fixture["eval.logits"].Length];
+        InferencePlan.Compile(network).Run(fixture["input"].Data, fixture["input"].Shape[0], logits);
+        Assert.IsTrue(Difference.Relative(fixture["eval.logits"].Data, logits) <= 1e-5);
+    }
+
+    [TestMethod]
+    public void An_image_gives_the_same_logits_in_every_batch_and_at_every_number_of_threads()
+    {
+        ViTArchitecture architecture = Architectures[1];
+        Network network = Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5));
+        const int Count = 200;
+        int length = 3 * architecture.ImageSize * architecture.ImageSize;
+        float[] images = RandomWeights.Floats(Count * length, seed: 6);
+        float[] together = new float[Count * architecture.Classes];
+        InferencePlan plan = InferencePlan.Compile(network, threads: 2);
+        plan.Run(images, Count, together);
+        foreach (int threads in new[] { 1, 2, 3 })
+        {
+            InferencePlan other = InferencePlan.Compile(network, threads);
+            float[] single = new float[architecture.Classes];
+            for (int i = 0; i < Count; i += 11)
+            {
+                other.Run(images.AsSpan(i * length, length), 1, single);
+                Assert.IsTrue(single.AsSpan().SequenceEqual(together.AsSpan(i * architecture.Classes, architecture.Classes)));
+            }
+        }
+
+        Parallel.For(0, 16, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+        {
+            float[] logits = new float[together.Length];
+            plan.Run(images, Count, logits);
+            Assert.IsTrue(logits.AsSpan().SequenceEqual(together));
+        });
+    }
+
+    [TestMethod]
+    public void Calls_allocate_nothing_after_the_first()
+    {
+        ViTArchitecture architecture = Architectures[1];
+        InferencePlan plan = InferencePlan.Compile(Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5)));
+        const int Count = 3;
+        float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 6);
+        float[] logits = new float[Count * architecture.Classes];
+        plan.Run(images, Count, logits);
+        plan.Run(images, Count, logits);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+        {
+            plan.Run(images, Count, logits);
+        }
+
+        Assert.AreEqual(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [TestMethod]
+    public void No_images_are_no_work_and_wrong_lengths_are_refused()
+    {
+        InferencePlan plan = InferencePlan.Compile(RandomWeights.Network(Architectures[1], seed: 5));
+        plan.Run([], 0, []);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => plan.Run(new float[10], 1, new float[7]));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => plan.Run(new float[3 * 16 * 16], 1, new float[6]));
+    }
+}

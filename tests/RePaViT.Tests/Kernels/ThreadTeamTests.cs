@@ -1,0 +1,61 @@
+using RePaViT.Kernels;
+
+namespace RePaViT.Tests.Kernels;
+
+[TestClass]
+public class ThreadTeamTests
+{
+    [TestMethod]
+    public void Every_iteration_runs_once()
+    {
+        ThreadTeam team = ThreadTeam.Get(3);
+        for (int round = 0; round < 2000; round++)
+        {
+            int[] runs = new int[round % 17];
+            team.Run(runs.Length, (iteration, worker) =>
+            {
+                Assert.IsTrue(worker >= 0 && worker < 3);
+                Interlocked.Increment(ref runs[iteration]);
+            });
+            Assert.IsTrue(runs.All(count => count == 1), $"round {round}");
+        }
+    }
+
+    [TestMethod]
+    public void Callers_at_the_same_time_do_not_disturb_each_other()
+    {
+        ThreadTeam team = ThreadTeam.Get(2);
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, caller =>
+        {
+            for (int round = 0; round < 300; round++)
+            {
+                int sum = 0;
+                team.Run(10, (iteration, _) => Interlocked.Add(ref sum, iteration));
+                Assert.AreEqual(45, sum, $"caller {caller}");
+            }
+        });
+    }
+
+    [TestMethod]
+    public void A_failure_reaches_the_caller_and_the_team_lives_on()
+    {
+        ThreadTeam team = ThreadTeam.Get(2);
+        for (int round = 0; round < 50; round++)
+        {
+            Assert.ThrowsExactly<InvalidOperationException>(() => team.Run(8, (iteration, _) =>
+            {
+                if (iteration == 5)
+                {
+                    throw new InvalidOperationException("five");
+                }
+            }));
+            int count = 0;
+            team.Run(8, (_, _) => Interlocked.Increment(ref count));
+            Assert.AreEqual(8, count);
+        }
+    }
+
+    [TestMethod]
+    public void No_threads_are_refused()
+        => Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ThreadTeam.Get(0));
+}
