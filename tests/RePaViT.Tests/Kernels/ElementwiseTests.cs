@@ -35,7 +35,9 @@ public class ElementwiseTests
 
             // x^2/2 is rounded before the exponential: at 9 that alone is 40 * 6e-8.
             Assert.IsTrue(Math.Abs(actual - expected) <= 4e-6 * expected, $"P({x}) = {actual}, but {expected} is right.");
-            Assert.IsTrue(Math.Abs(actual - expected) <= 2e-7, $"P({x}) = {actual}, but {expected} is right.");
+
+            // The fit is off by up to 1.4e-7 of the tail; a few roundings of 6e-8 come on top.
+            Assert.IsTrue(Math.Abs(actual - expected) <= 3e-7, $"P({x}) = {actual}, but {expected} is right.");
             Assert.IsTrue(Math.Abs(density[0] - expectedDensity) <= 4e-6 * expectedDensity, $"density({x})");
         }
     }
