@@ -9,7 +9,7 @@ namespace RePaViT.QuickStart;
 internal static class ShapesDataset
 {
     /// <summary>Samples per pixel and axis; their mean smooths the outline.</summary>
-    private const int Samples = 4;
+    private const int Samples = 3;
 
     /// <summary>Least distance of a shape's color from the colors under it, as a share of black to white.</summary>
     private const float MinContrast = 0.3f;
@@ -108,6 +108,11 @@ internal static class ShapesDataset
         Vector2 axis = NextDirection(random);
         for (int i = 0; i < pixels.Length; i++)
         {
+            if (Vector2.Distance(new Vector2(i % size, i / size) + new Vector2(0.5f), center) > radius + 1)
+            {
+                continue;
+            }
+
             int inside = 0;
             for (int sample = 0; sample < Samples * Samples; sample++)
             {
