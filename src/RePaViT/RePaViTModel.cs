@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using RePaViT.Architectures;
 using RePaViT.Inference;
 using RePaViT.Kernels;
+using RePaViT.Onnx;
 using RePaViT.Reparameterization;
 
 namespace RePaViT;
@@ -65,6 +66,39 @@ public sealed class RePaViTModel
 
     /// <summary>The tensors of the network under the reference implementation's names.</summary>
     public NamedTensors Weights => _network.Weights;
+
+    /// <summary>Opens a model file that <see cref="Save(string)"/> wrote.</summary>
+    /// <param name="path">An ONNX file of this library.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or not of this library; the message says where.</exception>
+    public static RePaViTModel Load(string path)
+    {
+        (ModelDescription description, Network network) = OnnxReader.Read(path);
+        return new RePaViTModel(description, network);
+    }
+
+    /// <summary>Reads a model that <see cref="Save(Stream)"/> wrote.</summary>
+    /// <param name="stream">A stream that can seek, at the beginning of the model; it is read to its end.</param>
+    /// <exception cref="InvalidDataException">The content is damaged, or not of this library; the message says where.</exception>
+    public static RePaViTModel Load(Stream stream)
+    {
+        (ModelDescription description, Network network) = OnnxReader.Read(stream);
+        return new RePaViTModel(description, network);
+    }
+
+    /// <summary>
+    /// Writes an ONNX file (opset 17) that any ONNX runtime opens: input <c>image</c> [batch, 3, size, size], planes of
+    /// red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c> [batch, classes]. Architecture, class
+    /// names and preprocessing are part of it.
+    /// </summary>
+    /// <param name="path">The file; replaced as a whole once everything is written.</param>
+    /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => OnnxWriter.Write(path, _description, Folded());
+
+    /// <summary>Writes what <see cref="Save(string)"/> does to a stream, which stays open.</summary>
+    /// <param name="stream">A stream that can be written.</param>
+    public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 
     /// <summary>
     /// The same function with fewer weights (RePaViT, section 3.2): idle channels, shortcuts and batch normalization are
