@@ -50,8 +50,12 @@ public sealed record ImagePreprocessing
         static bool IsScale(float value) => float.IsFinite(value) && value > 0;
     }
 
-    /// <summary>Crops and resizes an image to planes [3, size, size] of values in [0, 255]: the input of a deployed model.</summary>
-    internal void Prepare(RgbImage image, int size, Span<float> planes)
+    /// <summary>Crops and resizes an image to what <see cref="RePaViTModel.Predict(ReadOnlySpan{float}, Span{float})"/> takes.</summary>
+    /// <param name="image">An image of any size.</param>
+    /// <param name="size">Width and height of the network's input, in pixels; at least 1.</param>
+    /// <param name="planes">Gets [3, size, size]: planes of red, green, blue from 0 to 255.</param>
+    /// <exception cref="ArgumentException">The image is empty, or the planes have another length.</exception>
+    public void Prepare(RgbImage image, int size, Span<float> planes)
     {
         double side = CropFraction * Math.Min(image.Width, image.Height);
         var box = new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
