@@ -1,0 +1,112 @@
+using RePaViT.Architectures;
+using RePaViT.Benchmarks.Verification;
+using RePaViT.Onnx;
+using RePaViT.Reparameterization;
+using RePaViT.Tests.Reference;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Onnx;
+
+/// <summary>A file means what the network computes: its graph is run as the operators' specification says.</summary>
+[TestClass]
+public sealed class OnnxNetworkTests
+{
+    /// <summary>Both sides run in double precision; only the constant sqrt(2) is rounded to float, by 2e-8.</summary>
+    private const double Tolerance = 1e-7;
+
+    /// <summary>The reference computed in float: a few roundings (6e-8) for each of its some 20 layers.</summary>
+    private const double ReferenceTolerance = 2e-6;
+
+    private static readonly ViTArchitecture Odd = new()
+    {
+        ImageSize = 15,
+        PatchSize = 5,
+        Dim = 21,
+        Depth = 2,
+        Heads = 3,
+        Classes = 7,
+        MlpRatio = 2.5,
+    };
+
+    [TestMethod]
+    [DataRow(0.4, NetworkForm.Trained)]
+    [DataRow(0.4, NetworkForm.Deployed)]
+    [DataRow(0.0, NetworkForm.Trained)]
+    [DataRow(0.0, NetworkForm.Deployed)]
+    [DataRow(1.0, NetworkForm.Trained)]
+    [DataRow(1.0, NetworkForm.Deployed)]
+    [DataRow(null, NetworkForm.Trained)]
+    public void The_graph_computes_the_network(double? idleRatio, NetworkForm form)
+    {
+        ViTArchitecture architecture = Odd with { IdleRatio = idleRatio };
+        Network network = Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing());
+        float[] images = [.. RandomWeights.Floats(2 * 3 * 15 * 15, 4).Select(value => 128 + 60 * value)];
+
+        PlainOnnxGraph graph = Export(architecture, form, network);
+        var values = PlainOnnx.Run(graph, new PlainTensor([2, 3, 15, 15], [.. images]));
+
+        double[] expected = new PlainNetwork(network).Forward(images);
+        double difference = Difference.Relative(expected, values["logits"].Data);
+        Assert.IsTrue(difference <= Tolerance, $"logits differ by {difference}");
+
+        double[] probabilities = [.. expected.Chunk(7).SelectMany(row => row.Select(logit => 1 / row.Sum(other => Math.Exp(other - logit))))];
+        difference = Difference.Relative(probabilities, values["probabilities"].Data);
+        Assert.IsTrue(difference <= Tolerance, $"probabilities differ by {difference}");
+    }
+
+    [TestMethod]
+    public void Inputs_and_outputs_are_typed_with_a_free_batch()
+    {
+        PlainOnnxGraph graph = Export(Odd, NetworkForm.Deployed, Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), null));
+
+        CollectionAssert.AreEqual(new[] { "image[batch,3,15,15]" }, graph.Inputs);
+        CollectionAssert.AreEqual(new[] { "logits[batch,7]", "probabilities[batch,7]" }, graph.Outputs);
+        Assert.IsFalse(graph.Nodes.Any(node => node.Operator == "BatchNormalization"));
+    }
+
+    [TestMethod]
+    [DataRow("vit_vanilla")]
+    [DataRow("vit_idle025")]
+    [DataRow("vit_idle050")]
+    [DataRow("vit_idle075")]
+    [DataRow("vit_idle100")]
+    [DataRow("vit_heuristic_linear")]
+    public void The_graph_gives_the_reference_logits_in_both_forms(string name)
+    {
+        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        AssertLogits(fixture, NetworkForm.Trained, fixture.Trained);
+        if (!fixture.Architecture.IsVanilla)
+        {
+            AssertLogits(fixture, NetworkForm.Deployed, Reparameterizer.Merge(fixture.Trained));
+        }
+    }
+
+    private static void AssertLogits(ViTFixture fixture, NetworkForm form, Network network)
+    {
+        // A mean of 0 and a deviation of 1/255 leave the input as it is, and the fixture's is normalized already.
+        const float Identity = 1 / 255f;
+        var preprocessing = new ImagePreprocessing { Mean = default, StandardDeviation = new Rgb(Identity, Identity, Identity) };
+        PlainOnnxGraph graph = Export(fixture.Architecture, form, Folding.Fold(network, preprocessing));
+
+        var values = PlainOnnx.Run(graph, new PlainTensor(fixture.Input.Shape.ToArray(), [.. fixture.Input.Data]));
+
+        double difference = Difference.Relative(fixture.Logits.Data, values["logits"].Data);
+        Assert.IsTrue(difference <= ReferenceTolerance, $"{form}: logits differ by {difference}");
+    }
+
+    private static PlainOnnxGraph Export(ViTArchitecture architecture, NetworkForm form, Network network)
+    {
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(
+            stream,
+            new ModelDescription
+            {
+                Architecture = architecture,
+                Form = form,
+                ClassNames = [.. Enumerable.Range(0, architecture.Classes).Select(i => $"class {i}")],
+                Preprocessing = new ImagePreprocessing(),
+            },
+            network);
+        return new PlainOnnxGraph(stream.ToArray());
+    }
+}

@@ -1,0 +1,209 @@
+namespace RePaViT.Tests.Reference;
+
+/// <summary>
+/// Runs an ONNX graph in double precision, node by node, as the operators' specification says: what a file means, whoever
+/// runs it. Only as much of each operator as our files use.
+/// </summary>
+internal static class PlainOnnx
+{
+    /// <summary>The values of all nodes for an input.</summary>
+    public static IReadOnlyDictionary<string, PlainTensor> Run(PlainOnnxGraph graph, PlainTensor image)
+    {
+        var values = new Dictionary<string, PlainTensor>(graph.Initializers) { ["image"] = image };
+        foreach (PlainOnnxNode node in graph.Nodes)
+        {
+            PlainTensor[] results = Run(node, [.. node.Inputs.Select(input => values[input])]);
+            foreach ((string name, PlainTensor result) in node.Outputs.Zip(results))
+            {
+                values.Add(name, result);
+            }
+        }
+
+        return values;
+    }
+
+    private static PlainTensor[] Run(PlainOnnxNode node, PlainTensor[] x) => node.Operator switch
+    {
+        "Add" => [Elementwise(x[0], x[1], (a, b) => a + b)],
+        "Mul" => [Elementwise(x[0], x[1], (a, b) => a * b)],
+        "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
+        "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
+        "MatMul" => [MatMul(x[0], x[1])],
+        "Conv" => [Convolve(x[0], x[1], x[2], node.Integers["strides"])],
+        "Softmax" => [EachRow(x[0], Softmax)],
+        "LayerNormalization" => [EachRow(x[0], row => Normalize(row, x[1].Data, x[2].Data, node.Float))],
+        "BatchNormalization" => [EachRow(x[0], row => [.. row.Select((value, i)
+            => (value - x[3].Data[i]) / Math.Sqrt(x[4].Data[i] + node.Float) * x[1].Data[i] + x[2].Data[i])])],
+        "Reshape" => [Reshape(x[0], x[1])],
+        "Transpose" => [Transpose(x[0], [.. node.Integers["perm"]])],
+        "Shape" => [Vector(x[0].Shape[(int)node.Integers["start"][0]..(int)node.Integers["end"][0]])],
+        "Expand" => [Elementwise(x[0], PlainTensor.Build([.. x[1].Data.Select(size => (int)size)], _ => 0), (a, b) => a + b)],
+        "Concat" => [Concat(x, Axis(node, x[0]))],
+        "Split" => Split(x[0], Axis(node, x[0]), x.Length > 1
+            ? [.. x[1].Data.Select(size => (int)size)]
+            : [.. node.Outputs.Select(_ => x[0].Shape[Axis(node, x[0])] / node.Outputs.Count)]),
+        "Gather" => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
+        _ => throw new NotSupportedException(node.Operator),
+    };
+
+    private static int Axis(PlainOnnxNode node, PlainTensor x)
+    {
+        int axis = (int)node.Integers["axis"].Single();
+        return axis < 0 ? axis + x.Shape.Length : axis;
+    }
+
+    private static PlainTensor Vector(int[] values) => new([values.Length], [.. values.Select(value => (double)value)]);
+
+    /// <summary>Shapes are aligned at their ends; a size of 1 stretches.</summary>
+    private static PlainTensor Elementwise(PlainTensor x, PlainTensor y, Func<double, double, double> function)
+    {
+        int rank = Math.Max(x.Shape.Length, y.Shape.Length);
+        int[] left = Padded(x);
+        int[] right = Padded(y);
+        Assert.IsTrue(left.Zip(right).All(sizes => sizes.First == sizes.Second || Math.Min(sizes.First, sizes.Second) == 1));
+        int[] leftSteps = Steps(x, left);
+        int[] rightSteps = Steps(y, right);
+        return PlainTensor.Build(
+            [.. left.Zip(right, Math.Max)],
+            index => function(x.Data[Offset(index, leftSteps)], y.Data[Offset(index, rightSteps)]));
+
+        int[] Padded(PlainTensor tensor) => [.. Enumerable.Repeat(1, rank - tensor.Shape.Length), .. tensor.Shape];
+
+        static int[] Steps(PlainTensor tensor, int[] padded)
+        {
+            int[] strides = new PlainTensor(padded, tensor.Data).Strides();
+            return [.. strides.Select((stride, axis) => padded[axis] == 1 ? 0 : stride)];
+        }
+
+        static int Offset(int[] index, int[] steps)
+        {
+            int offset = 0;
+            for (int axis = 0; axis < index.Length; axis++)
+            {
+                offset += index[axis] * steps[axis];
+            }
+
+            return offset;
+        }
+    }
+
+    private static PlainTensor MatMul(PlainTensor x, PlainTensor y)
+    {
+        int inner = x.Shape[^1];
+        Assert.AreEqual(inner, y.Shape[^2]);
+        bool shared = y.Shape.Length == 2;
+        Assert.IsTrue(shared || x.Shape.SkipLast(2).SequenceEqual(y.Shape.SkipLast(2)));
+        int[] strides = y.Strides();
+        return PlainTensor.Build([.. x.Shape[..^1], y.Shape[^1]], index =>
+        {
+            int left = x.Offset([.. index[..^1], 0]);
+            int right = shared ? index[^1] : y.Offset([.. index[..^2], 0, index[^1]]);
+            double sum = 0;
+            for (int i = 0; i < inner; i++)
+            {
+                sum += x.Data[left + i] * y.Data[right + i * strides[^2]];
+            }
+
+            return sum;
+        });
+    }
+
+    private static PlainTensor Convolve(PlainTensor x, PlainTensor weight, PlainTensor bias, List<long> strides)
+    {
+        (int stepY, int stepX) = ((int)strides[0], (int)strides[1]);
+        int height = (x.Shape[2] - weight.Shape[2]) / stepY + 1;
+        int width = (x.Shape[3] - weight.Shape[3]) / stepX + 1;
+        return PlainTensor.Build([x.Shape[0], weight.Shape[0], height, width], index =>
+        {
+            double sum = bias.Data[index[1]];
+            for (int channel = 0; channel < weight.Shape[1]; channel++)
+            {
+                for (int row = 0; row < weight.Shape[2]; row++)
+                {
+                    for (int column = 0; column < weight.Shape[3]; column++)
+                    {
+                        sum += weight[index[1], channel, row, column]
+                            * x[index[0], channel, index[2] * stepY + row, index[3] * stepX + column];
+                    }
+                }
+            }
+
+            return sum;
+        });
+    }
+
+    private static PlainTensor EachRow(PlainTensor x, Func<double[], double[]> function)
+        => x with { Data = [.. x.Data.Chunk(x.Shape[^1]).SelectMany(function)] };
+
+    private static double[] Softmax(double[] row)
+    {
+        double largest = row.Max();
+        double total = row.Sum(value => Math.Exp(value - largest));
+        return Array.ConvertAll(row, value => Math.Exp(value - largest) / total);
+    }
+
+    private static double[] Normalize(double[] row, double[] scale, double[] bias, double epsilon)
+    {
+        double mean = row.Average();
+        double deviation = Math.Sqrt(row.Average(value => (value - mean) * (value - mean)) + epsilon);
+        return [.. row.Select((value, i) => (value - mean) / deviation * scale[i] + bias[i])];
+    }
+
+    private static PlainTensor Reshape(PlainTensor x, PlainTensor shape)
+    {
+        int[] sizes = [.. shape.Data.Select((size, i) => size == 0 ? x.Shape[i] : (int)size)];
+        int known = sizes.Where(size => size > 0).Aggregate(1, (product, size) => product * size);
+        sizes = Array.ConvertAll(sizes, size => size == -1 ? x.Data.Length / known : size);
+        Assert.AreEqual(x.Data.Length, sizes.Aggregate(1, (product, size) => product * size));
+        return x with { Shape = sizes };
+    }
+
+    private static PlainTensor Transpose(PlainTensor x, long[] order)
+        => PlainTensor.Build(Array.ConvertAll(order, axis => x.Shape[axis]), index =>
+        {
+            int[] source = new int[index.Length];
+            for (int i = 0; i < index.Length; i++)
+            {
+                source[order[i]] = index[i];
+            }
+
+            return x[source];
+        });
+
+    private static PlainTensor Concat(PlainTensor[] parts, int axis)
+    {
+        int[] shape = [.. parts[0].Shape];
+        shape[axis] = parts.Sum(part => part.Shape[axis]);
+        return PlainTensor.Build(shape, index =>
+        {
+            int position = index[axis];
+            int part = 0;
+            while (position >= parts[part].Shape[axis])
+            {
+                position -= parts[part++].Shape[axis];
+            }
+
+            return parts[part][[.. index[..axis], position, .. index[(axis + 1)..]]];
+        });
+    }
+
+    private static PlainTensor[] Split(PlainTensor x, int axis, int[] sizes)
+    {
+        Assert.AreEqual(x.Shape[axis], sizes.Sum());
+        int start = 0;
+        var parts = new List<PlainTensor>();
+        foreach (int size in sizes)
+        {
+            int offset = start;
+            parts.Add(PlainTensor.Build(
+                [.. x.Shape[..axis], size, .. x.Shape[(axis + 1)..]],
+                index => x[[.. index[..axis], offset + index[axis], .. index[(axis + 1)..]]]));
+            start += size;
+        }
+
+        return [.. parts];
+    }
+
+    private static PlainTensor Gather(PlainTensor x, int position, int axis)
+        => PlainTensor.Build([.. x.Shape[..axis], .. x.Shape[(axis + 1)..]], index => x[[.. index[..axis], position, .. index[axis..]]]);
+}
