@@ -6,7 +6,8 @@ namespace RePaViT;
 /// <summary>What a model file says of its network beside the weights. Stored as JSON.</summary>
 internal sealed record ModelDescription
 {
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict)
+    /// <summary>How descriptions of networks and runs are stored.</summary>
+    public static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },

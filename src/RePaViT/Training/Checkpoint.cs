@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace RePaViT.Training;
 
@@ -15,11 +14,6 @@ internal sealed class Checkpoint
     private const string StateKey = "state";
     private const string EnginePrefix = "engine.";
     private const string BestPrefix = "best.";
-
-    public static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Strict)
-    {
-        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
-    };
 
     public required RunDescription Run { get; init; }
 
@@ -39,8 +33,8 @@ internal sealed class Checkpoint
         var metadata = new Dictionary<string, string>
         {
             [FormatKey] = Format,
-            [RunKey] = JsonSerializer.Serialize(Run, JsonOptions),
-            [StateKey] = JsonSerializer.Serialize(State, JsonOptions),
+            [RunKey] = JsonSerializer.Serialize(Run, ModelDescription.JsonOptions),
+            [StateKey] = JsonSerializer.Serialize(State, ModelDescription.JsonOptions),
         };
         try
         {
@@ -86,7 +80,7 @@ internal sealed class Checkpoint
 
     private static T Parse<T>(IReadOnlyDictionary<string, string> metadata, string key)
         => metadata.TryGetValue(key, out string? json)
-            ? JsonSerializer.Deserialize<T>(json, JsonOptions) ?? throw new JsonException($"'{key}' is null.")
+            ? JsonSerializer.Deserialize<T>(json, ModelDescription.JsonOptions) ?? throw new JsonException($"'{key}' is null.")
             : throw new JsonException($"The header has no '{key}'.");
 
     private static void AddWithPrefix(NamedTensors target, string prefix, NamedTensors source)

@@ -5,4 +5,4 @@ namespace RePaViT;
 /// <param name="TrainingLoss">Mean cross-entropy on augmented images and smoothed targets.</param>
 /// <param name="TrainingAccuracy">Share of augmented images classified as their main class, in [0, 1].</param>
 /// <param name="Validation">Validation of the averaged weights; null without validation images.</param>
-public sealed record EpochSummary(int Epoch, double TrainingLoss, double TrainingAccuracy, EvaluationResult? Validation);
+public sealed record EpochSummary(int Epoch, double TrainingLoss, double TrainingAccuracy, Evaluation? Validation);

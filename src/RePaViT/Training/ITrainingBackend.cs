@@ -17,7 +17,7 @@ internal interface ITrainingBackend
     /// <param name="threads">Most threads to use; null for one on every core.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    EvaluationResult Evaluate(
+    Evaluation Evaluate(
         ModelDescription network,
         NamedTensors weights,
         IImageDataset dataset,

@@ -80,11 +80,16 @@ internal abstract class Optimizer
     }
 
     /// <summary>Takes back what <see cref="AddState"/> added.</summary>
-    /// <exception cref="ArgumentException">A tensor is missing or has another shape.</exception>
+    /// <exception cref="ArgumentException">A tensor is missing, has another shape, or counts steps below 0.</exception>
     public void SetState(NamedTensors state)
     {
         Span<float> steps = stackalloc float[2];
         state.CopyState("optimizer.steps", [2], steps);
+        if (!(steps[0] >= 0 && steps[1] >= 0))
+        {
+            throw new ArgumentException($"The training state counts {steps[0]}, {steps[1]} steps, which is no number of steps.");
+        }
+
         Steps = ((long)steps[0] << 20) + (long)steps[1];
         foreach (Slot slot in _slots)
         {

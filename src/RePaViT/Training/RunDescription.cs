@@ -47,7 +47,7 @@ internal sealed record RunDescription
     public string? DifferenceFrom(RunDescription checkpoint)
         => FirstDifference("run", ToJson(this), ToJson(checkpoint));
 
-    private static JsonNode? ToJson(RunDescription run) => JsonSerializer.SerializeToNode(run, Checkpoint.JsonOptions);
+    private static JsonNode? ToJson(RunDescription run) => JsonSerializer.SerializeToNode(run, ModelDescription.JsonOptions);
 
     private static string? FirstDifference(string path, JsonNode? here, JsonNode? there)
     {

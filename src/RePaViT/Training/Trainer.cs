@@ -126,7 +126,7 @@ public sealed class Trainer
             }
         }
 
-        Func<NamedTensors, CancellationToken, EvaluationResult>? evaluate = validation is null
+        Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
         return new TrainingLoop(run, start, engine, pipeline, evaluate, _options, progress).Run(cancellationToken);

@@ -10,7 +10,7 @@ internal sealed class TrainingLoop
     private readonly TrainerOptions _options;
     private readonly ITrainingEngine _engine;
     private readonly BatchPipeline _pipeline;
-    private readonly Func<NamedTensors, CancellationToken, EvaluationResult>? _evaluate;
+    private readonly Func<NamedTensors, CancellationToken, Evaluation>? _evaluate;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CosineSchedule _schedule;
     private readonly TrainingClock _clock = new();
@@ -31,7 +31,7 @@ internal sealed class TrainingLoop
         Checkpoint? start,
         ITrainingEngine engine,
         BatchPipeline pipeline,
-        Func<NamedTensors, CancellationToken, EvaluationResult>? evaluate,
+        Func<NamedTensors, CancellationToken, Evaluation>? evaluate,
         TrainerOptions options,
         IProgress<TrainingProgress>? progress)
     {
@@ -137,7 +137,7 @@ internal sealed class TrainingLoop
     private void FinishEpoch(CancellationToken cancellationToken)
     {
         NamedTensors? weights = null;
-        EvaluationResult? validation = null;
+        Evaluation? validation = null;
         if (_evaluate is not null)
         {
             cancellationToken.ThrowIfCancellationRequested();

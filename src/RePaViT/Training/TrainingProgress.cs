@@ -22,7 +22,7 @@ public sealed record TrainingProgress
     public required double TrainingAccuracy { get; init; }
 
     /// <summary>The last validation; null before the first.</summary>
-    public required EvaluationResult? Validation { get; init; }
+    public required Evaluation? Validation { get; init; }
 
     /// <summary>The learning rate of the last step.</summary>
     public required double LearningRate { get; init; }

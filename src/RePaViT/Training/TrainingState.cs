@@ -6,21 +6,27 @@ namespace RePaViT.Training;
 internal sealed class TrainingState
 {
     /// <summary>The epoch in progress, counted from 0; the recipe's number of epochs once all are finished.</summary>
+    [JsonRequired]
     public int Epoch { get; set; }
 
     /// <summary>Steps taken in this epoch.</summary>
+    [JsonRequired]
     public int Step { get; set; }
 
     /// <summary>Images trained on in this epoch.</summary>
+    [JsonRequired]
     public long Images { get; set; }
 
     /// <summary>Sum of the loss over those images.</summary>
+    [JsonRequired]
     public double LossSum { get; set; }
 
     /// <summary>How many of them were classified as their main class.</summary>
+    [JsonRequired]
     public long Correct { get; set; }
 
     /// <summary>The finished epochs.</summary>
+    [JsonRequired]
     public List<EpochSummary> History { get; init; } = [];
 
     [JsonIgnore]
@@ -41,7 +47,7 @@ internal sealed class TrainingState
     }
 
     /// <summary>Ends the epoch in progress. Returns whether it is the best so far.</summary>
-    public bool FinishEpoch(EvaluationResult? validation)
+    public bool FinishEpoch(Evaluation? validation)
     {
         History.Add(new EpochSummary(Epoch + 1, Loss, Accuracy, validation));
         bool isBest = UpdateBest(History[^1]);
@@ -65,7 +71,7 @@ internal sealed class TrainingState
             && Step >= 0 && Step <= (Epoch == run.Recipe.Epochs ? 0 : run.StepsPerEpoch())
             && Images >= 0 && Images <= run.TrainingImages && Correct >= 0 && Correct <= Images
             && History.Count == Epoch
-            && History.Select((summary, i) => summary.Epoch == i + 1).All(isRight => isRight)
+            && History.Index().All(entry => entry.Item?.Epoch == entry.Index + 1)
             && History.All(summary => summary.Validation is null == run.ValidationImages is null);
         if (!isPossible)
         {
@@ -80,7 +86,7 @@ internal sealed class TrainingState
 
     private bool UpdateBest(EpochSummary summary)
     {
-        if (summary.Validation?.IsBetterThan(Best?.Validation) != true)
+        if (summary.Validation is null || !IsBetter(summary.Validation, Best?.Validation))
         {
             return false;
         }
@@ -88,4 +94,10 @@ internal sealed class TrainingState
         Best = summary;
         return true;
     }
+
+    /// <summary>More accurate or, with equal accuracy, of a lower loss.</summary>
+    private static bool IsBetter(Evaluation evaluation, Evaluation? other)
+        => other is null
+            || evaluation.Accuracy > other.Accuracy
+            || (evaluation.Accuracy == other.Accuracy && evaluation.Loss < other.Loss);
 }

@@ -45,20 +45,20 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
-    [DataRow("state", "\"Epoch\":3", "\"Epoch\":2")]
-    [DataRow("state", "\"Epoch\":3", "\"Epoch\":-1")]
-    [DataRow("state", "\"Step\":0", "\"Step\":1")]
-    [DataRow("state", "\"Step\":0", "\"Step\":1e99")]
-    [DataRow("state", "\"Images\":0", "\"Images\":99")]
-    [DataRow("state", "\"History\":[", "\"History\":[null,")]
-    [DataRow("state", "{\"Epoch\"", "{\"Extra\":1,\"Epoch\"")]
+    [DataRow("state", "\"epoch\":3", "\"epoch\":2")]
+    [DataRow("state", "\"epoch\":3", "\"epoch\":-1")]
+    [DataRow("state", "\"step\":0", "\"step\":1")]
+    [DataRow("state", "\"step\":0", "\"step\":1e99")]
+    [DataRow("state", "\"images\":0", "\"images\":99")]
+    [DataRow("state", "\"history\":[", "\"history\":[null,")]
+    [DataRow("state", "{\"epoch\"", "{\"extra\":1,\"epoch\"")]
     [DataRow("run", "\"family\":\"vit\"", "\"family\":\"cnn\"")]
-    [DataRow("run", "\"Depth\":1", "\"Depth\":0")]
-    [DataRow("run", "\"Depth\":1", "\"Depth\":2")]
-    [DataRow("run", "\"Epochs\":3", "\"Epochs\":0")]
-    [DataRow("run", "\"Optimizer\":\"AdamW\"", "\"Optimizer\":7")]
-    [DataRow("run", "\"TrainingImages\":21", "\"TrainingImages\":1")]
-    [DataRow("run", "{\"Model\"", "null{\"Model\"")]
+    [DataRow("run", "\"depth\":1", "\"depth\":0")]
+    [DataRow("run", "\"depth\":1", "\"depth\":2")]
+    [DataRow("run", "\"epochs\":3", "\"epochs\":0")]
+    [DataRow("run", "\"optimizer\":\"adamW\"", "\"optimizer\":7")]
+    [DataRow("run", "\"trainingImages\":21", "\"trainingImages\":1")]
+    [DataRow("run", "{\"model\"", "null{\"model\"")]
     [DataRow("format", "repavit-checkpoint-1", "repavit-checkpoint-2")]
     public void A_header_that_makes_no_sense_is_refused(string key, string original, string replacement)
     {
@@ -69,6 +69,22 @@ public sealed class CheckpointTests
         StringAssert.Contains(metadata[key], original);
         metadata[key] = metadata[key].Replace(original, replacement, StringComparison.Ordinal);
         Safetensors.Write(path, file.Tensors, metadata);
+        AssertRefused(path);
+    }
+
+    [TestMethod]
+    [DataRow("null")]
+    [DataRow("{}")]
+    [DataRow("{\"epoch\":1,\"history\":null}")]
+    [DataRow("{\"epoch\":1,\"history\":[null]}")]
+    [DataRow("{\"epoch\":1,\"history\":[{\"epoch\":2,\"trainingLoss\":1,\"trainingAccuracy\":1,\"validation\":null}]}")]
+    [DataRow("{\"epoch\":1,\"history\":[{\"epoch\":1,\"trainingLoss\":1,\"trainingAccuracy\":1,\"validation\":null}]}")]
+    public void A_state_that_is_none_of_this_run_is_refused(string state)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder);
+        SafetensorsFile file = Safetensors.Read(path);
+        Safetensors.Write(path, file.Tensors, new Dictionary<string, string>(file.Metadata) { ["state"] = state });
         AssertRefused(path);
     }
 

@@ -83,24 +83,42 @@ public sealed class ResumeTests
         using var folder = new TemporaryFolder();
         string path = folder.File("run.safetensors");
         InMemoryImageDataset data = TrainingRun.Dataset(21, seed: 1);
-        TrainingRun.Trainer(new SoftmaxBackend(), TrainingRun.Recipe with { Epochs = 1 }, path).Fit(data, data);
-
         TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 1 };
-        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe with { LearningRate = 0.5 }, path).Resume(data, data), "run.Recipe.LearningRate is 0.02 in the checkpoint, but 0.5 here");
-        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(data), "run.ValidationImages is 21 in the checkpoint, but null here");
-        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(TrainingRun.Dataset(22, 1), data), "run.TrainingImages");
-        var deeper = new Trainer(
-            SoftmaxBackend.Architecture with { Depth = 2 }, recipe, new TrainerOptions { CheckpointPath = path }, new SoftmaxBackend());
-        AssertRefused(() => deeper.Resume(data, data), "run.Model.Architecture.Depth is 1 in the checkpoint, but 2 here");
-        var brighter = new Trainer(
-            SoftmaxBackend.Architecture, recipe, new TrainerOptions { CheckpointPath = path }, new SoftmaxBackend())
-        {
-            Preprocessing = new ImagePreprocessing { Mean = new Rgb(0, 0, 0) },
-        };
-        AssertRefused(() => brighter.Resume(data, data), "run.Model.Preprocessing.Mean.Red");
+        TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Fit(data, data);
+
+        AssertRefused(
+            Trainer(recipe: recipe with { LearningRate = 0.5 }),
+            data,
+            data,
+            "run.recipe.learningRate is 0.02 in the checkpoint, but 0.5 here");
+        AssertRefused(
+            Trainer(architecture: SoftmaxBackend.Architecture with { Depth = 2 }),
+            data,
+            data,
+            "run.model.architecture.depth is 1 in the checkpoint, but 2 here");
+        AssertRefused(
+            Trainer(preprocessing: new ImagePreprocessing { Mean = new Rgb(0, 0, 0) }),
+            data,
+            data,
+            "run.model.preprocessing.mean.red");
+        AssertRefused(Trainer(), data, null, "run.validationImages is 21 in the checkpoint, but null here");
+        AssertRefused(Trainer(), TrainingRun.Dataset(22, seed: 1), data, "run.trainingImages");
+
+        int[] indices = [.. Enumerable.Range(0, data.Count)];
         var renamed = new InMemoryImageDataset(
-            Enumerable.Range(0, 21).Select(data.GetImage), Enumerable.Range(0, 21).Select(data.GetLabel), ["class 0", "cat", "dog"]);
-        AssertRefused(() => TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(renamed, renamed), "run.Model.ClassNames[1] is \"class 1\"");
+            indices.Select(data.GetImage), indices.Select(data.GetLabel), ["class 0", "cat", "dog"]);
+        AssertRefused(Trainer(), renamed, renamed, "run.model.classNames[1] is \"class 1\" in the checkpoint");
+
+        Trainer Trainer(
+            TrainingRecipe? recipe = null, Architecture? architecture = null, ImagePreprocessing? preprocessing = null)
+            => new(
+                architecture ?? SoftmaxBackend.Architecture,
+                recipe ?? TrainingRun.Recipe with { Epochs = 1 },
+                new TrainerOptions { CheckpointPath = path },
+                new SoftmaxBackend())
+            {
+                Preprocessing = preprocessing ?? new ImagePreprocessing(),
+            };
     }
 
     [TestMethod]
@@ -121,8 +139,12 @@ public sealed class ResumeTests
         CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Weights), TrainingRun.Bytes(actual.Weights), when);
     }
 
-    private static void AssertRefused(Action resume, string reason)
-        => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(resume).Message, reason);
+    private static void AssertRefused(
+        Trainer trainer, IImageDataset training, IImageDataset? validation, string reason)
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => trainer.Resume(training, validation));
+        StringAssert.Contains(error.Message, reason);
+    }
 
     private static void ThrowWhen(bool now)
     {

@@ -19,7 +19,7 @@ internal sealed class SoftmaxBackend : ITrainingBackend
     public Action<int> OnCall { get; init; } = _ => { };
 
     /// <summary>Takes the place of measured accuracy, by validation from 0.</summary>
-    public Func<int, EvaluationResult>? Script { get; init; }
+    public Func<int, Evaluation>? Script { get; init; }
 
     public int Validations { get; private set; }
 
@@ -27,7 +27,7 @@ internal sealed class SoftmaxBackend : ITrainingBackend
         Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
         => new Engine(this, architecture, recipe, initialWeights, threads ?? 2);
 
-    public EvaluationResult Evaluate(
+    public Evaluation Evaluate(
         ModelDescription network,
         NamedTensors weights,
         IImageDataset dataset,
@@ -47,7 +47,7 @@ internal sealed class SoftmaxBackend : ITrainingBackend
         pipeline.Fill(0, 0, batch);
         BatchResult result = Softmax(
             batch, weights["head.weight"].Data, weights["head.bias"].Data, network.Architecture.Classes, (_, _, _) => { });
-        return new EvaluationResult(result.Loss, (double)result.Correct / batch.Count);
+        return new Evaluation((double)result.Correct / batch.Count, result.Loss, batch.Count);
     }
 
     private void Count() => OnCall(++Calls);

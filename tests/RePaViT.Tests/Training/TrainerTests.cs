@@ -61,7 +61,7 @@ public sealed class TrainerTests
     [TestMethod]
     public void The_result_is_the_first_of_the_best_epochs_and_patience_ends_the_run()
     {
-        EvaluationResult[] script = [new(2, 0.5), new(1, 0.75), new(1, 0.75), new(0.9, 0.7), new(0.5, 0.9)];
+        Evaluation[] script = [new(0.5, 2, 30), new(0.75, 1, 30), new(0.75, 1, 30), new(0.7, 0.9, 30), new(0.9, 0.5, 30)];
         var backend = new SoftmaxBackend { Script = i => script[i] };
         TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 5, EarlyStoppingPatience = 2 };
         TrainingResult result = TrainingRun.Trainer(backend, recipe).Fit(Training, Validation);
@@ -79,7 +79,7 @@ public sealed class TrainerTests
     [TestMethod]
     public void A_lower_loss_decides_between_equal_accuracies()
     {
-        EvaluationResult[] script = [new(2, 0.5), new(1, 0.5), new(3, 0.5)];
+        Evaluation[] script = [new(0.5, 2, 30), new(0.5, 1, 30), new(0.5, 3, 30)];
         TrainingResult result = TrainingRun.Trainer(new SoftmaxBackend { Script = i => script[i] }).Fit(Training, Validation);
         Assert.AreEqual(2, result.Best!.Epoch);
     }
@@ -106,7 +106,7 @@ public sealed class TrainerTests
         using var cancellation = new CancellationTokenSource();
         var backend = new SoftmaxBackend
         {
-            Script = i => new EvaluationResult(1 + i, 0.5),
+            Script = i => new Evaluation(0.5, 1 + i, 30),
             OnCall = call =>
             {
                 if (call == 2 * CallsPerEpoch + 3)
@@ -120,7 +120,7 @@ public sealed class TrainerTests
         Assert.AreEqual(2, cancelled.History.Count);
         Assert.AreEqual(1, cancelled.Best!.Epoch);
         CollectionAssert.AreEqual(
-            TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend { Script = i => new EvaluationResult(1 + i, 0.5) })
+            TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend { Script = i => new Evaluation(0.5, 1 + i, 30) })
                 .Fit(Training, Validation).Weights),
             TrainingRun.Bytes(cancelled.Weights));
     }
@@ -132,7 +132,7 @@ public sealed class TrainerTests
         string path = folder.File("run.safetensors");
         TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path, everySteps: 1).Fit(Training);
 
-        var diverging = new SoftmaxBackend { Script = _ => new EvaluationResult(double.NaN, 0.5) };
+        var diverging = new SoftmaxBackend { Script = _ => new Evaluation(0.5, double.NaN, 30) };
         var error = Assert.ThrowsExactly<TrainingDivergedException>(
             () => TrainingRun.Trainer(diverging, checkpoint: path, everySteps: 5).Fit(Training, Validation));
         Assert.AreEqual(path, error.CheckpointPath);
