@@ -9,9 +9,6 @@ namespace RePaViT.Reparameterization;
 /// </summary>
 internal static class Reparameterizer
 {
-    /// <summary>Output channels that one task multiplies: their columns stay in the cache of a core.</summary>
-    private const int TileChannels = 16;
-
     /// <summary>Reparameterizes every channel-idle feed-forward layer; all other layers stay as they are.</summary>
     public static Network Merge(Network trained)
     {
@@ -88,41 +85,30 @@ internal static class Reparameterizer
         int dim = layer.Dim;
         int active = layer.Active;
         int idle = layer.Hidden - active;
-        double[] idleBias = inputBias[active..];
-        double[] idleOutput = new double[dim * idle];        // A2[:, k:]
-        double[] idleInput = new double[dim * idle];         // A1[k:, :] transposed, so that both run along the idle channels
+        var idleOutput = new RowMatrix(dim, idle);        // A2[:, k:]
+        var idleInput = new RowMatrix(dim, idle);         // A1[k:, :]', so that both run along the idle channels
         for (int channel = 0; channel < dim; channel++)
         {
-            for (int hidden = 0; hidden < idle; hidden++)
+            Span<double> outputRow = idleOutput.Row(channel);
+            Span<double> inputRow = idleInput.Row(channel);
+            for (int i = 0; i < idle; i++)
             {
-                idleOutput[channel * idle + hidden] = output[channel * layer.Hidden + active + hidden] * hiddenScale[active + hidden];
-                idleInput[channel * idle + hidden] = input[(active + hidden) * dim + channel] * inputScale[channel];
+                int hidden = active + i;
+                outputRow[i] = output[channel * layer.Hidden + hidden] * hiddenScale[hidden];
+                inputRow[i] = input[hidden * dim + channel] * inputScale[channel];
             }
         }
 
-        float[] merged = new float[dim * dim];
-        Parallel.For(0, (dim + TileChannels - 1) / TileChannels, tile =>
-        {
-            int end = Math.Min((tile + 1) * TileChannels, dim);
-            for (int row = 0; row < dim; row++)
-            {
-                ReadOnlySpan<double> outputRow = idleOutput.AsSpan(row * idle, idle);
-                for (int column = tile * TileChannels; column < end; column++)
-                {
-                    double shortcut = row == column ? 1 : 0;
-                    merged[row * dim + column] =
-                        (float)(TensorPrimitives.Dot(outputRow, idleInput.AsSpan(column * idle, idle)) + shortcut);
-                }
-            }
-        });
-
+        double[] merged = idleOutput.TimesTransposed(idleInput);
         float[] bias = new float[dim];
-        for (int row = 0; row < dim; row++)
+        for (int channel = 0; channel < dim; channel++)
         {
-            bias[row] = (float)(outputBias[row] + TensorPrimitives.Dot<double>(idleOutput.AsSpan(row * idle, idle), idleBias));
+            merged[channel * dim + channel] += 1;
+            bias[channel] = (float)(
+                outputBias[channel] + TensorPrimitives.Dot<double>(idleOutput.Row(channel), inputBias.AsSpan(active)));
         }
 
-        return (merged, bias);
+        return (Array.ConvertAll(merged, value => (float)value), bias);
     }
 
     /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>
