@@ -41,12 +41,15 @@ public sealed class RePaViTModel
     {
     }
 
-    internal RePaViTModel(ModelDescription description, Network network)
+    /// <param name="description">What the network is, and for what.</param>
+    /// <param name="network">Its layers and weights.</param>
+    /// <param name="threads">Threads that share a call; null for one on every core.</param>
+    internal RePaViTModel(ModelDescription description, Network network, int? threads = null)
     {
         description.Validate();
         _description = description;
         _network = network;
-        _engine = new Lazy<IInferenceEngine>(() => InferencePlan.Compile(Folded()));
+        _engine = new Lazy<IInferenceEngine>(() => InferencePlan.Compile(Folded(), threads));
     }
 
     /// <summary>What the network is.</summary>
@@ -156,8 +159,10 @@ public sealed class RePaViTModel
 
     /// <summary>Classifies labeled images and counts.</summary>
     /// <param name="dataset">At least one image; its classes must be the model's, as many and in the same order.</param>
+    /// <param name="cancellationToken">Stops it between two batches.</param>
     /// <exception cref="ArgumentException">The data set is empty or has another number of classes.</exception>
-    public Evaluation Evaluate(IImageDataset dataset)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Evaluation Evaluate(IImageDataset dataset, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         if (dataset.Count == 0)
@@ -185,7 +190,7 @@ public sealed class RePaViTModel
             }
 
             loss += logits[best] + Math.Log(sum) - logits[label];
-        });
+        }, cancellationToken);
         return new Evaluation((double)correct / dataset.Count, loss / dataset.Count, dataset.Count);
     }
 
@@ -200,12 +205,14 @@ public sealed class RePaViTModel
         return Folding.Fold(_network, takesPixels ? null : Preprocessing);
     }
 
-    private void ForEachImage(int count, Func<int, RgbImage> image, LogitsAction use)
+    private void ForEachImage(
+        int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)
     {
         float[] pixels = new float[Math.Min(count, ImagesPerBatch) * ImageLength];
         float[] logits = new float[Math.Min(count, ImagesPerBatch) * Architecture.Classes];
         for (int start = 0; start < count; start += ImagesPerBatch)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             int images = Math.Min(ImagesPerBatch, count - start);
             int first = start;
             Parallel.For(0, images, i => Preprocessing.Prepare(

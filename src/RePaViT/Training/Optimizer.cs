@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Kernels;
 
 namespace RePaViT.Training;
 
@@ -19,14 +20,14 @@ internal abstract class Optimizer
     private readonly Slot[] _slots;
     private readonly double[] _squaredNorms;
     private readonly TrainingRecipe _recipe;
-    private readonly ParallelOptions _parallel;
+    private readonly ThreadTeam _team;
 
     protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
     {
         _slots = [.. parameters.Where(parameter => parameter.Spec.IsTrained).Select(parameter => new Slot(parameter))];
         _squaredNorms = new double[_slots.Length];
         _recipe = recipe;
-        _parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        _team = ThreadTeam.Get(threads);
     }
 
     /// <summary>Steps taken.</summary>
@@ -34,7 +35,7 @@ internal abstract class Optimizer
 
     /// <param name="parameters">The network's; running statistics among them are left alone.</param>
     /// <param name="recipe">Names the rule and its constants.</param>
-    /// <param name="threads">Most threads to use, at least 1.</param>
+    /// <param name="threads">Threads that share the work, at least 1.</param>
     public static Optimizer Create(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
         => recipe.Optimizer switch
         {
@@ -47,7 +48,7 @@ internal abstract class Optimizer
     /// <returns>The global norm of the gradients before clipping.</returns>
     public double Step(double learningRate)
     {
-        Parallel.For(0, _slots.Length, _parallel, i => _squaredNorms[i] = SumOfSquares(_slots[i].Parameter.Gradient));
+        _team.Run(_slots.Length, (i, _) => _squaredNorms[i] = SumOfSquares(_slots[i].Parameter.Gradient));
         double norm = Math.Sqrt(_squaredNorms.Sum());
         if (!double.IsFinite(norm))
         {
@@ -56,7 +57,7 @@ internal abstract class Optimizer
 
         Steps++;
         float clip = _recipe.GradientClipNorm is double limit ? (float)Math.Max(1, norm / limit) : 1;
-        Parallel.For(0, _slots.Length, _parallel, i =>
+        _team.Run(_slots.Length, (i, _) =>
         {
             Slot slot = _slots[i];
             TurnIntoDirection(slot, clip);

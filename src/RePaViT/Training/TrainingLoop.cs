@@ -1,3 +1,5 @@
+using RePaViT.Architectures;
+
 namespace RePaViT.Training;
 
 /// <summary>
@@ -73,7 +75,7 @@ internal sealed class TrainingLoop
 
         return new TrainingResult
         {
-            Weights = _bestWeights ?? _engine.GetWeights(averaged: true),
+            Model = ModelOf(_bestWeights ?? _engine.GetWeights(averaged: true)),
             History = [.. _state.History],
             Best = _state.Best,
             IsCancelled = isCancelled,
@@ -155,6 +157,9 @@ internal sealed class TrainingLoop
         EpochSummary summary = _state.History[^1];
         Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy);
     }
+
+    private RePaViTModel ModelOf(NamedTensors weights)
+        => new(_run.Model, Network.Create(_run.Model.Architecture, NetworkForm.Trained, weights), _options.Threads);
 
     private void ThrowUnlessFinite(double value, string what)
     {

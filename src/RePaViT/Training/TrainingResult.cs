@@ -4,14 +4,15 @@ namespace RePaViT;
 public sealed record TrainingResult
 {
     /// <summary>
-    /// Averaged weights in training form: of the epoch with the best validation or, if none took place, the last ones.
+    /// The network in training form, with the averaged weights of the epoch with the best validation or, if none took
+    /// place, the last ones. <see cref="RePaViTModel.Reparameterize"/> makes it ready to deploy.
     /// </summary>
-    public required NamedTensors Weights { get; init; }
+    public required RePaViTModel Model { get; init; }
 
     /// <summary>The epochs that were finished, first to last.</summary>
     public required IReadOnlyList<EpochSummary> History { get; init; }
 
-    /// <summary>The epoch whose weights these are; null if no validation took place.</summary>
+    /// <summary>The epoch whose weights the model has; null if no validation took place.</summary>
     public required EpochSummary? Best { get; init; }
 
     /// <summary>Whether the run was cancelled before its end.</summary>

@@ -136,7 +136,7 @@ public sealed class ResumeTests
         Assert.IsFalse(actual.IsCancelled, when);
         CollectionAssert.AreEqual(expected.History.ToArray(), actual.History.ToArray(), when);
         Assert.AreEqual(expected.Best, actual.Best, when);
-        CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Weights), TrainingRun.Bytes(actual.Weights), when);
+        CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Model.Weights), TrainingRun.Bytes(actual.Model.Weights), when);
     }
 
     private static void AssertRefused(

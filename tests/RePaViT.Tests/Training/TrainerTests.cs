@@ -30,10 +30,10 @@ public sealed class TrainerTests
     [TestMethod]
     public void The_same_run_gives_the_same_bytes_and_another_seed_others()
     {
-        byte[] first = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights);
-        byte[] again = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights);
+        byte[] first = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights);
+        byte[] again = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights);
         byte[] other = TrainingRun.Bytes(
-            TrainingRun.Trainer(new SoftmaxBackend(), TrainingRun.Recipe with { Seed = 8 }).Fit(Training).Weights);
+            TrainingRun.Trainer(new SoftmaxBackend(), TrainingRun.Recipe with { Seed = 8 }).Fit(Training).Model.Weights);
         CollectionAssert.AreEqual(first, again);
         CollectionAssert.AreNotEqual(first, other);
     }
@@ -49,8 +49,8 @@ public sealed class TrainerTests
             Augmentation = AugmentationOptions.None with { HorizontalFlip = 0.5 },
         };
         TrainingRecipe parts = whole with { BatchSize = 4, GradientAccumulation = 3 };
-        NamedTensors expected = TrainingRun.Trainer(new SoftmaxBackend(), whole).Fit(Training).Weights;
-        NamedTensors actual = TrainingRun.Trainer(new SoftmaxBackend(), parts).Fit(Training).Weights;
+        NamedTensors expected = TrainingRun.Trainer(new SoftmaxBackend(), whole).Fit(Training).Model.Weights;
+        NamedTensors actual = TrainingRun.Trainer(new SoftmaxBackend(), parts).Fit(Training).Model.Weights;
         for (int i = 0; i < expected["head.weight"].Length; i++)
         {
             double difference = Math.Abs(expected["head.weight"].Data[i] - actual["head.weight"].Data[i]);
@@ -87,7 +87,7 @@ public sealed class TrainerTests
     [TestMethod]
     public void Cancelled_before_the_first_step_it_returns_the_initial_weights()
     {
-        NamedTensors initial = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights;
+        NamedTensors initial = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights;
         var trainer = new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, new SoftmaxBackend())
         {
             InitialWeights = initial,
@@ -95,7 +95,7 @@ public sealed class TrainerTests
         TrainingResult result = trainer.Fit(Training, Validation, cancellationToken: new CancellationToken(canceled: true));
         Assert.IsTrue(result.IsCancelled);
         Assert.IsNull(result.Best);
-        CollectionAssert.AreEqual(TrainingRun.Bytes(initial), TrainingRun.Bytes(result.Weights));
+        CollectionAssert.AreEqual(TrainingRun.Bytes(initial), TrainingRun.Bytes(result.Model.Weights));
     }
 
     [TestMethod]
@@ -121,8 +121,8 @@ public sealed class TrainerTests
         Assert.AreEqual(1, cancelled.Best!.Epoch);
         CollectionAssert.AreEqual(
             TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend { Script = i => new Evaluation(0.5, 1 + i, 30) })
-                .Fit(Training, Validation).Weights),
-            TrainingRun.Bytes(cancelled.Weights));
+                .Fit(Training, Validation).Model.Weights),
+            TrainingRun.Bytes(cancelled.Model.Weights));
     }
 
     [TestMethod]
@@ -138,7 +138,7 @@ public sealed class TrainerTests
         Assert.AreEqual(path, error.CheckpointPath);
         Assert.AreEqual(9, error.Step);
 
-        NamedTensors broken = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Weights;
+        NamedTensors broken = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights;
         var trainer = new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, new SoftmaxBackend())
         {
             InitialWeights = WithNaN(broken, "head.bias"),
