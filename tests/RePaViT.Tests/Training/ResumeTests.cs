@@ -33,7 +33,7 @@ public sealed class ResumeTests
             TrainingResult actual =
                 TrainingRun.Trainer(new SoftmaxBackend(), recipe, path, everySteps: 2).Resume(training, validation);
             AssertSame(expected, actual, $"killed at call {call}");
-            CollectionAssert.AreEqual(expectedCheckpoint, File.ReadAllBytes(path), $"killed at call {call}");
+            TrainingRun.AssertSameBytes(expectedCheckpoint, File.ReadAllBytes(path), $"checkpoint, killed at call {call}");
         }
     }
 
@@ -61,6 +61,38 @@ public sealed class ResumeTests
             TrainingResult actual = TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path).Resume(training, validation);
             AssertSame(expected, actual, $"cancelled at call {call}");
         }
+    }
+
+    [TestMethod]
+    public void A_process_killed_again_and_again_ends_with_the_same_bytes_on_any_number_of_threads()
+    {
+        using var folder = new TemporaryFolder();
+        string wholeWeights = folder.File("whole.weights");
+        using (var whole = new ChildProcess(TrainingChild.Arguments(folder.File("whole"), wholeWeights, threads: 1)))
+        {
+            whole.WaitForSuccess();
+        }
+
+        // All lives together are shorter than the run.
+        int[] lives = [.. new[] { 0.1, 0.3, 0.2 }.Select(share => (int)(share * TrainingChild.LeastMilliseconds))];
+        string checkpoint = folder.File("killed");
+        string weights = folder.File("killed.weights");
+        string[] arguments = TrainingChild.Arguments(checkpoint, weights, threads: 2);
+        foreach (int life in lives)
+        {
+            using var killed = new ChildProcess(arguments);
+            killed.WaitForLine(TrainingChild.Started);
+            Thread.Sleep(life);
+            killed.Kill();
+        }
+
+        using (var last = new ChildProcess(arguments))
+        {
+            last.WaitForSuccess();
+        }
+
+        TrainingRun.AssertSameBytes(File.ReadAllBytes(wholeWeights), File.ReadAllBytes(weights), "weights");
+        TrainingRun.AssertSameBytes(File.ReadAllBytes(folder.File("whole")), File.ReadAllBytes(checkpoint), "checkpoint");
     }
 
     [TestMethod]
@@ -136,7 +168,8 @@ public sealed class ResumeTests
         Assert.IsFalse(actual.IsCancelled, when);
         CollectionAssert.AreEqual(expected.History.ToArray(), actual.History.ToArray(), when);
         Assert.AreEqual(expected.Best, actual.Best, when);
-        CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Model.Weights), TrainingRun.Bytes(actual.Model.Weights), when);
+        TrainingRun.AssertSameBytes(
+            TrainingRun.Bytes(expected.Model.Weights), TrainingRun.Bytes(actual.Model.Weights), when);
     }
 
     private static void AssertRefused(

@@ -41,6 +41,9 @@ internal static class TrainingRun
         return stream.ToArray();
     }
 
+    public static void AssertSameBytes(byte[] expected, byte[] actual, string what)
+        => Assert.IsTrue(expected.AsSpan().SequenceEqual(actual), $"Other bytes: {what}.");
+
     private static string[] ClassNames(int classes) => [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
 
     private static byte[] Pixels(Random random, int label)

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace RePaViT.Tests.Support;
+
+/// <summary>This assembly's <see cref="Program"/> in a process of its own. Disposing it kills what still runs.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public ChildProcess(params IEnumerable<string> arguments)
+    {
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        _process = Process.Start(
+            new ProcessStartInfo(host, ["exec", typeof(ChildProcess).Assembly.Location, .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+    }
+
+    /// <summary>Waits until the child writes a line. What it writes instead, if it fails, is part of the exception.</summary>
+    public void WaitForLine(string line)
+    {
+        if (_process.StandardOutput.ReadLine() is string other && other == line)
+        {
+            return;
+        }
+
+        Assert.Fail($"The child process did not write '{line}', but: {_process.StandardError.ReadToEnd()}");
+    }
+
+    /// <summary>Kills the child, which must still be at work: otherwise the test shows nothing.</summary>
+    public void Kill()
+    {
+        Assert.IsFalse(_process.HasExited, "The child process ended before it was killed.");
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>Waits until the child ends by itself.</summary>
+    public void WaitForSuccess()
+    {
+        string error = _process.StandardError.ReadToEnd();
+        _process.WaitForExit();
+        Assert.AreEqual(0, _process.ExitCode, error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}
