@@ -4,6 +4,7 @@ using RePaViT.Benchmarks;
 var root = new RootCommand("Measures and checks RePaViT.")
 {
     Report.JsonOption,
+    ExportCommand.Create(),
     InspectCommand.Create(),
     VerifyCommand.Create(),
 };

@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Inference;
 using RePaViT.Reparameterization;
 
 namespace RePaViT.Benchmarks.Verification;
@@ -45,10 +46,25 @@ internal static class Verifier
 
     private static IEnumerable<Check?> Compare(ViTFixture fixture)
     {
+        yield return CompareLogits("eval logits", "eval.logits", fixture.Logits, fixture.Trained, fixture.Input);
         if (fixture.HasReparameterized)
         {
-            yield return CompareWeights(fixture, Reparameterizer.Merge(fixture.Trained));
+            Network merged = Reparameterizer.Merge(fixture.Trained);
+            yield return CompareWeights(fixture, merged);
+            yield return CompareLogits(
+                "reparameterized logits", "reparam.logits", fixture.ReparameterizedLogits, merged, fixture.Input);
         }
+    }
+
+    private static Check? CompareLogits(
+        string quantity, string tensor, WeightTensor expected, Network network, WeightTensor images)
+    {
+        int count = images.Shape[0];
+        float[] logits = new float[count * network.Layers.OfType<Projection>().Last().Outputs];
+        InferencePlan.Compile(network).Run(images.Data, count, logits);
+        var comparison = new Comparison(quantity, Tolerance);
+        comparison.Add(tensor, expected.Data, logits);
+        return comparison.Result;
     }
 
     private static Check? CompareWeights(ViTFixture fixture, Network merged)
@@ -62,7 +78,7 @@ internal static class Verifier
                 throw new InvalidDataException($"Tensor 'reparam.{tensor.Name}' is missing.");
             }
 
-            comparison.Add(tensor.Name, expected.Data, merged.Weights[tensor.Name].Data);
+            comparison.Add($"reparam.{tensor.Name}", expected.Data, merged.Weights[tensor.Name].Data);
         }
 
         return comparison.Result;

@@ -41,6 +41,23 @@ public sealed record ViTArchitecture : Architecture
         new(nameof(Huge), Huge),
     ];
 
+    /// <summary>The preset of a name.</summary>
+    /// <param name="name">A name of <see cref="Presets"/>, in any case.</param>
+    /// <exception cref="ArgumentException">There is no such preset.</exception>
+    public static ViTArchitecture Preset(string name)
+    {
+        foreach ((string key, ViTArchitecture preset) in Presets)
+        {
+            if (string.Equals(key, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return preset;
+            }
+        }
+
+        throw new ArgumentException(
+            $"There is no preset '{name}'; accepted are {string.Join(", ", Presets.Select(preset => preset.Key))}.", nameof(name));
+    }
+
     /// <summary>Width and height of a patch, in pixels; divides the image size. Default 16.</summary>
     public int PatchSize { get; init; } = 16;
 

@@ -119,6 +119,14 @@ public sealed class ViTArchitectureTests
     }
 
     [TestMethod]
+    public void Presets_are_found_by_name()
+    {
+        Assert.AreSame(ViTArchitecture.Base, ViTArchitecture.Preset("base"));
+        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => ViTArchitecture.Preset("Giant"));
+        StringAssert.Contains(refusal.Message, "'Giant'; accepted are Tiny, Small, Base, Large, Huge");
+    }
+
+    [TestMethod]
     public void Architectures_compare_by_value()
     {
         ViTArchitecture one = Valid with { ActiveChannels = [1, 2, 3, 4] };
