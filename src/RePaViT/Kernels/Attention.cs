@@ -41,7 +41,7 @@ internal sealed unsafe class Attention
         _scratch = new Scratch[team.Size];
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i] = new Scratch(tokens, headDim, Math.Min(tokens, QueriesPerBlock), training);
+            _scratch[i] = new Scratch(tokens, Math.Min(tokens, QueriesPerBlock), training);
         }
     }
 
@@ -78,14 +78,14 @@ internal sealed unsafe class Attention
         Scratch scratch = _scratch[worker];
         Matrix queries = Head(_qkv, item, 0);
         Matrix output = Head(_output, item, 0);
-        scratch.KeysTransposed.Pack(Head(_qkv, item, 1), transposed: true);
-        scratch.Values.Pack(Head(_qkv, item, 2), transposed: false);
+        scratch.KeysTransposed.Pack(null, Head(_qkv, item, 1), transposed: true);
+        scratch.Values.Pack(null, Head(_qkv, item, 2), transposed: false);
         for (int start = 0; start < _tokens; start += QueriesPerBlock)
         {
             int rows = Math.Min(QueriesPerBlock, _tokens - start);
             Matrix probabilities = scratch.Probabilities.AsMatrix(rows, _tokens);
             Probabilities(queries.TakeRows(start, rows), scratch.KeysTransposed, probabilities);
-            Panels.Multiply(probabilities, scratch.Values, output.TakeRows(start, rows));
+            Gemm.MultiplyOnThisThread(probabilities, scratch.Values, output.TakeRows(start, rows));
         }
     }
 
@@ -98,9 +98,9 @@ internal sealed unsafe class Attention
         Matrix dQueries = Head(_dQkv, item, 0);
         Matrix dKeys = Head(_dQkv, item, 1);
         Matrix dValues = Head(_dQkv, item, 2);
-        scratch.KeysTransposed.Pack(Head(_qkv, item, 1), transposed: true);
-        scratch.Keys.Pack(Head(_qkv, item, 1), transposed: false);
-        scratch.ValuesTransposed.Pack(Head(_qkv, item, 2), transposed: true);
+        scratch.KeysTransposed.Pack(null, Head(_qkv, item, 1), transposed: true);
+        scratch.Keys.Pack(null, Head(_qkv, item, 1), transposed: false);
+        scratch.ValuesTransposed.Pack(null, Head(_qkv, item, 2), transposed: true);
         for (int start = 0; start < _tokens; start += QueriesPerBlock)
         {
             int rows = Math.Min(QueriesPerBlock, _tokens - start);
@@ -112,9 +112,9 @@ internal sealed unsafe class Attention
             Probabilities(blockQueries, scratch.KeysTransposed, probabilities);
 
             // O = P V
-            scratch.Block.Pack(blockGradient, transposed: false);
-            Panels.Multiply(probabilities, scratch.Block, dValues, accumulate, transposedA: true);
-            Panels.Multiply(blockGradient, scratch.ValuesTransposed, dScores);
+            scratch.Block.Pack(null, blockGradient, transposed: false);
+            Gemm.MultiplyOnThisThread(probabilities, scratch.Block, dValues, accumulate, transposedA: true);
+            Gemm.MultiplyOnThisThread(blockGradient, scratch.ValuesTransposed, dScores);
 
             // P = softmax(scale S): dS = scale P (dP - rowsum(dP P)), and rowsum(dP P) = rowsum(dO O).
             for (int row = 0; row < rows; row++)
@@ -129,15 +129,15 @@ internal sealed unsafe class Attention
             }
 
             // S = Q K'
-            Panels.Multiply(dScores, scratch.Keys, dQueries.TakeRows(start, rows));
-            scratch.Block.Pack(blockQueries, transposed: false);
-            Panels.Multiply(dScores, scratch.Block, dKeys, accumulate, transposedA: true);
+            Gemm.MultiplyOnThisThread(dScores, scratch.Keys, dQueries.TakeRows(start, rows));
+            scratch.Block.Pack(null, blockQueries, transposed: false);
+            Gemm.MultiplyOnThisThread(dScores, scratch.Block, dKeys, accumulate, transposedA: true);
         }
     }
 
-    private void Probabilities(Matrix queries, Panels keysTransposed, Matrix probabilities)
+    private void Probabilities(Matrix queries, PackedMatrix keysTransposed, Matrix probabilities)
     {
-        Panels.Multiply(queries, keysTransposed, probabilities);
+        Gemm.MultiplyOnThisThread(queries, keysTransposed, probabilities);
         for (int row = 0; row < probabilities.Rows; row++)
         {
             Span<float> scores = probabilities.Row(row);
@@ -153,57 +153,24 @@ internal sealed unsafe class Attention
     /// <summary>What one thread needs for one head.</summary>
     private sealed class Scratch
     {
-        public Scratch(int tokens, int headDim, int queries, bool training)
+        public Scratch(int tokens, int queries, bool training)
         {
-            KeysTransposed = new Panels(headDim, tokens);
-            Values = new Panels(tokens, headDim);
             Probabilities = new PinnedBuffer((long)queries * tokens);
-            if (training)
-            {
-                Keys = new Panels(tokens, headDim);
-                ValuesTransposed = new Panels(headDim, tokens);
-                Block = new Panels(queries, headDim);
-                Scores = new PinnedBuffer((long)queries * tokens);
-            }
+            Scores = new PinnedBuffer(training ? (long)queries * tokens : 0);
         }
 
-        public Panels KeysTransposed { get; }
+        public PackedMatrix Keys { get; } = new();
 
-        public Panels Values { get; }
+        public PackedMatrix KeysTransposed { get; } = new();
+
+        public PackedMatrix Values { get; } = new();
+
+        public PackedMatrix ValuesTransposed { get; } = new();
+
+        public PackedMatrix Block { get; } = new();
 
         public PinnedBuffer Probabilities { get; }
 
-        public Panels Keys { get; } = null!;
-
-        public Panels ValuesTransposed { get; } = null!;
-
-        public Panels Block { get; } = null!;
-
-        public PinnedBuffer Scores { get; } = null!;
-    }
-
-    /// <summary>A packed factor that one thread makes and uses.</summary>
-    private sealed class Panels(int maxDepth, int maxColumns)
-    {
-        private readonly PinnedBuffer _buffer = new(GemmKernel.PackedLength(maxDepth, maxColumns));
-        private int _depth;
-        private int _columns;
-
-        public void Pack(Matrix source, bool transposed)
-        {
-            _depth = transposed ? source.Columns : source.Rows;
-            _columns = transposed ? source.Rows : source.Columns;
-            for (int panel = 0; panel * GemmKernel.PanelWidth < _columns; panel++)
-            {
-                GemmKernel.PackPanel(source, transposed, panel, _buffer.Pointer + (long)panel * GemmKernel.PanelWidth * _depth);
-            }
-        }
-
-        public static void Multiply(Matrix a, Panels b, Matrix c, bool accumulate = false, bool transposedA = false)
-        {
-            var left = transposedA ? new GemmKernel.Left(a.Data, 1, a.Stride) : new GemmKernel.Left(a.Data, a.Stride, 1);
-            GemmKernel.Multiply(
-                left, b._buffer.Pointer, c.Data, c.Stride, c.Rows, b._depth, b._columns, accumulate, default, 0, 0);
-        }
+        public PinnedBuffer Scores { get; }
     }
 }

@@ -10,6 +10,9 @@ internal sealed unsafe class Gemm
     private const int RowsPerTask = 144;
     private const int TasksPerThread = 4;
 
+    /// <summary>Rows that <see cref="MultiplyTall"/> takes at a time.</summary>
+    public const int TallBlockRows = 512;
+
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _runTask;
     private Matrix _a;
@@ -38,9 +41,7 @@ internal sealed unsafe class Gemm
     public void Multiply(
         Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Columns : a.Rows, c.Rows, nameof(a));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Rows : a.Columns, b.Depth, nameof(a));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));
+        ThrowUnlessFit(a, b, c, transposedA);
         if (c.Rows == 0)
         {
             return;
@@ -58,6 +59,46 @@ internal sealed unsafe class Gemm
         _b = null!;
     }
 
+    /// <summary>
+    /// c += a' b for tall factors: the gradient of a weight from the rows of a batch. Goes through the rows in blocks that
+    /// are packed and used while they are in cache.
+    /// </summary>
+    /// <param name="a">[rows, outputs].</param>
+    /// <param name="b">[rows, inputs].</param>
+    /// <param name="c">[outputs, inputs].</param>
+    /// <param name="scratch">Room for <see cref="TallBlockRows"/> rows of b.</param>
+    /// <param name="accumulate">Whether to start from c, or from 0.</param>
+    public void MultiplyTall(Matrix a, Matrix b, Matrix c, PackedMatrix scratch, bool accumulate)
+    {
+        for (int start = 0; start < a.Rows; start += TallBlockRows)
+        {
+            int rows = Math.Min(TallBlockRows, a.Rows - start);
+            scratch.Pack(_team, b.TakeRows(start, rows), transposed: false);
+            Multiply(a.TakeRows(start, rows), scratch, c, default, accumulate || start > 0, transposedA: true);
+        }
+    }
+
+    /// <summary>c = a b or c += a b, for small products of which many run side by side.</summary>
+    public static void MultiplyOnThisThread(
+        Matrix a, PackedMatrix b, Matrix c, bool accumulate = false, bool transposedA = false)
+    {
+        ThrowUnlessFit(a, b, c, transposedA);
+        GemmKernel.Multiply(
+            LeftFactor(a, 0, transposedA), b.Panels, c.Data, c.Stride, c.Rows, b.Depth, c.Columns, accumulate, default, 0, 0);
+    }
+
+    private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, bool transposedA)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Columns : a.Rows, c.Rows, nameof(a));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Rows : a.Columns, b.Depth, nameof(a));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));
+    }
+
+    private static GemmKernel.Left LeftFactor(Matrix a, int row, bool transposed)
+        => transposed
+            ? new GemmKernel.Left(a.Data + row, 1, a.Stride)
+            : new GemmKernel.Left(a.Data + (long)row * a.Stride, a.Stride, 1);
+
     private static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
 
     private void RunTask(int task, int worker)
@@ -66,11 +107,8 @@ internal sealed unsafe class Gemm
         int rows = Math.Min(_rowsPerTask, _c.Rows - row);
         int column = task / _rowTasks * _panelsPerTask * GemmKernel.PanelWidth;
         int columns = Math.Min(_panelsPerTask * GemmKernel.PanelWidth, _c.Columns - column);
-        var left = _transposedA
-            ? new GemmKernel.Left(_a.Data + row, 1, _a.Stride)
-            : new GemmKernel.Left(_a.Data + (long)row * _a.Stride, _a.Stride, 1);
         GemmKernel.Multiply(
-            left, _b.Panels + (long)column * _b.Depth, _c.Data + (long)row * _c.Stride + column, _c.Stride,
+            LeftFactor(_a, row, _transposedA), _b.Panels + (long)column * _b.Depth, _c.Data + (long)row * _c.Stride + column, _c.Stride,
             rows, _b.Depth, columns, _accumulate, _epilogue, row, column);
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace RePaViT.Kernels;
 
 /// <summary>What happens to a product while it is still in cache: c = act(c + bias) + residual.</summary>
@@ -36,7 +38,7 @@ internal readonly unsafe struct GemmEpilogue
         for (int r = 0; r < rows; r++)
         {
             var values = new Span<float>(tile + (long)r * stride, columns);
-            System.Numerics.Tensors.TensorPrimitives.Add(values, bias, values);
+            TensorPrimitives.Add(values, bias, values);
             if (gelu > 0)
             {
                 Gelu.Forward(values[..gelu], values[..gelu]);
@@ -44,7 +46,7 @@ internal readonly unsafe struct GemmEpilogue
 
             if (_residual.Data != null)
             {
-                System.Numerics.Tensors.TensorPrimitives.Add(
+                TensorPrimitives.Add(
                     values, new ReadOnlySpan<float>(_residual.Data + (long)(row + r) * _residual.Stride + column, columns), values);
             }
         }

@@ -33,10 +33,18 @@ internal static unsafe class LayerNorm
     }
 
     /// <summary>
-    /// Adds to dx what goes through the normalization, and to sums [2, channels] the gradients of weight and bias:
-    /// with xh = (x - mean) scale and dh = dy weight, dx += scale (dh - mean(dh) - xh mean(dh xh)).
+    /// The gradient of x, and added to sums [2, channels] those of weight and bias: with xh = (x - mean) scale and
+    /// dh = dy weight, dx = scale (dh - mean(dh) - xh mean(dh xh)).
     /// </summary>
-    public static void Backward(Matrix x, Matrix statistics, Matrix weight, Matrix dy, Matrix dx, Matrix sums)
+    /// <param name="x">The input of the forward pass.</param>
+    /// <param name="statistics">What the forward pass kept, [rows, 2].</param>
+    /// <param name="weight">[1, channels].</param>
+    /// <param name="dy">The gradient of the output.</param>
+    /// <param name="dx">The result; may be dy itself.</param>
+    /// <param name="accumulate">Whether to add to dx.</param>
+    /// <param name="sums">Gradients of weight and bias.</param>
+    public static void Backward(
+        Matrix x, Matrix statistics, Matrix weight, Matrix dy, Matrix dx, bool accumulate, Matrix sums)
     {
         int channels = x.Columns;
         float* dWeight = sums.Data;
@@ -84,13 +92,15 @@ internal static unsafe class LayerNorm
                 Vector<float> normalized = (Vector.Load(source + i) - means) * scales;
                 Vector<float> dh = Vector.Load(gradient + i) * Vector.Load(weight.Data + i);
                 Vector<float> d = dh - new Vector<float>(meanOfGradient) - normalized * new Vector<float>(meanOfProduct);
-                Vector.MultiplyAddEstimate(d, scales, Vector.Load(target + i)).Store(target + i);
+                Vector<float> start = accumulate ? Vector.Load(target + i) : Vector<float>.Zero;
+                Vector.MultiplyAddEstimate(d, scales, start).Store(target + i);
             }
 
             for (; i < channels; i++)
             {
                 float normalized = (source[i] - mean) * scale;
-                target[i] += (gradient[i] * weight.Data[i] - meanOfGradient - normalized * meanOfProduct) * scale;
+                float d = (gradient[i] * weight.Data[i] - meanOfGradient - normalized * meanOfProduct) * scale;
+                target[i] = accumulate ? target[i] + d : d;
             }
         }
     }

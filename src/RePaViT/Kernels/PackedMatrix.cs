@@ -6,47 +6,54 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class PackedMatrix
 {
-    private readonly PinnedBuffer _panels;
+    private readonly ScratchBuffer _panels = new();
+    private readonly Action<int, int> _packPanel;
+    private PinnedBuffer _current = null!;
     private Matrix _source;
     private bool _transposed;
-    private readonly Action<int, int> _packPanel;
 
-    /// <param name="maxDepth">Greatest number of rows.</param>
-    /// <param name="maxColumns">Greatest number of columns.</param>
-    public PackedMatrix(int maxDepth, int maxColumns)
-    {
-        _panels = new PinnedBuffer(GemmKernel.PackedLength(maxDepth, maxColumns));
-        _packPanel = PackPanel;
-    }
+    /// <summary>An empty factor; <see cref="Pack"/> fills it.</summary>
+    public PackedMatrix() => _packPanel = (panel, _) => PackPanel(panel);
 
     public int Depth { get; private set; }
 
     public int Columns { get; private set; }
 
-    internal float* Panels => _panels.Pointer;
+    internal float* Panels => _current.Pointer;
+
+    private int PanelCount => (Columns + GemmKernel.PanelWidth - 1) / GemmKernel.PanelWidth;
 
     /// <summary>Packs the weight [outputs, inputs] of a linear layer for y = x W'.</summary>
     public static PackedMatrix OfLinearWeight(ThreadTeam team, Matrix weight)
     {
-        var packed = new PackedMatrix(weight.Columns, weight.Rows);
+        var packed = new PackedMatrix();
         packed.Pack(team, weight, transposed: true);
         return packed;
     }
 
-    /// <summary>Takes in new values.</summary>
-    /// <param name="team">Threads to share the work.</param>
+    /// <summary>Takes in new values; memory is kept from one time to the next.</summary>
+    /// <param name="team">Threads to share the work; null to do it on this one.</param>
     /// <param name="source">The factor, or its transpose.</param>
     /// <param name="transposed">Whether the source is the transpose: its rows become columns.</param>
-    public void Pack(ThreadTeam team, Matrix source, bool transposed)
+    public void Pack(ThreadTeam? team, Matrix source, bool transposed)
     {
         Depth = transposed ? source.Columns : source.Rows;
         Columns = transposed ? source.Rows : source.Columns;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(GemmKernel.PackedLength(Depth, Columns), _panels.Length);
         _source = source;
         _transposed = transposed;
-        team.Run((Columns + GemmKernel.PanelWidth - 1) / GemmKernel.PanelWidth, _packPanel);
+        _current = _panels.EnsureLength(GemmKernel.PackedLength(Depth, Columns));
+        if (team is not null)
+        {
+            team.Run(PanelCount, _packPanel);
+            return;
+        }
+
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            PackPanel(panel);
+        }
     }
 
-    private void PackPanel(int panel, int worker)
+    private void PackPanel(int panel)
         => GemmKernel.PackPanel(_source, _transposed, panel, Panels + (long)panel * GemmKernel.PanelWidth * Depth);
 }

@@ -46,6 +46,16 @@ internal static unsafe class Reduce
     }
 
     /// <summary>The sum of x y.</summary>
+    public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, y.Length);
+        fixed (float* startX = x, startY = y)
+        {
+            return Dot(startX, startY, x.Length);
+        }
+    }
+
+    /// <summary>The sum of x y.</summary>
     public static float Dot(float* x, float* y, int length)
     {
         Vector<float> sum = Vector<float>.Zero;

@@ -5,8 +5,6 @@ namespace RePaViT.Kernels;
 /// <summary>Operations that treat each row by itself, on a team of threads. Nothing is allocated per call.</summary>
 internal sealed unsafe class RowKernels
 {
-    private const int RowsPerTask = 32;
-
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _layerNorm;
     private readonly Action<int, int> _affine;
@@ -19,8 +17,8 @@ internal sealed unsafe class RowKernels
     public RowKernels(ThreadTeam team)
     {
         _team = team;
-        _layerNorm = (task, _) => LayerNorm.Forward(Part(_x, task), Part(_y, task), _weight, _bias, _epsilon);
-        _affine = (task, _) => Affine(Part(_x, task), Part(_y, task));
+        _layerNorm = (task, _) => LayerNorm.Forward(_x.Chunk(task), _y.Chunk(task), _weight, _bias, _epsilon);
+        _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
     }
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias; without weight and bias where they have no data.</summary>
@@ -37,7 +35,7 @@ internal sealed unsafe class RowKernels
         Run(_affine);
     }
 
-    private void Run(Action<int, int> body) => _team.Run((_x.Rows + RowsPerTask - 1) / RowsPerTask, body);
+    private void Run(Action<int, int> body) => _team.Run(RowChunks.Count(_x.Rows), body);
 
     private void Affine(Matrix x, Matrix y)
     {
@@ -46,7 +44,4 @@ internal sealed unsafe class RowKernels
             TensorPrimitives.MultiplyAdd(x.Row(row), _weight.AsSpan(), _bias.AsSpan(), y.Row(row));
         }
     }
-
-    private static Matrix Part(Matrix matrix, int task)
-        => matrix.TakeRows(task * RowsPerTask, Math.Min(RowsPerTask, matrix.Rows - task * RowsPerTask));
 }

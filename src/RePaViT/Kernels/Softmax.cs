@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 
 namespace RePaViT.Kernels;
 
@@ -31,7 +32,7 @@ internal static unsafe class Softmax
         }
 
         float scale = 1 / Reduce.Sum(x, length);
-        System.Numerics.Tensors.TensorPrimitives.Multiply(
+        TensorPrimitives.Multiply(
             new ReadOnlySpan<float>(x, length), scale, new Span<float>(x, length));
     }
 }

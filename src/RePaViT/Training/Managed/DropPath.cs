@@ -1,0 +1,62 @@
+using System.Numerics.Tensors;
+using RePaViT.Kernels;
+
+namespace RePaViT.Training.Managed;
+
+/// <summary>
+/// Stochastic depth: for each image a residual branch is left out with a probability, or else multiplied with
+/// 1 / (1 - probability), so that its expectation stays.
+/// </summary>
+internal sealed class DropPath
+{
+    private readonly double _rate;
+    private readonly int _branch;
+    private readonly int _tokens;
+    private readonly float[] _scales;
+    private readonly Action<int, int> _scaleAndAdd;
+    private readonly Action<int, int> _scale;
+    private Matrix _from;
+    private Matrix _to;
+
+    /// <param name="rate">The probability, in [0, 1).</param>
+    /// <param name="branch">Number of the branch in the network: every one makes choices of its own.</param>
+    /// <param name="tokens">Rows of an image.</param>
+    /// <param name="batchSize">Greatest number of images.</param>
+    public DropPath(double rate, int branch, int tokens, int batchSize)
+    {
+        _rate = rate;
+        _branch = branch;
+        _tokens = tokens;
+        _scales = new float[batchSize];
+        _scaleAndAdd = (image, _) => TensorPrimitives.MultiplyAdd(Image(_to, image), _scales[image], Image(_from, image), Image(_to, image));
+        _scale = (image, _) => TensorPrimitives.Multiply(Image(_from, image), _scales[image], Image(_to, image));
+    }
+
+    public bool IsActive => _rate > 0;
+
+    /// <summary>Chooses for each image of the batch.</summary>
+    public void Draw(TrainingContext context)
+    {
+        var random = new RandomStream(context.Seed, RandomPurpose.DropPath, context.DropPathKey, _branch);
+        for (int image = 0; image < context.Images; image++)
+        {
+            _scales[image] = random.NextDouble() < _rate ? 0 : (float)(1 / (1 - _rate));
+        }
+    }
+
+    /// <summary>branch = x + scale branch.</summary>
+    public void Forward(TrainingContext context, Matrix x, Matrix branch)
+    {
+        (_from, _to) = (x, branch);
+        context.Team.Run(context.Images, _scaleAndAdd);
+    }
+
+    /// <summary>dBranch = scale dy.</summary>
+    public void Backward(TrainingContext context, Matrix dy, Matrix dBranch)
+    {
+        (_from, _to) = (dy, dBranch);
+        context.Team.Run(context.Images, _scale);
+    }
+
+    private Span<float> Image(Matrix matrix, int image) => matrix.TakeRows(image * _tokens, _tokens).AsSpan();
+}

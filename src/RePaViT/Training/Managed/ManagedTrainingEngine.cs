@@ -1,0 +1,117 @@
+using System.Numerics.Tensors;
+using RePaViT.Architectures;
+using RePaViT.Kernels;
+
+namespace RePaViT.Training.Managed;
+
+/// <summary>The training engine that runs on the CPU without native libraries.</summary>
+internal sealed class ManagedTrainingEngine : ITrainingEngine
+{
+    private readonly TrainingContext _context;
+    private readonly TrainingNetwork _network;
+    private readonly TrainingParameter[] _parameters;
+    private readonly Optimizer _optimizer;
+    private readonly WeightAverage? _average;
+    private readonly PinnedBuffer _dLogits;
+    private readonly int _classes;
+
+    /// <param name="network">Layers and weights in training form.</param>
+    /// <param name="recipe">Batch size, optimizer, drop path and seed.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    public ManagedTrainingEngine(Network network, TrainingRecipe recipe, int? threads)
+    {
+        ThreadTeam team = ThreadTeam.Get(threads);
+        _context = new TrainingContext(team, recipe.BatchSize, recipe.Seed);
+        _network = new TrainingNetwork(network.Layers, _context, recipe.DropPathRate);
+        _parameters = [.. _network.Parameters];
+        _classes = network.Layers.OfType<Projection>().Last().Outputs;
+        _dLogits = new PinnedBuffer((long)recipe.BatchSize * _classes);
+        SetWeights(network.Weights);
+        _optimizer = Optimizer.Create(_parameters, recipe, team.Size);
+        _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay) : null;
+    }
+
+    /// <summary>Logits of the last batch, [images, classes].</summary>
+    public Matrix Logits { get; private set; }
+
+    /// <summary>The gradients since the last update, under the parameters' names.</summary>
+    public NamedTensors GetGradients()
+        => Collect(_parameters.Where(parameter => parameter.Spec.IsTrained), parameter => parameter.Gradient.ToArray());
+
+    /// <inheritdoc/>
+    public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
+    {
+        _context.DropPathKey = dropPathKey;
+        int imageLength = batch.Images.Length / batch.Capacity;
+        Logits = _network.Forward(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count);
+        Matrix dLogits = _dLogits.AsMatrix(batch.Count, _classes);
+        double loss = 0;
+        int correct = 0;
+        for (int image = 0; image < batch.Count; image++)
+        {
+            ReadOnlySpan<float> logits = Logits.Row(image);
+            ReadOnlySpan<float> targets = batch.Targets.AsSpan(image * _classes, _classes);
+            loss += CrossEntropy.Compute(logits, targets, dLogits.Row(image), scale / batch.Count);
+            correct += TensorPrimitives.IndexOfMax(logits) == TensorPrimitives.IndexOfMax(targets) ? 1 : 0;
+        }
+
+        _network.Backward(dLogits);
+        return new BatchResult(loss / batch.Count, correct);
+    }
+
+    /// <inheritdoc/>
+    public double Update(double learningRate)
+    {
+        double norm = _optimizer.Step(learningRate);
+        _average?.Update(_optimizer.Steps);
+        return norm;
+    }
+
+    /// <inheritdoc/>
+    public NamedTensors GetWeights(bool averaged)
+        => averaged && _average is not null
+            ? _average.GetWeights()
+            : Collect(_parameters, parameter => parameter.Value.ToArray());
+
+    /// <inheritdoc/>
+    public NamedTensors GetState()
+    {
+        NamedTensors state = Collect(_parameters, parameter => parameter.Value.ToArray());
+        _optimizer.AddState(state);
+        _average?.AddState(state);
+        return state;
+    }
+
+    /// <inheritdoc/>
+    public void SetState(NamedTensors state)
+    {
+        SetWeights(state);
+        _optimizer.SetState(state);
+        _average?.SetState(state);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // All memory is the garbage collector's.
+    }
+
+    private void SetWeights(NamedTensors weights)
+    {
+        foreach (TrainingParameter parameter in _parameters)
+        {
+            weights.CopyState(parameter.Spec.Name, parameter.Spec.Shape, parameter.Value);
+        }
+    }
+
+    private static NamedTensors Collect(IEnumerable<TrainingParameter> parameters, Func<TrainingParameter, float[]> values)
+    {
+        var tensors = new NamedTensors();
+        foreach (TrainingParameter parameter in parameters)
+        {
+            tensors.Add(parameter.Spec.Name, new WeightTensor(values(parameter), parameter.Spec.Shape));
+        }
+
+        return tensors;
+    }
+}
