@@ -17,6 +17,7 @@ public sealed class RePaViTModel
 
     private readonly ModelDescription _description;
     private readonly Network _network;
+    private readonly int? _threads;
     private readonly Lazy<IInferenceEngine> _engine;
 
     /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
@@ -49,6 +50,7 @@ public sealed class RePaViTModel
         description.Validate();
         _description = description;
         _network = network;
+        _threads = threads;
         _engine = new Lazy<IInferenceEngine>(() => InferencePlan.Compile(Folded(), threads));
     }
 
@@ -110,7 +112,7 @@ public sealed class RePaViTModel
     public RePaViTModel Reparameterize()
         => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
             ? this
-            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network));
+            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network), _threads);
 
     /// <summary>Computes logits for images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>

@@ -1,4 +1,5 @@
 using RePaViT.Training;
+using RePaViT.Training.Managed;
 
 namespace RePaViT;
 
@@ -12,6 +13,16 @@ public sealed class Trainer
     private readonly TrainingRecipe _recipe;
     private readonly TrainerOptions _options;
     private readonly ITrainingBackend _backend;
+
+    /// <summary>A trainer that computes on the CPU.</summary>
+    /// <param name="architecture">What to train, with at least 2 classes.</param>
+    /// <param name="recipe">How to train it; null for the defaults.</param>
+    /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
+    public Trainer(Architecture architecture, TrainingRecipe? recipe = null, TrainerOptions? options = null)
+        : this(architecture, recipe ?? new TrainingRecipe(), options, new ManagedBackend())
+    {
+    }
 
     internal Trainer(Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend backend)
     {

@@ -26,7 +26,7 @@ public class GemmTests
         foreach (int threads in new[] { 1, 2, 3 })
         {
             ThreadTeam team = ThreadTeam.Get(threads);
-            var packed = new PackedMatrix(depth, columns);
+            var packed = new PackedMatrix();
             packed.Pack(team, b.AsMatrix(depth, columns), transposed: false);
             var c = new PinnedBuffer((long)rows * columns);
             new Gemm(team).Multiply(a.AsMatrix(rows, depth), packed, c.AsMatrix(rows, columns));
@@ -62,7 +62,7 @@ public class GemmTests
         Matrix c = all.AsMatrix(Rows, Columns + Margin).TakeColumns(2, Columns);
         double[,] untouched = Values.Copy(all.AsMatrix(Rows, Columns + Margin));
         double[,] start = Values.Copy(c);
-        var packed = new PackedMatrix(Depth, Columns);
+        var packed = new PackedMatrix();
         packed.Pack(team, b.AsMatrix(Depth, Columns), transposed: false);
         double[,] product = Values.Multiply(Values.Copy(a.AsMatrix(Rows, Depth)), Values.Copy(b.AsMatrix(Depth, Columns)));
 
