@@ -28,6 +28,27 @@ public sealed class TrainerTests
     }
 
     [TestMethod]
+    public void A_channel_idle_network_learns_and_its_deployed_form_predicts_the_same()
+    {
+        TrainingRecipe recipe = new()
+        {
+            Epochs = 20,
+            BatchSize = 10,
+            LearningRate = 3e-3,
+            Augmentation = AugmentationOptions.None,
+            EmaDecay = 0.95,
+        };
+        TrainingResult result = new Trainer(TrainingRun.Architecture, recipe).Fit(Training, Validation);
+        Assert.IsTrue(result.Best!.Validation!.Accuracy >= 0.9, $"{result.Best}");
+        Assert.AreEqual(NetworkForm.Trained, result.Model.Form);
+
+        RePaViTModel deployed = result.Model.Reparameterize();
+        Evaluation evaluation = deployed.Evaluate(Validation);
+        Assert.AreEqual(result.Best.Validation.Accuracy, evaluation.Accuracy);
+        Assert.IsTrue(Math.Abs(result.Best.Validation.Loss - evaluation.Loss) <= 1e-5, $"{evaluation}");
+    }
+
+    [TestMethod]
     public void The_same_run_gives_the_same_bytes_and_another_seed_others()
     {
         byte[] first = TrainingRun.Bytes(TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights);

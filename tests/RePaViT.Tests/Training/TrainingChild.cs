@@ -24,10 +24,9 @@ internal static class TrainingChild
         string weights = arguments[1];
         int threads = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         var trainer = new Trainer(
-            SoftmaxBackend.Architecture,
+            TrainingRun.Architecture,
             TrainingRun.Recipe,
-            new TrainerOptions { CheckpointPath = checkpoint, CheckpointEverySteps = 1, Threads = threads },
-            new SoftmaxBackend());
+            new TrainerOptions { CheckpointPath = checkpoint, CheckpointEverySteps = 1, Threads = threads });
         var training = new SlowDataset(TrainingRun.Dataset(Images, seed: 1));
         InMemoryImageDataset validation = TrainingRun.Dataset(9, seed: 2);
         bool isResumed = File.Exists(checkpoint);

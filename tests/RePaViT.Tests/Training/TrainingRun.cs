@@ -5,6 +5,10 @@ namespace RePaViT.Tests.Training;
 /// <summary>Small data sets, a small recipe, and comparisons to the bit.</summary>
 internal static class TrainingRun
 {
+    /// <summary>Odd sizes, so that threads get shares of different size and tiles do not come out even.</summary>
+    public static ViTArchitecture Architecture { get; } =
+        new() { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.7 };
+
     public static TrainingRecipe Recipe { get; } = new()
     {
         Epochs = 3,
