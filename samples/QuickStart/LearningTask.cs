@@ -1,0 +1,91 @@
+namespace RePaViT.QuickStart;
+
+/// <summary>
+/// What is learned, by which network, by which recipe. Everything worth tuning stands in this file.
+/// </summary>
+internal sealed record LearningTask(
+    string Name,
+    IImageDataset Training,
+    IImageDataset Validation,
+    IImageDataset Test,
+    ViTArchitecture Architecture,
+    TrainingRecipe Recipe)
+{
+    /// <summary>Names the random choices of the sample: the images it draws and those it holds out.</summary>
+    private const ulong Seed = 1;
+
+    /// <summary>Share of the training images that choose the best epoch.</summary>
+    private const double ValidationShare = 0.1;
+
+    private const int ShapesSize = 32;
+    private const int ShapesForTraining = 8000;
+    private const int ShapesForTest = 2000;
+
+    /// <summary>Small images have little to see in patches of the usual 16 pixels.</summary>
+    private const int PatchSize = 4;
+
+    /// <summary>The sample's own network; a preset replaces its width, depth and heads.</summary>
+    private static ViTArchitecture SmallNetwork { get; } = new() { Dim = 128, Depth = 4, Heads = 4 };
+
+    private static TrainingRecipe ShapesRecipe { get; } = new()
+    {
+        Epochs = 12,
+        LearningRate = 1.5e-3,
+        DropPathRate = 0,
+        LabelSmoothing = 0.05,
+        Augmentation = AugmentationOptions.None with { CropPadding = 2, HorizontalFlip = 0.5 },
+    };
+
+    private static TrainingRecipe CifarRecipe { get; } = new()
+    {
+        Epochs = 30,
+        Augmentation = AugmentationOptions.None with { CropPadding = 4, HorizontalFlip = 0.5 },
+    };
+
+    /// <summary>Digits and letters have a left and a right.</summary>
+    private static TrainingRecipe IdxRecipe { get; } = new()
+    {
+        Epochs = 5,
+        Augmentation = AugmentationOptions.None with { CropPadding = 2 },
+    };
+
+    public static LearningTask Create(Settings settings)
+    {
+        (string name, IImageDataset training, IImageDataset test, TrainingRecipe recipe) = settings switch
+        {
+            { Cifar10: { } directory } => (
+                "CIFAR-10",
+                CifarDataset.ReadCifar10(directory.FullName, DatasetPart.Train),
+                CifarDataset.ReadCifar10(directory.FullName, DatasetPart.Test),
+                CifarRecipe),
+            { Idx: { } directory } => (
+                "IDX images",
+                IdxDataset.Read(directory.FullName, DatasetPart.Train),
+                (IImageDataset)IdxDataset.Read(directory.FullName, DatasetPart.Test),
+                IdxRecipe),
+            _ => (
+                "Generated shapes",
+                ShapesDataset.Create(ShapesForTraining, ShapesSize, Seed),
+                ShapesDataset.Create(ShapesForTest, ShapesSize, Seed + 1),
+                ShapesRecipe),
+        };
+        (IImageDataset rest, IImageDataset validation) = training.Split(ValidationShare, Seed);
+        ViTArchitecture architecture = Fit(settings.Preset ?? SmallNetwork, training) with { IdleRatio = settings.IdleRatio };
+        int epochs = settings.Epochs ?? recipe.Epochs;
+        recipe = recipe with { Epochs = epochs, WarmupEpochs = Math.Min(recipe.WarmupEpochs, epochs) };
+        return new LearningTask(name, rest, validation, test, architecture, recipe);
+    }
+
+    /// <summary>The network for the images: their classes, and their size in whole patches.</summary>
+    private static ViTArchitecture Fit(ViTArchitecture network, IImageDataset images)
+    {
+        RgbImage first = images.GetImage(0);
+        int size = Math.Max(first.Width, first.Height);
+        return network with
+        {
+            PatchSize = PatchSize,
+            ImageSize = (size + PatchSize - 1) / PatchSize * PatchSize,
+            Classes = images.ClassNames.Count,
+        };
+    }
+}

@@ -1,0 +1,21 @@
+namespace RePaViT.QuickStart;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record Settings
+{
+    public required DirectoryInfo? Cifar10 { get; init; }
+
+    public required DirectoryInfo? Idx { get; init; }
+
+    /// <summary>Width, depth and heads to take; null for the sample's own network.</summary>
+    public required ViTArchitecture? Preset { get; init; }
+
+    public required double IdleRatio { get; init; }
+
+    /// <summary>Null to leave it to the recipe.</summary>
+    public required int? Epochs { get; init; }
+
+    public required DirectoryInfo Output { get; init; }
+
+    public required bool Resume { get; init; }
+}
