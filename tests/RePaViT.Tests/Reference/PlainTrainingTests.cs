@@ -1,0 +1,105 @@
+using RePaViT.Architectures;
+using RePaViT.Benchmarks.Verification;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.Tests.Reference;
+
+/// <summary>The training oracle against the reference implementation and against finite differences.</summary>
+[TestClass]
+public sealed class PlainTrainingTests
+{
+    /// <summary>The reference computed in float: roundings (6e-8) through some 40 layers, forward and backward.</summary>
+    private const double Tolerance = 1e-5;
+
+    [TestMethod]
+    [DataRow("vit_vanilla")]
+    [DataRow("vit_idle025")]
+    [DataRow("vit_idle100")]
+    [DataRow("vit_heuristic_linear")]
+    public void Loss_gradients_and_statistics_are_those_of_the_reference(string name)
+    {
+        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        double[,] targets = new double[fixture.Images, fixture.Architecture.Classes];
+        for (int image = 0; image < fixture.Images; image++)
+        {
+            targets[image, fixture.Targets[image]] = 1;
+        }
+
+        PlainStep step = PlainTraining.Run(fixture.Trained, fixture.Input.Data, targets);
+
+        AssertNear(fixture.Loss.Data, [step.Loss], "loss", 0);
+        double largest = fixture.Gradients.Max(gradient => gradient.Value.Data.ToArray().Max(Math.Abs));
+        Assert.HasCount(fixture.Gradients.Count, step.Gradients);
+        foreach ((string tensor, WeightTensor expected) in fixture.Gradients)
+        {
+            // Gradients that are zero by nature, as of a bias in front of a batch normalization, are noise in the reference.
+            AssertNear(expected.Data, step.Gradients[tensor], tensor, 1e-2 * largest);
+        }
+
+        Assert.HasCount(fixture.StatisticsAfter.Count, step.Statistics);
+        foreach ((string tensor, WeightTensor expected) in fixture.StatisticsAfter)
+        {
+            AssertNear(expected.Data, step.Statistics[tensor], tensor, 0);
+        }
+    }
+
+    [TestMethod]
+    public void Gradients_are_the_slopes_of_the_loss()
+    {
+        ViTArchitecture architecture = new()
+        {
+            ImageSize = 6, PatchSize = 3, Dim = 6, Depth = 2, Heads = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0],
+        };
+        Network network = RandomWeights.Network(architecture, seed: 1);
+        float[] images = RandomWeights.Floats(3 * 3 * 36, seed: 2);
+        double[,] targets = { { 0.2, 0.3, 0.5 }, { 1, 0, 0 }, { 0.05, 0.9, 0.05 } };
+        double Keep(int block, int branch, int image) => (block + branch + image) % 4 == 0 ? 0 : 1.25;
+        PlainStep step = PlainTraining.Run(network, images, targets, Keep);
+
+        foreach ((string name, double[] gradient) in step.Gradients)
+        {
+            for (int i = 0; i < gradient.Length; i += Math.Max(1, gradient.Length / 3))
+            {
+                // A step that a float holds exactly, so that only the cut-off of the difference is left: h^2.
+                const float H = 1f / 4096;
+                double up = PlainTraining.Run(Moved(network, name, i, H, out float above), images, targets, Keep).Loss;
+                double down = PlainTraining.Run(Moved(network, name, i, -H, out float below), images, targets, Keep).Loss;
+                double slope = (up - down) / ((double)above - below);
+
+                Assert.IsTrue(Math.Abs(slope - gradient[i]) <= 1e-5 * Math.Max(1, Math.Abs(slope)), $"{name}[{i}]: {slope}, {gradient[i]}");
+            }
+        }
+    }
+
+    private static Network Moved(Network network, string moved, int index, float by, out float value)
+    {
+        var weights = new NamedTensors();
+        value = network.Weights[moved].Data[index] + by;
+        foreach ((string name, WeightTensor tensor) in network.Weights)
+        {
+            float[] data = tensor.Data.ToArray();
+            if (name == moved)
+            {
+                data[index] = value;
+            }
+
+            weights.Add(name, new WeightTensor(data, tensor.Shape));
+        }
+
+        return new Network(network.Layers, weights);
+    }
+
+    private static void AssertNear(ReadOnlySpan<float> expected, double[] actual, string tensor, double smallestMagnitude)
+    {
+        double magnitude = smallestMagnitude;
+        double difference = 0;
+        Assert.AreEqual(expected.Length, actual.Length);
+        for (int i = 0; i < actual.Length; i++)
+        {
+            magnitude = Math.Max(magnitude, Math.Abs(expected[i]));
+            difference = Math.Max(difference, Math.Abs(actual[i] - expected[i]));
+        }
+
+        Assert.IsTrue(difference <= Tolerance * magnitude, $"{tensor} differs by {difference / magnitude:g3} of its largest.");
+    }
+}
