@@ -49,7 +49,7 @@ internal static class ExportCommand
     {
         architecture.Validate();
         NamedTensors weights = weightsFile is null
-            ? InitialWeights.Create(architecture.Layers(NetworkForm.Trained), seed: 0)
+            ? WeightInitializer.Create(architecture.Layers(NetworkForm.Trained), seed: 0)
             : Safetensors.Read(weightsFile).Tensors;
         // Only the training form of a channel-idle network has running statistics.
         bool deployed = !architecture.IsVanilla && !weights.Any(tensor => tensor.Key.EndsWith(".running_mean", StringComparison.Ordinal));

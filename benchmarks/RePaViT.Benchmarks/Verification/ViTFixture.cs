@@ -46,35 +46,23 @@ internal sealed class ViTFixture
     /// <summary>The same after reparameterization.</summary>
     public WeightTensor ReparameterizedLogits => _file.Tensor("reparam.logits");
 
-    /// <summary>The tensors that reparameterization made.</summary>
-    public NamedTensors Reparameterized
-    {
-        get
-        {
-            var result = new NamedTensors();
-            foreach ((string name, WeightTensor tensor) in _file.Tensors.WithoutPrefix(ReparameterizedPrefix))
-            {
-                if (name != "logits")
-                {
-                    result.Add(name, tensor);
-                }
-            }
-
-            return result;
-        }
-    }
-
     /// <summary>The class of each image in the training step; empty if the file has no training step.</summary>
     public int[] Targets { get; }
 
     /// <summary>Mean cross-entropy in training mode.</summary>
     public WeightTensor Loss => _file.Tensor("train.loss");
 
-    /// <summary>The gradient of each trained tensor.</summary>
-    public NamedTensors Gradients => _file.Tensors.WithoutPrefix("grad.");
+    /// <summary>Training mode, [images, classes].</summary>
+    public WeightTensor TrainingLogits => _file.Tensor("train.logits");
 
-    /// <summary>Running statistics after the training step.</summary>
-    public NamedTensors StatisticsAfter => _file.Tensors.WithoutPrefix("after.");
+    /// <summary>A tensor that reparameterization made.</summary>
+    public WeightTensor Reparameterized(string name) => _file.Tensor(ReparameterizedPrefix + name);
+
+    /// <summary>The gradient of a trained tensor.</summary>
+    public WeightTensor Gradient(string name) => _file.Tensor($"grad.{name}");
+
+    /// <summary>A running statistic after the training step.</summary>
+    public WeightTensor StatisticAfter(string name) => _file.Tensor($"after.{name}");
 
     private static ViTArchitecture CreateArchitecture(GoldenFile file)
     {

@@ -22,6 +22,11 @@ public sealed class VerifyTests
     [DataRow("vit_idle100", "reparam.logits", "reparameterized logits")]
     [DataRow("vit_idle075", "reparam.blocks.1.mlp.fc1.weight", "reparameterized weights")]
     [DataRow("vit_idle075", "reparam.blocks.0.mlp.fc3.weight", "reparameterized weights")]
+    [DataRow("vit_vanilla", "train.loss", "loss")]
+    [DataRow("vit_vanilla", "train.logits", "training logits")]
+    [DataRow("vit_idle025", "grad.blocks.1.attn.norm.bias", "gradients")]
+    [DataRow("vit_idle100", "grad.blocks.0.mlp.fc1.bias", "gradients")]
+    [DataRow("vit_idle075", "after.blocks.1.mlp.norm2.running_var", "running statistics")]
     [DataRow("lamb", "step6.p0", "parameters")]
     [DataRow("cosine", "lr", "learning rates")]
     public void A_wrong_value_fails_and_is_named(string fixture, string tensor, string quantity)
@@ -81,6 +86,8 @@ public sealed class VerifyTests
     [DataRow("eval.logits")]
     [DataRow("reparam.logits")]
     [DataRow("train.target")]
+    [DataRow("grad.norm_pre.weight")]
+    [DataRow("after.blocks.0.mlp.norm1.running_mean")]
     public void A_tensor_of_another_length_fails_the_file(string tensor)
     {
         SafetensorsFile file = Fixture.Read("vit_idle050");
@@ -95,6 +102,28 @@ public sealed class VerifyTests
         Assert.AreEqual(Verdict.Failed, report.Verdict);
         string named = tensor.StartsWith("state.", StringComparison.Ordinal) ? tensor["state.".Length..] : tensor;
         StringAssert.Contains(report.Message, named);
+    }
+
+    [TestMethod]
+    public void A_missing_tensor_fails_the_file()
+    {
+        SafetensorsFile file = Fixture.Read("vit_idle050");
+        foreach (string prefix in new[] { "input", "state.", "eval.", "reparam.blocks.", "grad.", "after.", "train.loss" })
+        {
+            var tensors = new NamedTensors();
+            foreach ((string name, WeightTensor value) in file.Tensors)
+            {
+                if (!name.StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    tensors.Add(name, value);
+                }
+            }
+
+            FileReport report = Verify(tensors, file.Metadata["config"]);
+
+            Assert.AreEqual(Verdict.Failed, report.Verdict, prefix);
+            Assert.IsNotNull(report.Message, prefix);
+        }
     }
 
     [TestMethod]

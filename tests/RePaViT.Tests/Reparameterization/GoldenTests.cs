@@ -32,10 +32,12 @@ public sealed class GoldenTests
 
         Network merged = Reparameterizer.Merge(fixture.Trained);
         AssertNear(fixture.ReparameterizedLogits.Data, new PlainNetwork(merged).Forward(fixture.Input.Data), "reparam.logits");
-        foreach ((string tensor, WeightTensor expected) in fixture.Reparameterized)
+        foreach (TensorSpec tensor in merged.Layers.OfType<ReparameterizedFeedForward>().SelectMany(layer => layer.Tensors))
         {
             AssertNear(
-                expected.Data, Array.ConvertAll(merged.Weights[tensor].Data.ToArray(), value => (double)value), tensor);
+                fixture.Reparameterized(tensor.Name).Data,
+                Array.ConvertAll(merged.Weights[tensor.Name].Data.ToArray(), value => (double)value),
+                tensor.Name);
         }
     }
 
