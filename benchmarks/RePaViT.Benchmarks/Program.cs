@@ -5,7 +5,9 @@ var root = new RootCommand("Measures and checks RePaViT.")
 {
     Report.JsonOption,
     ExportCommand.Create(),
+    InferenceCommand.Create(),
     InspectCommand.Create(),
+    TrainingCommand.Create(),
     VerifyCommand.Create(),
 };
 

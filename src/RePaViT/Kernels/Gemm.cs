@@ -6,7 +6,8 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Gemm
 {
-    // Rows of a task: so many that a panel is used often while it is in cache, so few that the rows stay there too.
+    // Rows of a task: so many that a panel is used often while it is in cache, so few that the rows stay there too, and
+    // that a packed block of them fits the stack.
     private const int RowsPerTask = 144;
     private const int TasksPerThread = 4;
 
@@ -83,8 +84,12 @@ internal sealed unsafe class Gemm
         Matrix a, PackedMatrix b, Matrix c, bool accumulate = false, bool transposedA = false)
     {
         ThrowUnlessFit(a, b, c, transposedA);
-        GemmKernel.Multiply(
-            LeftFactor(a, 0, transposedA), b.Panels, c.Data, c.Stride, c.Rows, b.Depth, c.Columns, accumulate, default, 0, 0);
+        for (int row = 0; row < c.Rows; row += RowsPerTask)
+        {
+            GemmKernel.Multiply(
+                LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
+                Math.Min(RowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default, row, 0);
+        }
     }
 
     private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, bool transposedA)

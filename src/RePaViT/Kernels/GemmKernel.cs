@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace RePaViT.Kernels;
@@ -75,13 +76,14 @@ internal static unsafe class GemmKernel
     /// <param name="panels">Panels of the right-hand factor, each of depth * width floats.</param>
     /// <param name="c">The result.</param>
     /// <param name="stride">Distance of two rows of the result.</param>
-    /// <param name="rows">Rows of the result.</param>
+    /// <param name="rows">Rows of the result; some hundred at most, since a block of them is packed on the stack.</param>
     /// <param name="depth">The common dimension.</param>
     /// <param name="columns">Columns of the result.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
     /// <param name="row">Row of c in the whole result, for the epilogue.</param>
     /// <param name="column">Column of c in the whole result, for the epilogue.</param>
+    [SkipLocalsInit]
     public static void Multiply(
         Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate,
         GemmEpilogue epilogue, int row, int column)
@@ -89,12 +91,20 @@ internal static unsafe class GemmKernel
         int passes = Math.Max(1, (depth + MaxDepthPerPass - 1) / MaxDepthPerPass);
         int depthPerPass = (depth + passes - 1) / passes;
         float* edge = stackalloc float[TileRows * PanelWidth];
+        bool transposed = a.RowStride == 1 && a.DepthStride != 1;
+        int packedRows = transposed ? (rows + TileRows - 1) / TileRows * TileRows : 0;
+        float* packed = stackalloc float[packedRows * depthPerPass];
         for (int pass = 0; pass < passes; pass++)
         {
             int k = pass * depthPerPass;
             int length = Math.Max(0, Math.Min(depthPerPass, depth - k));
             bool load = accumulate || pass > 0;
             bool last = pass == passes - 1;
+            if (transposed)
+            {
+                PackLeft(a.Skip(0, k), rows, length, packed);
+            }
+
             for (int start = 0; start < columns; start += PanelWidth)
             {
                 float* panel = panels + (long)start * depth + (long)k * PanelWidth;
@@ -103,7 +113,9 @@ internal static unsafe class GemmKernel
                 {
                     int height = GemmTiles.Height(rows - i);
                     float* tile = c + (long)i * stride + start;
-                    Left factor = a.Skip(i, k);
+                    Left factor = transposed
+                        ? new Left(packed + (long)(i / TileRows) * TileRows * length + i % TileRows, 1, TileRows)
+                        : a.Skip(i, k);
                     if (width == PanelWidth)
                     {
                         GemmTiles.Run(height, factor, panel, length, tile, stride, load);
@@ -123,6 +135,23 @@ internal static unsafe class GemmKernel
 
                     i += height;
                 }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Copies a transposed left-hand factor to strips of as many rows as a tile has. Its own rows are far apart, and every
+    /// panel would go through all of them again.
+    /// </summary>
+    private static void PackLeft(Left a, int rows, int depth, float* packed)
+    {
+        for (int start = 0; start < rows; start += TileRows)
+        {
+            int count = Math.Min(TileRows, rows - start);
+            for (int k = 0; k < depth; k++)
+            {
+                new ReadOnlySpan<float>(a.Data + start + k * a.DepthStride, count).CopyTo(new Span<float>(packed, count));
+                packed += TileRows;
             }
         }
     }

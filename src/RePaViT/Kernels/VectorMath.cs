@@ -6,7 +6,7 @@ namespace RePaViT.Kernels;
 /// <summary>Elementary functions of vectors, to about float precision, without branches.</summary>
 internal static class VectorMath
 {
-    /// <summary>e^x; 0 below -87, and nothing above e^88.</summary>
+    /// <summary>e^x; 0 below -87, nothing above e^88, NaN of NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
@@ -16,7 +16,8 @@ internal static class VectorMath
         const float Log2E = 1.44269504f;
         const float Smallest = -87.3f;
 
-        Vector<float> clamped = Vector.Min(Vector.Max(x, new Vector<float>(Smallest)), new Vector<float>(88));
+        // The native forms return their second operand where one is not a number, so NaN stays NaN.
+        Vector<float> clamped = Vector.MinNative(new Vector<float>(88), Vector.MaxNative(new Vector<float>(Smallest), x));
         Vector<float> n = Vector.Round(clamped * new Vector<float>(Log2E));
         Vector<float> r = Vector.MultiplyAddEstimate(n, new Vector<float>(-Ln2High), clamped);
         r = Vector.MultiplyAddEstimate(n, new Vector<float>(-Ln2Low), r);
@@ -32,7 +33,7 @@ internal static class VectorMath
         sum = Vector.MultiplyAddEstimate(sum, r, Vector<float>.One);
 
         // 2^n by way of the exponent bits.
-        Vector<int> power = (Vector.ConvertToInt32(n) + new Vector<int>(127)) << 23;
+        Vector<int> power = (Vector.ConvertToInt32Native(n) + new Vector<int>(127)) << 23;
         Vector<float> result = sum * Vector.AsVectorSingle(power);
         return Vector.ConditionalSelect(Vector.LessThan(x, new Vector<float>(Smallest)), Vector<float>.Zero, result);
     }

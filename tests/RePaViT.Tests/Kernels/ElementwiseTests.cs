@@ -22,6 +22,7 @@ public class ElementwiseTests
         Assert.AreEqual(0f, VectorMath.Exp(new Vector<float>(-200))[0]);
         Assert.AreEqual(0f, VectorMath.Exp(new Vector<float>(float.NegativeInfinity))[0]);
         Assert.AreEqual(1f, VectorMath.Exp(Vector<float>.Zero)[0]);
+        Assert.IsTrue(float.IsNaN(VectorMath.Exp(new Vector<float>(float.NaN))[0]));
     }
 
     [TestMethod]

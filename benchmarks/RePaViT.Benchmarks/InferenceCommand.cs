@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using RePaViT.Architectures;
+using RePaViT.Inference;
+using RePaViT.Kernels;
+using RePaViT.Reparameterization;
+using RePaViT.Training;
+using Spectre.Console;
+
+namespace RePaViT.Benchmarks;
+
+/// <summary><c>inference</c>: images per second of a preset, beside what the machine's matrix products reach.</summary>
+internal static class InferenceCommand
+{
+    public static Command Create()
+    {
+        var preset = new Option<string>("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
+        var idleRatio = new Option<double>("--idle-ratio")
+        {
+            Description = "Share of hidden channels that skip the activation, 0 to 1.", DefaultValueFactory = _ => 0.75,
+        };
+        var form = new Option<ExportForm>("--form") { Description = "deployed, trained or vanilla." };
+        var batch = new Option<int>("--batch") { Description = "Images per call.", DefaultValueFactory = _ => 1 };
+        var threads = new Option<int>("--threads")
+        {
+            Description = "Threads that share a call.", DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
+        var seconds = new Option<double>("--seconds") { Description = "Time to measure for.", DefaultValueFactory = _ => 5 };
+        var command = new Command("inference", "Measures images per second of a preset on this machine.")
+        {
+            preset, idleRatio, form, batch, threads, seconds,
+        };
+        command.SetAction(commandLine =>
+        {
+            ExportForm chosen = commandLine.GetValue(form);
+            ViTArchitecture architecture = ViTArchitecture.Preset(commandLine.GetRequiredValue(preset)) with
+            {
+                IdleRatio = chosen == ExportForm.Vanilla ? null : commandLine.GetValue(idleRatio),
+            };
+            InferenceReport report = Run(
+                architecture, chosen, commandLine.GetValue(batch), commandLine.GetValue(threads), commandLine.GetValue(seconds));
+            Report.Write(commandLine, report, Print);
+        });
+        return command;
+    }
+
+    /// <exception cref="ArgumentException">The architecture or a number is not valid.</exception>
+    public static InferenceReport Run(ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
+        architecture.Validate();
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        var network = new Network(layers, WeightInitializer.Create(layers, seed: 0));
+        InferencePlan plan = InferencePlan.Compile(form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network, threads);
+        float[] images = new float[batch * 3 * architecture.ImageSize * architecture.ImageSize];
+        var random = new RandomStream(0, RandomPurpose.Initialization);
+        foreach (ref float value in images.AsSpan())
+        {
+            value = (float)random.NextNormal();
+        }
+
+        float[] logits = new float[batch * architecture.Classes];
+        var product = new MatrixProduct(architecture.Dim, threads);
+
+        // In turns, so that both see the same machine whatever else it does.
+        var clock = Stopwatch.StartNew();
+        var forward = new Rate();
+        var gemm = new Rate();
+        for (int turn = 0; turn <= Rate.WarmupRuns || clock.Elapsed.TotalSeconds < seconds; turn++)
+        {
+            forward.Time(() => plan.Run(images, batch, logits));
+            gemm.Time(product.Run);
+        }
+
+        double gflops = architecture.Cost(form == ExportForm.Deployed ? NetworkForm.Deployed : NetworkForm.Trained).MultiplyAdds * 2e-9;
+        double imagesPerSecond = batch / forward.MedianSeconds;
+        double gemmRate = product.Flops * 1e-9 / gemm.MedianSeconds;
+        return new InferenceReport(form, batch, threads, imagesPerSecond, imagesPerSecond * gflops, gemmRate, imagesPerSecond * gflops / gemmRate);
+    }
+
+    private static void Print(InferenceReport report) => Report.Text.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{report.Form}, batch {report.Batch}, {report.Threads} threads: {report.ImagesPerSecond:0.0} images/s, {report.Gflops:0} GFLOP/s; matrix products alone reach {report.GemmGflops:0} GFLOP/s here, so {report.FractionOfGemm:P0} of it"));
+
+    /// <summary>A product of the shape that most of a network's work has, to know what the machine can do.</summary>
+    private sealed class MatrixProduct
+    {
+        private const int Rows = 1576;
+
+        private readonly Gemm _gemm;
+        private readonly PackedMatrix _weight;
+        private readonly PinnedBuffer _a;
+        private readonly PinnedBuffer _c;
+        private readonly int _dim;
+
+        public MatrixProduct(int dim, int threads)
+        {
+            ThreadTeam team = ThreadTeam.Get(threads);
+            _dim = dim;
+            _gemm = new Gemm(team);
+            _a = new PinnedBuffer((long)Rows * dim);
+            _c = new PinnedBuffer((long)Rows * dim);
+            _a.Span.Fill(0.5f);
+            var weight = new PinnedBuffer((long)dim * dim);
+            weight.Span.Fill(0.5f);
+            _weight = PackedMatrix.OfLinearWeight(team, weight.AsMatrix(dim, dim));
+        }
+
+        public double Flops => 2.0 * Rows * _dim * _dim;
+
+        public void Run()
+        {
+            _gemm.Multiply(_a.AsMatrix(Rows, _dim), _weight, _c.AsMatrix(Rows, _dim));
+            GC.KeepAlive(this);
+        }
+    }
+}
+
+/// <summary>What was measured.</summary>
+internal sealed record InferenceReport(
+    ExportForm Form, int Batch, int Threads, double ImagesPerSecond, double Gflops, double GemmGflops, double FractionOfGemm);
