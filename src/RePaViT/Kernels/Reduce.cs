@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace RePaViT.Kernels;
 
-/// <summary>Sums over rows. The order of additions depends on the length alone, so results repeat to the bit.</summary>
+/// <summary>
+/// Sums over rows. The order of additions depends on the length alone, so results repeat to the bit; those of
+/// TensorPrimitives also depend on where in memory the values happen to stand.
+/// </summary>
 internal static unsafe class Reduce
 {
     /// <summary>The sum of all values.</summary>
@@ -19,6 +22,28 @@ internal static unsafe class Reduce
         for (; i < length; i++)
         {
             total += x[i];
+        }
+
+        return total;
+    }
+
+    /// <summary>The sum of x^2, in double precision.</summary>
+    public static double SumOfSquares(ReadOnlySpan<float> x)
+    {
+        Vector<double> lower = Vector<double>.Zero;
+        Vector<double> upper = Vector<double>.Zero;
+        int i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector.Widen(new Vector<float>(x[i..]), out Vector<double> low, out Vector<double> high);
+            lower += low * low;
+            upper += high * high;
+        }
+
+        double total = Vector.Sum(lower + upper);
+        for (; i < x.Length; i++)
+        {
+            total += (double)x[i] * x[i];
         }
 
         return total;

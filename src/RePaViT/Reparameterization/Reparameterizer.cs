@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using RePaViT.Architectures;
 
 namespace RePaViT.Reparameterization;
@@ -104,8 +103,13 @@ internal static class Reparameterizer
         for (int channel = 0; channel < dim; channel++)
         {
             merged[channel * dim + channel] += 1;
-            bias[channel] = (float)(
-                outputBias[channel] + TensorPrimitives.Dot<double>(idleOutput.Row(channel), inputBias.AsSpan(active)));
+            double sum = outputBias[channel];
+            for (int i = 0; i < idle; i++)
+            {
+                sum += idleOutput.Row(channel)[i] * inputBias[active + i];
+            }
+
+            bias[channel] = (float)sum;
         }
 
         return (Array.ConvertAll(merged, value => (float)value), bias);

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Kernels;
 
 namespace RePaViT.Training;
 
@@ -15,8 +16,8 @@ internal sealed class Lamb(IEnumerable<IParameter> parameters, TrainingRecipe re
         if (weightDecay != 0)
         {
             TensorPrimitives.MultiplyAdd(value, (float)weightDecay, direction, direction);
-            double valueNorm = Math.Sqrt(SumOfSquares(value));
-            double updateNorm = Math.Sqrt(SumOfSquares(direction));
+            double valueNorm = Math.Sqrt(Reduce.SumOfSquares(value));
+            double updateNorm = Math.Sqrt(Reduce.SumOfSquares(direction));
             trust = valueNorm > 0 && updateNorm > 0 ? valueNorm / updateNorm : 1;
         }
 

@@ -48,7 +48,7 @@ internal abstract class Optimizer
     /// <returns>The global norm of the gradients before clipping.</returns>
     public double Step(double learningRate)
     {
-        _team.Run(_slots.Length, (i, _) => _squaredNorms[i] = SumOfSquares(_slots[i].Parameter.Gradient));
+        _team.Run(_slots.Length, (i, _) => _squaredNorms[i] = Reduce.SumOfSquares(_slots[i].Parameter.Gradient));
         double norm = Math.Sqrt(_squaredNorms.Sum());
         if (!double.IsFinite(norm))
         {
@@ -105,21 +105,6 @@ internal abstract class Optimizer
     /// <param name="learningRate">The learning rate of this step.</param>
     /// <param name="weightDecay">0 for a parameter that does not decay.</param>
     protected abstract void Move(Span<float> value, Span<float> direction, double learningRate, double weightDecay);
-
-    /// <summary>The sum in double precision, in an order that depends on nothing but the length.</summary>
-    protected static double SumOfSquares(ReadOnlySpan<float> values)
-    {
-        Span<double> wide = stackalloc double[SliceLength];
-        double sum = 0;
-        for (int start = 0; start < values.Length; start += SliceLength)
-        {
-            ReadOnlySpan<float> slice = values[start..Math.Min(start + SliceLength, values.Length)];
-            TensorPrimitives.ConvertTruncating(slice, wide);
-            sum += TensorPrimitives.SumOfSquares<double>(wide[..slice.Length]);
-        }
-
-        return sum;
-    }
 
     /// <summary>Moves the moments and puts d in place of the gradient.</summary>
     private void TurnIntoDirection(Slot slot, float clip)

@@ -115,6 +115,7 @@ public class ElementwiseTests
             PinnedBuffer y = Values.Random(length + 1, 2);
             double[] plainX = [.. x.Span[..length].ToArray().Select(value => (double)value)];
             double[] plainY = [.. y.Span[..length].ToArray().Select(value => (double)value)];
+            Assert.AreEqual(plainX.Sum(value => value * value), Reduce.SumOfSquares(x.Span[..length]), 1e-12 * length);
             unsafe
             {
                 Assert.AreEqual(plainX.Sum(), Reduce.Sum(x.Pointer, length), 1e-5);
