@@ -18,22 +18,22 @@ internal sealed record LearningTask(
     private const double ValidationShare = 0.1;
 
     private const int ShapesSize = 32;
-    private const int ShapesForTraining = 8000;
+    private const int ShapesForTraining = 12000;
     private const int ShapesForTest = 2000;
 
-    /// <summary>Small images have little to see in patches of the usual 16 pixels.</summary>
-    private const int PatchSize = 4;
-
     /// <summary>The sample's own network; a preset replaces its width, depth and heads.</summary>
-    private static ViTArchitecture SmallNetwork { get; } = new() { Dim = 128, Depth = 4, Heads = 4 };
+    private static ViTArchitecture SmallNetwork { get; } = new() { Dim = 96, Depth = 4, Heads = 3 };
 
     private static TrainingRecipe ShapesRecipe { get; } = new()
     {
-        Epochs = 12,
-        LearningRate = 1.5e-3,
+        Epochs = 11,
+        BatchSize = 50,
+        LearningRate = 3e-3,
+        WarmupEpochs = 2,
         DropPathRate = 0,
         LabelSmoothing = 0.05,
-        Augmentation = AugmentationOptions.None with { CropPadding = 2, HorizontalFlip = 0.5 },
+        EmaDecay = 0.99,
+        Augmentation = AugmentationOptions.None with { HorizontalFlip = 0.5 },
     };
 
     private static TrainingRecipe CifarRecipe { get; } = new()
@@ -51,40 +51,43 @@ internal sealed record LearningTask(
 
     public static LearningTask Create(Settings settings)
     {
-        (string name, IImageDataset training, IImageDataset test, TrainingRecipe recipe) = settings switch
+        (string name, IImageDataset training, IImageDataset test, int patchSize, TrainingRecipe recipe) = settings switch
         {
             { Cifar10: { } directory } => (
                 "CIFAR-10",
                 CifarDataset.ReadCifar10(directory.FullName, DatasetPart.Train),
                 CifarDataset.ReadCifar10(directory.FullName, DatasetPart.Test),
+                4,
                 CifarRecipe),
             { Idx: { } directory } => (
                 "IDX images",
                 IdxDataset.Read(directory.FullName, DatasetPart.Train),
                 (IImageDataset)IdxDataset.Read(directory.FullName, DatasetPart.Test),
+                4,
                 IdxRecipe),
             _ => (
                 "Generated shapes",
                 ShapesDataset.Create(ShapesForTraining, ShapesSize, Seed),
                 ShapesDataset.Create(ShapesForTest, ShapesSize, Seed + 1),
+                8,
                 ShapesRecipe),
         };
         (IImageDataset rest, IImageDataset validation) = training.Split(ValidationShare, Seed);
-        ViTArchitecture architecture = Fit(settings.Preset ?? SmallNetwork, training) with { IdleRatio = settings.IdleRatio };
+        ViTArchitecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training) with { IdleRatio = settings.IdleRatio };
         int epochs = settings.Epochs ?? recipe.Epochs;
         recipe = recipe with { Epochs = epochs, WarmupEpochs = Math.Min(recipe.WarmupEpochs, epochs) };
         return new LearningTask(name, rest, validation, test, architecture, recipe);
     }
 
     /// <summary>The network for the images: their classes, and their size in whole patches.</summary>
-    private static ViTArchitecture Fit(ViTArchitecture network, IImageDataset images)
+    private static ViTArchitecture Fit(ViTArchitecture network, int patchSize, IImageDataset images)
     {
         RgbImage first = images.GetImage(0);
         int size = Math.Max(first.Width, first.Height);
         return network with
         {
-            PatchSize = PatchSize,
-            ImageSize = (size + PatchSize - 1) / PatchSize * PatchSize,
+            PatchSize = patchSize,
+            ImageSize = (size + patchSize - 1) / patchSize * patchSize,
             Classes = images.ClassNames.Count,
         };
     }

@@ -14,6 +14,11 @@ internal static class ShapesDataset
     /// <summary>Least distance of a shape's color from the colors under it, as a share of black to white.</summary>
     private const float MinContrast = 0.3f;
 
+    // Shapes are bright and what is behind them is dark, in any hue; how bright and how dark overlaps.
+    private const float BackgroundBrightness = 0.5f;
+    private const float ClutterBrightness = 0.55f;
+    private const float ShapeBrightness = 0.5f;
+
     /// <summary>Greatest noise of a sample, of 1 for full intensity; small values are more frequent.</summary>
     private const float Noise = 0.08f;
 
@@ -47,9 +52,9 @@ internal static class ShapesDataset
     private static RgbImage Draw(Func<Vector2, bool> contains, int size, Random random)
     {
         var pixels = new Vector3[size * size];
-        Vector3 background = NextColor(random);
-        Vector3 farBackground = Vector3.Clamp(background + NextColor(random) * 0.4f - new Vector3(0.2f), Vector3.Zero, Vector3.One);
-        Vector3[] clutter = [NextColor(random), NextColor(random), NextColor(random)];
+        Vector3 background = NextColor(random, 0, BackgroundBrightness);
+        Vector3 farBackground = NextColor(random, 0, BackgroundBrightness);
+        Vector3[] clutter = [NextColor(random, 0, ClutterBrightness), NextColor(random, 0, ClutterBrightness)];
         PaintGradient(pixels, size, background, farBackground, random);
         foreach (Vector3 color in clutter)
         {
@@ -57,7 +62,7 @@ internal static class ShapesDataset
             PaintLine(pixels, size, color, random);
         }
 
-        PaintShape(pixels, size, contains, NextColor(random, [background, farBackground, .. clutter]), random);
+        PaintShape(pixels, size, contains, NextColor(random, ShapeBrightness, 1, [background, farBackground, .. clutter]), random);
         return ToImage(pixels, size, random);
     }
 
@@ -103,7 +108,7 @@ internal static class ShapesDataset
 
     private static void PaintShape(Vector3[] pixels, int size, Func<Vector2, bool> contains, Vector3 color, Random random)
     {
-        float radius = size * NextSingle(random, 0.28f, 0.42f);
+        float radius = size * NextSingle(random, 0.32f, 0.46f);
         Vector2 center = NextPoint(random, size, margin: radius);
         Vector2 axis = NextDirection(random);
         for (int i = 0; i < pixels.Length; i++)
@@ -153,11 +158,12 @@ internal static class ShapesDataset
         return new RgbImage(size, size, samples);
     }
 
-    private static Vector3 NextColor(Random random, params ReadOnlySpan<Vector3> distant)
+    /// <summary>A color whose channels lie in a range, away from some others.</summary>
+    private static Vector3 NextColor(Random random, float low, float high, params ReadOnlySpan<Vector3> distant)
     {
         while (true)
         {
-            Vector3 color = new(random.NextSingle(), random.NextSingle(), random.NextSingle());
+            Vector3 color = new(NextSingle(random, low, high), NextSingle(random, low, high), NextSingle(random, low, high));
             bool isNear = false;
             foreach (Vector3 other in distant)
             {
