@@ -1,19 +1,24 @@
+using RePaViT.Tests.Kernels;
 using RePaViT.Tests.Training;
 
 namespace RePaViT.Tests;
 
-/// <summary>What a test starts as a process of its own, by <see cref="Support.ChildProcess"/>, in order to kill it.</summary>
+/// <summary>What tests start as a process of its own, by <see cref="Support.ChildProcess"/>: to kill it, or to restrict it.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (arguments is not [TrainingChild.Command, ..])
+        switch (arguments)
         {
-            Console.Error.WriteLine("These tests are run by 'dotnet test'.");
-            return 2;
+            case [TrainingChild.Command, .. var rest]:
+                TrainingChild.Run(rest);
+                return 0;
+            case [RestrictedChild.Command, .. var rest]:
+                RestrictedChild.Run(rest);
+                return 0;
+            default:
+                Console.Error.WriteLine("These tests are run by 'dotnet test'.");
+                return 2;
         }
-
-        TrainingChild.Run(arguments[1..]);
-        return 0;
     }
 }

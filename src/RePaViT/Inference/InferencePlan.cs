@@ -50,8 +50,8 @@ internal sealed class InferencePlan : IInferenceEngine
         {
             for (int start = 0; start < count; start += _shapes.ImagesPerPass)
             {
-                int images1 = Math.Min(_shapes.ImagesPerPass, count - start);
-                context.Begin(images.Slice(start * imageLength, images1 * imageLength), images1);
+                int pass = Math.Min(_shapes.ImagesPerPass, count - start);
+                context.Begin(images.Slice(start * imageLength, pass * imageLength), pass);
                 foreach (InferenceStep step in _steps)
                 {
                     step.Run(context);

@@ -8,14 +8,26 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
 
     public ChildProcess(params IEnumerable<string> arguments)
+        : this(arguments, switchedOff: [])
+    {
+    }
+
+    /// <param name="arguments">What <see cref="Program"/> is to do.</param>
+    /// <param name="switchedOff">Switches of the runtime that are to be 0 in the child.</param>
+    public ChildProcess(IEnumerable<string> arguments, IEnumerable<string> switchedOff)
     {
         string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        _process = Process.Start(
-            new ProcessStartInfo(host, ["exec", typeof(ChildProcess).Assembly.Location, .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
+        var start = new ProcessStartInfo(host, ["exec", typeof(ChildProcess).Assembly.Location, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string variable in switchedOff)
+        {
+            start.Environment[variable] = "0";
+        }
+
+        _process = Process.Start(start)!;
     }
 
     /// <summary>Waits until the child writes a line. What it writes instead, if it fails, is part of the exception.</summary>
