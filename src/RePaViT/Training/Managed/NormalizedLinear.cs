@@ -11,16 +11,11 @@ namespace RePaViT.Training.Managed;
 /// </summary>
 internal sealed class NormalizedLinear
 {
-    // PyTorch's default, which the reference keeps.
-    private const float Momentum = 0.1f;
-
     private readonly int _inputs;
     private readonly int _outputs;
-    private readonly float _epsilon;
+    private readonly BatchNormParameters _norm;
     private readonly TrainingParameter _gamma;
     private readonly TrainingParameter _beta;
-    private readonly TrainingParameter _runningMean;
-    private readonly TrainingParameter _runningVariance;
     private readonly TrainingParameter _weight;
     private readonly TrainingParameter _bias;
     private readonly PinnedBuffer _foldedWeight;
@@ -37,10 +32,9 @@ internal sealed class NormalizedLinear
     {
         _inputs = linear.Inputs;
         _outputs = linear.Outputs;
-        _epsilon = norm.Epsilon;
-        TrainingParameter[] normalization = [.. norm.Tensors.Select(tensor => new TrainingParameter(tensor))];
-        (_gamma, _beta, _runningMean, _runningVariance) =
-            (normalization[0], normalization[1], normalization[2], normalization[3]);
+        _norm = new BatchNormParameters(norm);
+        _gamma = _norm.Gamma;
+        _beta = _norm.Beta;
         _weight = new TrainingParameter(linear.Tensors.First());
         _bias = new TrainingParameter(linear.Tensors.Last());
         _foldedWeight = new PinnedBuffer((long)_outputs * _inputs);
@@ -54,7 +48,7 @@ internal sealed class NormalizedLinear
         _dGamma = new float[_inputs];
     }
 
-    public IEnumerable<TrainingParameter> Parameters => [_gamma, _beta, _runningMean, _runningVariance, _weight, _bias];
+    public IEnumerable<TrainingParameter> Parameters => [.. _norm.Parameters, _weight, _bias];
 
     /// <summary>
     /// Takes the statistics that the context's columns have gathered, and moves the running ones. Call before
@@ -66,13 +60,7 @@ internal sealed class NormalizedLinear
     {
         // The variance passes through _scale on its way.
         context.Columns.GetMoments(_mean, _scale);
-        float correction = rows > 1 ? (float)rows / (rows - 1) : 1;
-        for (int i = 0; i < _inputs; i++)
-        {
-            _runningMean.Value[i] += Momentum * (_mean[i] - _runningMean.Value[i]);
-            _runningVariance.Value[i] += Momentum * (_scale[i] * correction - _runningVariance.Value[i]);
-            _scale[i] = 1 / MathF.Sqrt(_scale[i] + _epsilon);
-        }
+        _norm.TakeStatistics(0, _mean, _scale, rows);
     }
 
     /// <summary>xh = (x - mean) scale; in place is fine.</summary>

@@ -41,18 +41,18 @@ internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed
     /// <summary>Room for the gradient of a weight that is not a parameter itself.</summary>
     public Matrix WeightGradient(int rows, int columns) => _weightGradient.AsMatrix(rows, columns);
 
-    /// <summary>y = x W' with an epilogue; W is [outputs, inputs].</summary>
-    public void Multiply(Matrix x, Matrix weight, Matrix y, GemmEpilogue epilogue)
+    /// <summary>y (+)= x W' with an epilogue; W is [outputs, inputs].</summary>
+    public void Multiply(Matrix x, Matrix weight, Matrix y, GemmEpilogue epilogue = default, bool accumulate = false)
     {
         _weight.Pack(Team, weight, transposed: true);
-        Gemm.Multiply(x, _weight, y, epilogue);
+        Gemm.Multiply(x, _weight, y, epilogue, accumulate);
     }
 
-    /// <summary>The gradient of x in y = x W': dx = dy W.</summary>
-    public void MultiplyBackwardInput(Matrix dy, Matrix weight, Matrix dx)
+    /// <summary>The gradient of x in y = x W': dx (+)= dy W.</summary>
+    public void MultiplyBackwardInput(Matrix dy, Matrix weight, Matrix dx, bool accumulate = false)
     {
         _weight.Pack(Team, weight, transposed: false);
-        Gemm.Multiply(dy, _weight, dx);
+        Gemm.Multiply(dy, _weight, dx, default, accumulate);
     }
 
     /// <summary>The gradient of W in y = x W': dW (+)= dy' x.</summary>

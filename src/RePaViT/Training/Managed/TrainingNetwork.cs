@@ -32,6 +32,8 @@ internal sealed class TrainingNetwork
             LayerNormalization norm => new LayerNormalizationTraining(norm),
             AttentionBlock { Folded: false } attention => new AttentionTraining(attention, context, Drop(attention.Block, attention.Tokens)),
             VanillaFeedForward feedForward => new VanillaFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
+            ChannelIdleFeedForward feedForward when MergedFeedForwardTraining.IsCheaper(feedForward, context.BatchSize)
+                => new MergedFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
             ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
             ClassTokenPooling pooling => new ClassTokenPoolingTraining(pooling, context),
             Projection projection => new ProjectionTraining(projection, context),
