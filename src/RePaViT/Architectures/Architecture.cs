@@ -21,10 +21,15 @@ public abstract record Architecture
 
     /// <summary>Counts parameters and multiply-adds exactly, for one image.</summary>
     /// <param name="form">The form to count.</param>
-    /// <exception cref="ArgumentException">A property has a value that no network can have.</exception>
+    /// <exception cref="ArgumentException">A property has a value that no network can have, or the form is not known.</exception>
     public NetworkCost Cost(NetworkForm form)
     {
         Validate();
+        if (!Enum.IsDefined(form))
+        {
+            throw new ArgumentOutOfRangeException(nameof(form), form, "Trained or Deployed is needed.");
+        }
+
         IReadOnlyList<Layer> layers = Layers(form);
         return new NetworkCost(
             layers.SelectMany(layer => layer.Tensors).Where(tensor => tensor.IsTrained).Sum(tensor => tensor.Length),

@@ -16,6 +16,9 @@ public sealed record ViTArchitecture : Architecture
     private const float FeedForwardNormEpsilon = 1e-5f;
     private const float OuterNormEpsilon = 1e-6f;
 
+    // A million tokens, far beyond what attention can be paid to.
+    private const int MaxPatchesPerSide = 1024;
+
     /// <summary>RePa-DeiT-Tiny: 5.7 million parameters in training, 3.5 million deployed.</summary>
     public static ViTArchitecture Tiny { get; } = new() { Dim = 192, Depth = 12, Heads = 3 };
 
@@ -158,6 +161,18 @@ public sealed record ViTArchitecture : Architecture
                 $"{nameof(MlpRatio)} {MlpRatio} is not accepted: it must give at least one hidden channel and be at most 64.");
         }
 
+        if (PatchesPerSide > MaxPatchesPerSide)
+        {
+            throw new ArgumentException(
+                $"{nameof(ImageSize)} {ImageSize} with {nameof(PatchSize)} {PatchSize} is not accepted: "
+                + $"an image has at most {MaxPatchesPerSide} x {MaxPatchesPerSide} patches.");
+        }
+
+        ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize);
+        ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens);
+        ThrowUnlessTensor(3L * Dim * Dim, nameof(Dim), Dim);
+        ThrowUnlessTensor((long)Hidden * Dim, nameof(Hidden), Hidden);
+        ThrowUnlessTensor((long)Classes * Dim, nameof(Classes), Classes);
         if (IdleRatio is double ratio && !(ratio is >= 0 and <= 1))
         {
             throw new ArgumentException($"{nameof(IdleRatio)} {ratio} is outside [0, 1].");
@@ -220,6 +235,17 @@ public sealed record ViTArchitecture : Architecture
         return form == NetworkForm.Deployed
             ? new ReparameterizedFeedForward(name, block, Tokens, Dim, active)
             : new ChannelIdleFeedForward(name, block, Tokens, Dim, Hidden, active, FeedForwardNormEpsilon);
+    }
+
+    /// <summary>Refuses what no array can hold. Sums over all layers stay far from overflow, too.</summary>
+    private void ThrowUnlessTensor(long length, string name, int value)
+    {
+        if (length > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                $"{name} {value} with {nameof(Dim)} {Dim} is not accepted: "
+                + $"it makes a tensor of {length} values, and {Array.MaxLength} are the most that one can have.");
+        }
     }
 
     private static void ThrowUnlessInRange(

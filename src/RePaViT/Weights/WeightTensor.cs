@@ -17,7 +17,13 @@ public sealed class WeightTensor
         foreach (int size in shape)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
-            length = checked(length * size);
+
+            // Products stay below 2^31 * 2^31, which cannot overflow.
+            length = length <= Array.MaxLength
+                ? length * size
+                : throw new ArgumentException(
+                    $"Shape [{string.Join(", ", shape.ToArray())}] is not accepted: a tensor has at most {Array.MaxLength} values.",
+                    nameof(shape));
         }
 
         if (length != data.Length)
