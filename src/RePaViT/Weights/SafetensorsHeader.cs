@@ -14,50 +14,50 @@ internal sealed record SafetensorsHeader(
     private const string MetadataName = "__metadata__";
     private const int Alignment = 8;
 
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict) { MaxDepth = 4 };
+    // One more than the header, a tensor and its shape: then it is the shape that gets refused.
+    private const int MaxDepth = 4;
+
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict) { MaxDepth = MaxDepth };
 
     /// <exception cref="JsonException">It is not the JSON of a header.</exception>
     /// <exception cref="InvalidDataException">The tensors do not fill the data exactly, or one has another type.</exception>
     public static SafetensorsHeader Parse(ReadOnlySpan<byte> json, long dataLength)
     {
-        var members = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json, JsonOptions)
-            ?? throw new InvalidDataException("It is null, but an object is needed.");
-        var metadata = members.Remove(MetadataName, out JsonElement texts)
-            ? texts.Deserialize<Dictionary<string, string>>(JsonOptions) ?? []
-            : [];
-        if (metadata.FirstOrDefault(pair => pair.Value is null).Key is string key)
+        // Member by member: kept as a document, a header of small, senseless members would take thirty times its size.
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        Dictionary<string, string>? metadata = null;
+        var places = new Dictionary<string, Place>(StringComparer.Ordinal);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new InvalidDataException($"Metadata '{key}' is null, but a text is needed.");
+            throw new InvalidDataException("It is null, a list or a value, but an object is needed.");
         }
 
-        var places = new List<(string Name, Place Place)>(members.Count);
-        foreach ((string name, JsonElement member) in members)
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            Place place = member.Deserialize<Place>(JsonOptions)
-                ?? throw new InvalidDataException($"Tensor '{name}' is null, but an object is needed.");
-            if (name.Length == 0)
+            string name = ReadName(ref reader);
+            reader.Read();
+            if (name == MetadataName && metadata is null)
             {
-                throw new InvalidDataException("A tensor has no name.");
+                metadata = ReadMetadata(ref reader);
             }
-
-            if (place.Offsets.Length != 2)
+            else if (name == MetadataName || !places.TryAdd(name, ReadPlace(ref reader, name)))
             {
-                throw new InvalidDataException($"Tensor '{name}' has {place.Offsets.Length} data offsets, but 2 are needed.");
+                throw new InvalidDataException($"'{name}' is there twice.");
             }
-
-            places.Add((name, place));
         }
 
+        // Nothing may follow; the reader itself refuses what does.
+        reader.Read();
         var entries = new List<SafetensorsEntry>(places.Count);
         long end = 0;
-        foreach ((string name, Place place) in places.OrderBy(entry => entry.Place.Offsets[0]).ThenBy(entry => entry.Place.Offsets[1]))
+        foreach ((string name, Place place) in places.OrderBy(entry => entry.Value.Offsets[0]).ThenBy(entry => entry.Value.Offsets[1]))
         {
             entries.Add(CreateEntry(name, place, end, dataLength));
             end = place.Offsets[1];
         }
 
         return end == dataLength
-            ? new SafetensorsHeader(entries, metadata)
+            ? new SafetensorsHeader(entries, metadata ?? [])
             : throw new InvalidDataException($"The tensors cover {end} bytes of data, but the file has {dataLength}.");
     }
 
@@ -96,6 +96,40 @@ internal sealed record SafetensorsHeader(
         buffer.GetSpan(padding)[..padding].Fill((byte)' ');
         buffer.Advance(padding);
         return buffer.WrittenSpan.ToArray();
+    }
+
+    private static string ReadName(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidDataException("A name is not Unicode text.", exception);
+        }
+    }
+
+    private static Dictionary<string, string> ReadMetadata(ref Utf8JsonReader reader)
+    {
+        var metadata = JsonSerializer.Deserialize<Dictionary<string, string>>(ref reader, JsonOptions) ?? [];
+        return metadata.FirstOrDefault(pair => pair.Value is null).Key is string key
+            ? throw new InvalidDataException($"Metadata '{key}' is null, but a text is needed.")
+            : metadata;
+    }
+
+    private static Place ReadPlace(ref Utf8JsonReader reader, string name)
+    {
+        if (name.Length == 0)
+        {
+            throw new InvalidDataException("A tensor has no name.");
+        }
+
+        Place place = JsonSerializer.Deserialize<Place>(ref reader, JsonOptions)
+            ?? throw new InvalidDataException($"Tensor '{name}' is null, but an object is needed.");
+        return place.Offsets.Length == 2
+            ? place
+            : throw new InvalidDataException($"Tensor '{name}' has {place.Offsets.Length} data offsets, but 2 are needed.");
     }
 
     private static void WriteEntry(Utf8JsonWriter json, string name, WeightTensor tensor, long begin, long end)
