@@ -1,4 +1,5 @@
 using RePaViT.Data;
+using RePaViT.IO;
 
 namespace RePaViT;
 
@@ -67,7 +68,7 @@ public static class CifarDataset
 
     private static void ReadFile(string path, int classes, bool hasCoarseLabel, List<RgbImage> images, List<int> labels)
     {
-        using FileStream file = DatasetFile.Open(path);
+        using FileStream file = SourceFile.Open(path);
         int labelBytes = hasCoarseLabel ? 2 : 1;
         byte[] record = new byte[labelBytes + 3 * PlaneLength];
         if (file.Length == 0 || file.Length % record.Length != 0)

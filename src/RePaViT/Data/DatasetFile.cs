@@ -30,20 +30,6 @@ internal static class DatasetFile
         throw new FileNotFoundException($"'{directory}' has no file named {string.Join(" or ", patterns)}.");
     }
 
-    /// <exception cref="InvalidDataException">It is no ordinary file, so its length cannot be known.</exception>
-    public static FileStream Open(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        if (!file.CanSeek)
-        {
-            file.Dispose();
-            throw new InvalidDataException($"'{path}' is not an ordinary file.");
-        }
-
-        return file;
-    }
-
     /// <summary>Fills a buffer from a stream.</summary>
     /// <exception cref="InvalidDataException">The stream ends before, or is not what it was compressed from.</exception>
     public static void Fill(Stream stream, Span<byte> buffer, string path, long position)

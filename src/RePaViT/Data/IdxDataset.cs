@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using RePaViT.Data;
+using RePaViT.IO;
 
 namespace RePaViT;
 
@@ -43,6 +44,7 @@ public static class IdxDataset
     /// Names of the classes; null for the numbers from 0 to 9, or to the greatest label where that is above 9.
     /// </param>
     /// <exception cref="FileNotFoundException">A file is not there.</exception>
+    /// <exception cref="UnauthorizedAccessException">A path is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message names it and the place.</exception>
     public static InMemoryImageDataset Read(
         string imagesPath, string labelsPath, IReadOnlyList<string>? classNames = null)
@@ -137,7 +139,7 @@ public static class IdxDataset
 
         public static Content Open(string path)
         {
-            FileStream file = DatasetFile.Open(path);
+            FileStream file = SourceFile.Open(path);
             bool isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
             return isGzip

@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.IO;
 using RePaViT.Reparameterization;
 
 namespace RePaViT.Onnx;
@@ -14,11 +15,11 @@ internal static class OnnxReader
 
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is damaged, not ours or too new; the message says which.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static (ModelDescription Description, Network Network) Read(string path)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = SourceFile.Open(path);
         return Read(stream, path);
     }
 
@@ -28,12 +29,7 @@ internal static class OnnxReader
     /// <exception cref="ArgumentException">The stream cannot seek.</exception>
     public static (ModelDescription Description, Network Network) Read(Stream stream)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        if (!stream.CanRead || !stream.CanSeek)
-        {
-            throw new ArgumentException("A stream that can be read and can seek is needed.", nameof(stream));
-        }
-
+        SourceFile.ThrowUnlessReadable(stream);
         return Read(stream, StreamSource);
     }
 

@@ -21,11 +21,11 @@ public static class Safetensors
     /// <exception cref="InvalidDataException">
     /// The file is damaged, is no safetensors file, or holds a tensor of another type; the message says where.
     /// </exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static SafetensorsFile Read(string path)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = SourceFile.Open(path);
         return Read(stream, path);
     }
 
@@ -35,12 +35,7 @@ public static class Safetensors
     /// <exception cref="ArgumentException">The stream cannot seek.</exception>
     public static SafetensorsFile Read(Stream stream)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        if (!stream.CanRead || !stream.CanSeek)
-        {
-            throw new ArgumentException("A stream that can be read and can seek is needed.", nameof(stream));
-        }
-
+        SourceFile.ThrowUnlessReadable(stream);
         return Read(stream, StreamSource);
     }
 
@@ -53,6 +48,7 @@ public static class Safetensors
     /// <param name="metadata">Text to store in the header, or null.</param>
     /// <exception cref="ArgumentException">A name cannot be stored, or the header would be over 100 million bytes.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
     public static void Write(string path, NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
