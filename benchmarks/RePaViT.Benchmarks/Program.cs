@@ -16,7 +16,7 @@ try
     return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception exception) when (
-    exception is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException)
+    exception is ArgumentException or InvalidDataException or IOException or NotSupportedException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"Error: {exception.Message}");
     return 1;

@@ -20,18 +20,27 @@ internal static class OnnxWriter
     /// <param name="path">The file to create or replace; it appears as a whole or not at all.</param>
     /// <param name="description">What the file says of the network.</param>
     /// <param name="network">The folded network of that description.</param>
-    /// <exception cref="ArgumentException">
-    /// The network is not the description's or not folded, or it is too large for an ONNX file.
-    /// </exception>
+    /// <exception cref="ArgumentException">The network is not the description's or not folded.</exception>
+    /// <exception cref="NotSupportedException">The network is too large for an ONNX file.</exception>
     public static void Write(string path, ModelDescription description, Network network)
     {
         ProtobufMessage model = CreateModel(description, network);
         AtomicFile.Write(path, model.WriteTo);
     }
 
-    /// <inheritdoc cref="Write(string, ModelDescription, Network)"/>
+    /// <summary>Writes to a stream and leaves it open.</summary>
+    /// <exception cref="ArgumentException">As for a file, or the stream cannot be written.</exception>
+    /// <exception cref="NotSupportedException">As for a file.</exception>
     public static void Write(Stream stream, ModelDescription description, Network network)
-        => CreateModel(description, network).WriteTo(stream);
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        if (!stream.CanWrite)
+        {
+            throw new ArgumentException("A stream that can be written is needed.", nameof(stream));
+        }
+
+        CreateModel(description, network).WriteTo(stream);
+    }
 
     private static ProtobufMessage CreateModel(ModelDescription description, Network network)
     {
@@ -62,7 +71,7 @@ internal static class OnnxWriter
 
         return model.Length <= MaxLength
             ? model
-            : throw new ArgumentException(
-                $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.", nameof(network));
+            : throw new NotSupportedException(
+                $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.");
     }
 }

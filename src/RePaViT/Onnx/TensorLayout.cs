@@ -26,7 +26,7 @@ internal static class TensorLayout
         }
 
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
-        var block = new float[BlockRows * outputs];
+        var block = new float[Math.Min(BlockRows, inputs) * outputs];
         for (int start = 0; start < inputs; start += BlockRows)
         {
             int rows = Math.Min(BlockRows, inputs - start);
@@ -54,7 +54,7 @@ internal static class TensorLayout
         }
 
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
-        var block = new float[BlockRows * outputs];
+        var block = new float[Math.Min(BlockRows, inputs) * outputs];
         for (int start = 0; start < inputs; start += BlockRows)
         {
             int rows = Math.Min(BlockRows, inputs - start);
