@@ -12,9 +12,17 @@ internal sealed unsafe class PinnedBuffer
     private readonly int _offset;
 
     /// <param name="length">Number of floats; they start at 0.</param>
+    /// <exception cref="NotSupportedException">They are more than an array can hold.</exception>
     public PinnedBuffer(long length)
     {
-        _array = GC.AllocateArray<float>(checked((int)(length + AlignmentInFloats)), pinned: true);
+        if (length > Array.MaxLength - AlignmentInFloats)
+        {
+            throw new NotSupportedException(
+                $"A buffer of {length} values is needed, but {Array.MaxLength - AlignmentInFloats} are the most that the CPU engine "
+                + "can keep in one: take a smaller batch or a smaller network.");
+        }
+
+        _array = GC.AllocateArray<float>((int)length + AlignmentInFloats, pinned: true);
         Length = (int)length;
         nint address = (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _array[0]);
         _offset = (int)(-(address / sizeof(float)) & (AlignmentInFloats - 1));

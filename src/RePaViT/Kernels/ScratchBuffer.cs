@@ -11,12 +11,6 @@ internal sealed class ScratchBuffer
         return _buffer.AsMatrix(rows, columns);
     }
 
-    public Span<float> AsSpan(long length)
-    {
-        EnsureLength(length);
-        return _buffer.Span[..(int)length];
-    }
-
     public PinnedBuffer EnsureLength(long length)
     {
         if (length > _buffer.Length)

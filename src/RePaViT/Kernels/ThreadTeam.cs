@@ -10,6 +10,9 @@ internal sealed class ThreadTeam
 {
     // Long enough to bridge the gap between two loops of a network, short enough not to burn an idle machine.
     private const int SpinsBeforeSleep = 2000;
+    /// <summary>More threads than this are a mistake; a million of them would bring the machine down.</summary>
+    public const int MaxSize = 1024;
+
     private const long NothingToDo = int.MaxValue;
 
     private static readonly ConcurrentDictionary<int, ThreadTeam> Teams = new();
@@ -42,11 +45,12 @@ internal sealed class ThreadTeam
     public int Size { get; }
 
     /// <summary>The team of a size; there is one for each.</summary>
-    /// <param name="threads">Number of threads, at least 1; null for one per processor.</param>
+    /// <param name="threads">Number of threads, from 1 to <see cref="MaxSize"/>; null for one per processor.</param>
     public static ThreadTeam Get(int? threads = null)
     {
-        int size = threads ?? Environment.ProcessorCount;
+        int size = threads ?? Math.Min(Environment.ProcessorCount, MaxSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1, nameof(threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxSize, nameof(threads));
         return Teams.GetOrAdd(size, static key => new ThreadTeam(key));
     }
 

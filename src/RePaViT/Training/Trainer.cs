@@ -61,6 +61,7 @@ public sealed class Trainer
     /// <param name="progress">Gets reports, at most ten a second and one after each epoch; may be null.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress; the result is then the best so far.</param>
     /// <exception cref="ArgumentException">The data, the architecture and the recipe do not fit together.</exception>
+    /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written.</exception>
     public TrainingResult Fit(
@@ -87,6 +88,7 @@ public sealed class Trainer
     /// </exception>
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or the file is none.</exception>
     /// <exception cref="InvalidOperationException">The options name no checkpoint.</exception>
+    /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be read or written.</exception>
     public TrainingResult Resume(

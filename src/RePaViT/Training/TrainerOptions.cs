@@ -1,9 +1,11 @@
+using RePaViT.Kernels;
+
 namespace RePaViT;
 
 /// <summary>How a training run is carried out. Nothing here changes what it arrives at.</summary>
 public sealed record TrainerOptions
 {
-    /// <summary>Most threads to compute with, at least 1; null for one on every core. Default null.</summary>
+    /// <summary>Most threads to compute with, from 1 to 1024; null for one on every core. Default null.</summary>
     public int? Threads { get; init; }
 
     /// <summary>
@@ -20,6 +22,7 @@ public sealed record TrainerOptions
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Threads ?? 1, 1, nameof(Threads));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Threads ?? 1, ThreadTeam.MaxSize, nameof(Threads));
         ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointEverySteps, 1);
         if (CheckpointPath is null)
         {
