@@ -25,6 +25,7 @@ internal sealed record ModelDescription
     /// <exception cref="ArgumentException">A part is not valid or does not fit another.</exception>
     public void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Preprocessing);
         Architecture.Validate();
         Preprocessing.Validate();
         if (!Enum.IsDefined(Form))

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using RePaViT.Architectures;
+using RePaViT.Data;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Onnx;
@@ -13,7 +14,10 @@ namespace RePaViT;
 /// </summary>
 public sealed class RePaViTModel
 {
-    private const int ImagesPerBatch = 64;
+    private const int MaxImagesPerBatch = 64;
+
+    // 64 MiB: fewer images at a time where they are large.
+    private const int ValuesPerBatch = 1 << 24;
 
     private readonly ModelDescription _description;
     private readonly Network _network;
@@ -69,12 +73,16 @@ public sealed class RePaViTModel
     /// <summary>Parameters and multiply-adds of the network in its present form.</summary>
     public NetworkCost Cost => Architecture.Cost(Form);
 
-    /// <summary>The tensors of the network under the reference implementation's names.</summary>
+    /// <summary>
+    /// The tensors of the network under the reference implementation's names. What <see cref="Load(string)"/> opened has
+    /// the normalization of its input and of its attention folded into them.
+    /// </summary>
     public NamedTensors Weights => _network.Weights;
 
     /// <summary>Opens a model file that <see cref="Save(string)"/> wrote.</summary>
     /// <param name="path">An ONNX file of this library.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or not of this library; the message says where.</exception>
     public static RePaViTModel Load(string path)
     {
@@ -85,6 +93,7 @@ public sealed class RePaViTModel
     /// <summary>Reads a model that <see cref="Save(Stream)"/> wrote.</summary>
     /// <param name="stream">A stream that can seek, at the beginning of the model; it is read to its end.</param>
     /// <exception cref="InvalidDataException">The content is damaged, or not of this library; the message says where.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be read, or cannot seek.</exception>
     public static RePaViTModel Load(Stream stream)
     {
         (ModelDescription description, Network network) = OnnxReader.Read(stream);
@@ -99,10 +108,13 @@ public sealed class RePaViTModel
     /// <param name="path">The file; replaced as a whole once everything is written.</param>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
     public void Save(string path) => OnnxWriter.Write(path, _description, Folded());
 
     /// <summary>Writes what <see cref="Save(string)"/> does to a stream, which stays open.</summary>
     /// <param name="stream">A stream that can be written.</param>
+    /// <exception cref="ArgumentException">The stream cannot be written.</exception>
+    /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 
     /// <summary>
@@ -118,6 +130,7 @@ public sealed class RePaViTModel
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="logits">[count, classes]; their lengths give the count.</param>
     /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
+    /// <exception cref="NotSupportedException">The network is too large for the CPU engine; the message says what is.</exception>
     public void Predict(ReadOnlySpan<float> images, Span<float> logits)
     {
         int count = images.Length / ImageLength;
@@ -140,11 +153,13 @@ public sealed class RePaViTModel
 
     /// <summary>Classifies an image of any size.</summary>
     /// <param name="image">The image.</param>
+    /// <exception cref="ArgumentException">The image has no pixels.</exception>
     public Prediction Predict(RgbImage image) => Predict([image])[0];
 
     /// <summary>Classifies images of any sizes.</summary>
     /// <param name="images">The images.</param>
     /// <returns>A prediction for each, in the same order.</returns>
+    /// <exception cref="ArgumentException">An image has no pixels.</exception>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -162,22 +177,21 @@ public sealed class RePaViTModel
     /// <summary>Classifies labeled images and counts.</summary>
     /// <param name="dataset">At least one image; its classes must be the model's, as many and in the same order.</param>
     /// <param name="cancellationToken">Stops it between two batches.</param>
-    /// <exception cref="ArgumentException">The data set is empty or has another number of classes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The data set is empty, has another number of classes, or a label or an image that is not accepted.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Evaluation Evaluate(IImageDataset dataset, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        if (dataset.Count == 0)
-        {
-            throw new ArgumentException("The data set is empty.", nameof(dataset));
-        }
-
         if (dataset.ClassNames.Count != Architecture.Classes)
         {
             throw new ArgumentException(
                 $"The data set has {dataset.ClassNames.Count} classes, but the model has {Architecture.Classes}.", nameof(dataset));
         }
 
+        // Counting looks at every label: a wrong one is better found now than after the work.
+        dataset.CountLabels();
         int correct = 0;
         double loss = 0;
         ForEachImage(dataset.Count, dataset.GetImage, (index, logits) =>
@@ -210,14 +224,15 @@ public sealed class RePaViTModel
     private void ForEachImage(
         int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)
     {
-        float[] pixels = new float[Math.Min(count, ImagesPerBatch) * ImageLength];
-        float[] logits = new float[Math.Min(count, ImagesPerBatch) * Architecture.Classes];
-        for (int start = 0; start < count; start += ImagesPerBatch)
+        int imagesPerBatch = Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
+        float[] pixels = new float[Math.Min(count, imagesPerBatch) * ImageLength];
+        float[] logits = new float[Math.Min(count, imagesPerBatch) * Architecture.Classes];
+        for (int start = 0; start < count; start += imagesPerBatch)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int images = Math.Min(ImagesPerBatch, count - start);
+            int images = Math.Min(imagesPerBatch, count - start);
             int first = start;
-            Parallel.For(0, images, i => Preprocessing.Prepare(
+            ParallelLoop.Run(images, i => Preprocessing.Prepare(
                 image(first + i), Architecture.ImageSize, pixels.AsSpan(i * ImageLength, ImageLength)));
             Predict(pixels.AsSpan(0, images * ImageLength), logits.AsSpan(0, images * Architecture.Classes));
             for (int i = 0; i < images; i++)

@@ -54,9 +54,12 @@ public sealed record ImagePreprocessing
     /// <param name="image">An image of any size.</param>
     /// <param name="size">Width and height of the network's input, in pixels; at least 1.</param>
     /// <param name="planes">Gets [3, size, size]: planes of red, green, blue from 0 to 255.</param>
-    /// <exception cref="ArgumentException">The image is empty, or the planes have another length.</exception>
+    /// <exception cref="ArgumentException">
+    /// A property has a value that is not accepted, the image has no pixels, or the planes have another length.
+    /// </exception>
     public void Prepare(RgbImage image, int size, Span<float> planes)
     {
+        Validate();
         double side = CropFraction * Math.Min(image.Width, image.Height);
         var box = new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
         Resampler.Resize(image, box, size, Interpolation, planes);

@@ -14,9 +14,16 @@ internal readonly record struct ImageBox(double X, double Y, double Width, doubl
 internal static class Resampler
 {
     /// <summary>Resizes a box of an image to planes [3, size, size] of values in [0, 255].</summary>
-    /// <exception cref="ArgumentException">The box leaves the image, or the destination is of another length.</exception>
+    /// <exception cref="ArgumentException">
+    /// The image has no pixels, the box leaves it, or the destination is of another length.
+    /// </exception>
     public static void Resize(RgbImage image, ImageBox box, int size, Interpolation interpolation, Span<float> planes)
     {
+        if (image.Pixels.IsEmpty)
+        {
+            throw new ArgumentException("The image has no pixels: it is a default value.", nameof(image));
+        }
+
         if (!(box is { X: >= 0, Y: >= 0, Width: > 0, Height: > 0 }
             && box.X + box.Width <= image.Width && box.Y + box.Height <= image.Height))
         {

@@ -7,7 +7,14 @@ internal sealed class SubsetImageDataset(IImageDataset source, int[] indices) : 
 
     public int Count => indices.Length;
 
-    public RgbImage GetImage(int index) => source.GetImage(indices[index]);
+    public RgbImage GetImage(int index) => source.GetImage(SourceIndex(index));
 
-    public int GetLabel(int index) => source.GetLabel(indices[index]);
+    public int GetLabel(int index) => source.GetLabel(SourceIndex(index));
+
+    private int SourceIndex(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return indices[index];
+    }
 }

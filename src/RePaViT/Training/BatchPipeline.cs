@@ -1,4 +1,4 @@
-using System.Runtime.ExceptionServices;
+using RePaViT.Data;
 
 namespace RePaViT.Training;
 
@@ -85,21 +85,13 @@ internal sealed class BatchPipeline
 
         int[] indices = OrderOf(epoch).AsSpan(batch * BatchSize, BatchSize).ToArray();
         int length = 3 * _imageSize * _imageSize;
-        try
+        ParallelLoop.Run(BatchSize, i =>
         {
-            Parallel.For(0, BatchSize, i =>
-            {
-                var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, indices[i]);
-                Span<float> planes = destination.Images.AsSpan(i * length, length);
-                Augmentation.Apply(
-                    _dataset.GetImage(indices[i]), _preprocessing, _augmentation, random, _imageSize, planes);
-            });
-        }
-        catch (AggregateException failure)
-        {
-            // The caller knows what his data set throws, not how many threads met it.
-            ExceptionDispatchInfo.Throw(failure.InnerException!);
-        }
+            var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, indices[i]);
+            Span<float> planes = destination.Images.AsSpan(i * length, length);
+            Augmentation.Apply(
+                _dataset.GetImage(indices[i]), _preprocessing, _augmentation, random, _imageSize, planes);
+        });
 
         destination.Count = BatchSize;
         int[] labels = Array.ConvertAll(indices, _dataset.GetLabel);
