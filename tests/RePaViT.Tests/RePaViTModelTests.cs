@@ -1,0 +1,144 @@
+using RePaViT.Architectures;
+using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
+
+namespace RePaViT.Tests;
+
+[TestClass]
+public sealed class RePaViTModelTests
+{
+    private static readonly ViTArchitecture Architecture = TrainingRun.Architecture;
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_saved_model_predicts_the_same(bool throughPath)
+    {
+        RePaViTModel model = Create().Reparameterize();
+        RePaViTModel loaded;
+        if (throughPath)
+        {
+            using var folder = new TemporaryFolder();
+            model.Save(folder.File("model.onnx"));
+            loaded = RePaViTModel.Load(folder.File("model.onnx"));
+        }
+        else
+        {
+            using var stream = new MemoryStream();
+            model.Save(stream);
+            stream.Position = 0;
+            loaded = RePaViTModel.Load(stream);
+        }
+
+        Assert.AreEqual(model.Architecture, loaded.Architecture);
+        Assert.AreEqual(NetworkForm.Deployed, loaded.Form);
+        Assert.AreEqual(model.Cost, loaded.Cost);
+        Assert.AreEqual(model.Preprocessing, loaded.Preprocessing);
+        CollectionAssert.AreEqual(model.ClassNames.ToArray(), loaded.ClassNames.ToArray());
+        RgbImage[] images = [TestImages.Random(20, 12, 1), TestImages.Random(12, 30, 2)];
+        foreach ((Prediction expected, Prediction actual) in model.Predict(images).Zip(loaded.Predict(images)))
+        {
+            Assert.AreEqual(expected.ClassName, actual.ClassName);
+            CollectionAssert.AreEqual(expected.Probabilities.ToArray(), actual.Probabilities.ToArray());
+        }
+    }
+
+    [TestMethod]
+    public void Predictions_and_evaluation_follow_from_the_logits()
+    {
+        RePaViTModel model = Create();
+        const int Count = 70;
+        InMemoryImageDataset dataset = TrainingRun.Dataset(Count, seed: 3);
+        int imageLength = 3 * Architecture.ImageSize * Architecture.ImageSize;
+        float[] planes = new float[Count * imageLength];
+        for (int i = 0; i < Count; i++)
+        {
+            model.Preprocessing.Prepare(dataset.GetImage(i), Architecture.ImageSize, planes.AsSpan(i * imageLength, imageLength));
+        }
+
+        float[] logits = new float[Count * Architecture.Classes];
+        model.Predict(planes, logits);
+        IReadOnlyList<Prediction> predictions = model.Predict([.. Enumerable.Range(0, Count).Select(dataset.GetImage)]);
+        int correct = 0;
+        double loss = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            double[] row = [.. logits.Skip(i * Architecture.Classes).Take(Architecture.Classes).Select(logit => Math.Exp(logit))];
+            int best = Array.IndexOf(row, row.Max());
+            correct += best == dataset.GetLabel(i) ? 1 : 0;
+            loss -= Math.Log(row[dataset.GetLabel(i)] / row.Sum()) / Count;
+            Assert.AreEqual(best, predictions[i].Label);
+            Assert.AreEqual(model.ClassNames[best], predictions[i].ClassName);
+            Assert.AreEqual(predictions[i].Probabilities[best], predictions[i].Probability);
+            Assert.IsTrue(Math.Abs(row[best] / row.Sum() - predictions[i].Probability) <= 1e-6);
+        }
+
+        Evaluation evaluation = model.Evaluate(dataset);
+        Assert.AreEqual(Count, evaluation.Images);
+        Assert.AreEqual((double)correct / Count, evaluation.Accuracy);
+        Assert.IsTrue(Math.Abs(loss - evaluation.Loss) <= 1e-6, $"{loss}, {evaluation.Loss}");
+    }
+
+    [TestMethod]
+    public void What_a_data_set_throws_reaches_the_caller()
+    {
+        var broken = new BrokenDataset(TrainingRun.Dataset(40, seed: 1));
+        Assert.ThrowsExactly<TimeZoneNotFoundException>(() => Create().Evaluate(broken));
+        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 1 };
+        Assert.ThrowsExactly<TimeZoneNotFoundException>(() => new Trainer(Architecture, recipe).Fit(broken));
+    }
+
+    [TestMethod]
+    public void Cancellation_ends_an_evaluation()
+        => Assert.Throws<OperationCanceledException>(
+            () => Create().Evaluate(TrainingRun.Dataset(3, seed: 1), new CancellationToken(canceled: true)));
+
+    [TestMethod]
+    public void Weights_that_are_no_numbers_give_predictions_that_are_none()
+    {
+        IReadOnlyList<Layer> layers = Architecture.Layers(NetworkForm.Trained);
+        var weights = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in RandomWeights.Create(layers, seed: 1))
+        {
+            weights.Add(name, new WeightTensor(Enumerable.Repeat(float.NaN, tensor.Length).ToArray(), tensor.Shape));
+        }
+
+        var model = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "b", "c"]);
+        foreach (RePaViTModel form in new[] { model, model.Reparameterize() })
+        {
+            Prediction prediction = form.Predict(TestImages.Random(5, 5, 1));
+            Assert.IsTrue(float.IsNaN(prediction.Probability));
+            Assert.IsTrue(double.IsNaN(form.Evaluate(TrainingRun.Dataset(3, seed: 1)).Loss));
+        }
+    }
+
+    [TestMethod]
+    public void A_vanilla_or_deployed_model_is_its_own_reparameterization()
+    {
+        RePaViTModel deployed = Create().Reparameterize();
+        Assert.AreSame(deployed, deployed.Reparameterize());
+        ViTArchitecture plain = Architecture with { IdleRatio = null };
+        var vanilla = new RePaViTModel(
+            plain, NetworkForm.Trained, RandomWeights.Create(plain.Layers(NetworkForm.Trained), seed: 1), ["a", "b", "c"]);
+        Assert.AreSame(vanilla, vanilla.Reparameterize());
+    }
+
+    private static RePaViTModel Create() => new(
+        Architecture,
+        NetworkForm.Trained,
+        RandomWeights.Create(Architecture.Layers(NetworkForm.Trained), seed: 1),
+        ["class 0", "class 1", "class 2"],
+        new ImagePreprocessing { CropFraction = 0.9 });
+
+    /// <summary>Throws, on several threads at once, what nothing else throws.</summary>
+    private sealed class BrokenDataset(IImageDataset images) : IImageDataset
+    {
+        public IReadOnlyList<string> ClassNames => images.ClassNames;
+
+        public int Count => images.Count;
+
+        public RgbImage GetImage(int index) => index < 2 ? images.GetImage(index) : throw new TimeZoneNotFoundException();
+
+        public int GetLabel(int index) => images.GetLabel(index);
+    }
+}
