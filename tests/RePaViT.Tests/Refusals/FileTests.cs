@@ -99,7 +99,7 @@ public sealed class FileTests
     {
         byte[] good = Good(name);
         byte[][] numbers = [[0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0x7f], [0xff, 0xff, 0xff, 0xff], "9999"u8.ToArray()];
-        int step = 1 + good.Length / 300;
+        int step = 1 + good.Length / 100;
         using TemporaryFolder folder = Create(name, good);
         for (int position = 0; position <= good.Length - 4; position += step)
         {
