@@ -13,6 +13,9 @@ namespace RePaViT.Benchmarks;
 /// <summary><c>inference</c>: images per second of a preset, beside what the machine's matrix products reach.</summary>
 internal static class InferenceCommand
 {
+    // 4096 images of 224 pixels are 2.5 GB already.
+    private const int MaxBatch = 4096;
+
     public static Command Create()
     {
         var preset = new Option<string>("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
@@ -49,6 +52,7 @@ internal static class InferenceCommand
     public static InferenceReport Run(ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch, MaxBatch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
         architecture.Validate();

@@ -74,7 +74,7 @@ try
 }
 catch (Exception exception) when (
     exception is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
-        or TrainingDivergedException)
+        or NotSupportedException or TrainingDivergedException)
 {
     return Fail(exception.Message);
 }

@@ -88,7 +88,7 @@ internal sealed unsafe class Gemm
         {
             GemmKernel.Multiply(
                 LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
-                Math.Min(RowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default, row, 0);
+                Math.Min(RowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default, 0);
         }
     }
 
@@ -114,6 +114,6 @@ internal sealed unsafe class Gemm
         int columns = Math.Min(_panelsPerTask * GemmKernel.PanelWidth, _c.Columns - column);
         GemmKernel.Multiply(
             LeftFactor(_a, row, _transposedA), _b.Panels + (long)column * _b.Depth, _c.Data + (long)row * _c.Stride + column, _c.Stride,
-            rows, _b.Depth, columns, _accumulate, _epilogue, row, column);
+            rows, _b.Depth, columns, _accumulate, _epilogue, column);
     }
 }

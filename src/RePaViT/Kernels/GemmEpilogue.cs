@@ -2,31 +2,26 @@ using System.Numerics.Tensors;
 
 namespace RePaViT.Kernels;
 
-/// <summary>What happens to a product while it is still in cache: c = act(c + bias) + residual.</summary>
+/// <summary>What happens to a product while it is still in cache: c = act(c + bias).</summary>
 internal readonly unsafe struct GemmEpilogue
 {
     private readonly float* _bias;
     private readonly int _geluColumns;
-    private readonly Matrix _residual;
 
-    private GemmEpilogue(float* bias, int geluColumns, Matrix residual)
+    private GemmEpilogue(float* bias, int geluColumns)
     {
         _bias = bias;
         _geluColumns = geluColumns;
-        _residual = residual;
     }
 
     /// <summary>Adds a bias [1, columns] to each row.</summary>
-    public static GemmEpilogue AddBias(Matrix bias) => new(bias.Data, 0, default);
+    public static GemmEpilogue AddBias(Matrix bias) => new(bias.Data, 0);
 
     /// <summary>Adds a bias, then applies GELU to the first columns.</summary>
-    public static GemmEpilogue AddBiasThenGelu(Matrix bias, int geluColumns) => new(bias.Data, geluColumns, default);
+    public static GemmEpilogue AddBiasThenGelu(Matrix bias, int geluColumns) => new(bias.Data, geluColumns);
 
-    /// <summary>Adds a bias and a matrix of the product's own shape.</summary>
-    public static GemmEpilogue AddBiasAndResidual(Matrix bias, Matrix residual) => new(bias.Data, 0, residual);
-
-    /// <summary>Finishes rows [row, row + rows) and columns [column, column + columns) of c.</summary>
-    internal void Apply(float* tile, int stride, int row, int rows, int column, int columns)
+    /// <summary>Finishes some rows of columns [column, column + columns) of c.</summary>
+    internal void Apply(float* tile, int stride, int rows, int column, int columns)
     {
         if (_bias == null)
         {
@@ -42,12 +37,6 @@ internal readonly unsafe struct GemmEpilogue
             if (gelu > 0)
             {
                 Gelu.Forward(values[..gelu], values[..gelu]);
-            }
-
-            if (_residual.Data != null)
-            {
-                TensorPrimitives.Add(
-                    values, new ReadOnlySpan<float>(_residual.Data + (long)(row + r) * _residual.Stride + column, columns), values);
             }
         }
     }

@@ -81,12 +81,11 @@ internal static unsafe class GemmKernel
     /// <param name="columns">Columns of the result.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
-    /// <param name="row">Row of c in the whole result, for the epilogue.</param>
     /// <param name="column">Column of c in the whole result, for the epilogue.</param>
     [SkipLocalsInit]
     public static void Multiply(
         Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate,
-        GemmEpilogue epilogue, int row, int column)
+        GemmEpilogue epilogue, int column)
     {
         int passes = Math.Max(1, (depth + MaxDepthPerPass - 1) / MaxDepthPerPass);
         int depthPerPass = (depth + passes - 1) / passes;
@@ -130,7 +129,7 @@ internal static unsafe class GemmKernel
 
                     if (last)
                     {
-                        epilogue.Apply(tile, stride, row + i, height, column + start, width);
+                        epilogue.Apply(tile, stride, height, column + start, width);
                     }
 
                     i += height;

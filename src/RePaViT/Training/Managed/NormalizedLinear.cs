@@ -66,8 +66,8 @@ internal sealed class NormalizedLinear
     /// <summary>xh = (x - mean) scale; in place is fine.</summary>
     public void NormalizeChunk(Matrix x, Matrix normalized) => BatchNorm.Forward(x, normalized, _mean, _scale);
 
-    /// <summary>y = xh V' + (b + W beta), plus a residual where it has data.</summary>
-    public void Forward(TrainingContext context, Matrix normalized, Matrix y, Matrix residual = default)
+    /// <summary>y = xh V' + (b + W beta).</summary>
+    public void Forward(TrainingContext context, Matrix normalized, Matrix y)
     {
         Matrix folded = _foldedWeight.AsMatrix(_outputs, _inputs);
         for (int row = 0; row < _outputs; row++)
@@ -77,8 +77,7 @@ internal sealed class NormalizedLinear
             _foldedBias.Span[row] = _bias.Value[row] + Reduce.Dot(weight, _beta.Value);
         }
 
-        context.Multiply(
-            normalized, folded, y, GemmEpilogue.AddBiasAndResidual(_foldedBias.AsMatrix(1, _outputs), residual));
+        context.Multiply(normalized, folded, y, GemmEpilogue.AddBias(_foldedBias.AsMatrix(1, _outputs)));
     }
 
     /// <summary>
