@@ -26,7 +26,7 @@ internal sealed record LearningTask(
 
     private static TrainingRecipe ShapesRecipe { get; } = new()
     {
-        Epochs = 13,
+        Epochs = 12,
         BatchSize = 50,
         LearningRate = 3e-3,
         WarmupEpochs = 2,

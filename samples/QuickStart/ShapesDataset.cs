@@ -14,9 +14,9 @@ internal static class ShapesDataset
     /// <summary>Least distance of a shape's color from the colors under it, as a share of black to white.</summary>
     private const float MinContrast = 0.3f;
 
-    // Shapes are bright and what is behind them is dark, in any hue; how bright and how dark overlaps.
-    private const float BackgroundBrightness = 0.5f;
-    private const float ClutterBrightness = 0.55f;
+    // Shapes are bright and what is behind them is dark, in any hue. What tells them apart is neither.
+    private const float BackgroundBrightness = 0.4f;
+    private const float ClutterBrightness = 0.45f;
     private const float ShapeBrightness = 0.5f;
 
     /// <summary>Greatest noise of a sample, of 1 for full intensity; small values are more frequent.</summary>
