@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
 using RePaViT.Reparameterization;
 using RePaViT.Tests.Reference;
@@ -48,18 +49,13 @@ public class InferencePlanTests
     [DataRow("vit_idle050")]
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
+    [DataRow("vit_heuristic_linear")]
     public void Logits_equal_the_reference_implementation(string name)
     {
-        NamedTensors fixture = Fixture.Read(name).Tensors;
-        double? ratio = name == "vit_vanilla" ? null : double.Parse(name[^3..]) / 100;
-        var architecture = new ViTArchitecture
-        {
-            ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 2, Heads = 3, Classes = 5, IdleRatio = ratio,
-        };
-        Network network = Network.Create(architecture, NetworkForm.Trained, fixture.WithoutPrefix("state."));
-        float[] logits = new float[fixture["eval.logits"].Length];
-        InferencePlan.Compile(network).Run(fixture["input"].Data, fixture["input"].Shape[0], logits);
-        Assert.IsTrue(Difference.Relative(fixture["eval.logits"].Data, logits) <= 1e-5);
+        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        float[] logits = new float[fixture.Logits.Length];
+        InferencePlan.Compile(fixture.Trained).Run(fixture.Input.Data, fixture.Images, logits);
+        Assert.IsTrue(Difference.Relative(fixture.Logits.Data, logits) <= 1e-5);
     }
 
     [TestMethod]

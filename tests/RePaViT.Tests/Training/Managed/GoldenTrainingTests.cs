@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Benchmarks.Verification;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
@@ -14,39 +14,31 @@ public class GoldenTrainingTests
     private const double GradientTolerance = 1e-4;
 
     [TestMethod]
-    [DataRow("vit_vanilla", 2)]
-    [DataRow("vit_idle025", 2)]
-    [DataRow("vit_idle050", 2)]
-    [DataRow("vit_idle075", 2)]
-    [DataRow("vit_idle100", 2)]
-    [DataRow("vit_heuristic_linear", 4)]
-    public void Loss_gradients_and_running_statistics_equal_the_reference(string name, int depth)
+    [DataRow("vit_vanilla")]
+    [DataRow("vit_idle025")]
+    [DataRow("vit_idle050")]
+    [DataRow("vit_idle075")]
+    [DataRow("vit_idle100")]
+    [DataRow("vit_heuristic_linear")]
+    public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
-        NamedTensors fixture = Fixture.Read(name).Tensors;
-        var architecture = new ViTArchitecture
+        GoldenFile file = GoldenFile.Read(Fixture.Path(name));
+        var fixture = new ViTFixture(file);
+        int classes = fixture.Architecture.Classes;
+        var recipe = new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0 };
+        using var engine = new ManagedTrainingEngine(fixture.Trained, recipe, threads: 2);
+        var batch = new TrainingBatch(fixture.Images, fixture.Input.Length / fixture.Images, classes) { Count = fixture.Images };
+        fixture.Input.Data.CopyTo(batch.Images);
+        for (int image = 0; image < fixture.Images; image++)
         {
-            ImageSize = 32, PatchSize = 8, Dim = 48, Depth = depth, Heads = 3, Classes = 5,
-            IdleRatio = name switch { "vit_vanilla" => null, "vit_heuristic_linear" => 0.75, _ => double.Parse(name[^3..]) / 100 },
-
-            // The reference's ceil rounds 32.000000000000014 up.
-            ActiveChannels = name == "vit_heuristic_linear" ? [64, 33, 0, 192] : null,
-        };
-        Network network = Network.Create(architecture, NetworkForm.Trained, fixture.WithoutPrefix("state."));
-        int images = fixture["input"].Shape[0];
-        var recipe = new TrainingRecipe { BatchSize = images, DropPathRate = 0 };
-        using var engine = new ManagedTrainingEngine(network, recipe, threads: 2);
-        var batch = new TrainingBatch(images, 3 * 32 * 32, 5) { Count = images };
-        fixture["input"].Data.CopyTo(batch.Images);
-        for (int image = 0; image < images; image++)
-        {
-            batch.Targets[image * 5 + (int)fixture["train.target"].Data[image]] = 1;
+            batch.Targets[image * classes + fixture.Targets[image]] = 1;
         }
 
         BatchResult result = engine.Accumulate(batch, 1, dropPathKey: 0);
 
-        Assert.AreEqual(fixture["train.loss"].Data[0], result.Loss, Tolerance);
-        Assert.IsTrue(Difference.Relative(fixture["train.logits"].Data, engine.Logits.AsSpan()) <= Tolerance, "logits");
-        NamedTensors expected = fixture.WithoutPrefix("grad.");
+        Assert.AreEqual(fixture.Loss.Data[0], result.Loss, Tolerance);
+        Assert.IsTrue(Difference.Relative(fixture.TrainingLogits.Data, engine.Logits.AsSpan()) <= Tolerance, "logits");
+        NamedTensors expected = file.Tensors.WithoutPrefix("grad.");
         NamedTensors gradients = engine.GetGradients();
         Assert.AreEqual(expected.Count, gradients.Count);
         double largest = expected.Max(pair => LargestMagnitude(pair.Value.Data));
@@ -61,7 +53,7 @@ public class GoldenTrainingTests
         }
 
         NamedTensors weights = engine.GetWeights(averaged: false);
-        foreach ((string tensor, WeightTensor statistic) in fixture.WithoutPrefix("after."))
+        foreach ((string tensor, WeightTensor statistic) in file.Tensors.WithoutPrefix("after."))
         {
             double difference = Difference.Relative(statistic.Data, weights[tensor].Data);
             Assert.IsTrue(difference <= Tolerance, $"{tensor}: {difference}");
