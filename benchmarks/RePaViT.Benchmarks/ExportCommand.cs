@@ -9,14 +9,7 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var preset = new Option<string>("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
-        var idleRatio = new Option<double>("--idle-ratio")
-        {
-            Description = "Share of hidden channels that skip the activation, 0 to 1.",
-            DefaultValueFactory = _ => 0.75,
-        };
         var output = new Option<string>("--out") { Description = "The ONNX file to write.", Required = true };
-        var form = new Option<ExportForm>("--form") { Description = "deployed, trained or vanilla." };
         var weights = new Option<string?>("--weights")
         {
             Description = "A safetensors file in trained or deployed form; without it, weights are those of an untrained network.",
@@ -25,18 +18,19 @@ internal static class ExportCommand
         var classes = new Option<int>("--classes") { Description = "Number of classes.", DefaultValueFactory = _ => 1000 };
         var command = new Command("export", "Writes a preset as an ONNX file.")
         {
-            preset, idleRatio, output, form, weights, imageSize, classes,
+            output, weights, imageSize, classes,
         };
+        var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
-            ViTArchitecture architecture = ViTArchitecture.Preset(commandLine.GetRequiredValue(preset)) with
+            (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
+            architecture = architecture with
             {
-                IdleRatio = commandLine.GetValue(form) == ExportForm.Vanilla ? null : commandLine.GetValue(idleRatio),
                 ImageSize = commandLine.GetValue(imageSize),
                 Classes = commandLine.GetValue(classes),
             };
             ExportReport report = Run(
-                architecture, commandLine.GetValue(form), commandLine.GetRequiredValue(output), commandLine.GetValue(weights));
+                architecture, form, commandLine.GetRequiredValue(output), commandLine.GetValue(weights));
             Report.Write(commandLine, report, Print);
         });
         return command;

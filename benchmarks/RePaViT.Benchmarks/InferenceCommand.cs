@@ -18,12 +18,6 @@ internal static class InferenceCommand
 
     public static Command Create()
     {
-        var preset = new Option<string>("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
-        var idleRatio = new Option<double>("--idle-ratio")
-        {
-            Description = "Share of hidden channels that skip the activation, 0 to 1.", DefaultValueFactory = _ => 0.75,
-        };
-        var form = new Option<ExportForm>("--form") { Description = "deployed, trained or vanilla." };
         var batch = new Option<int>("--batch") { Description = "Images per call.", DefaultValueFactory = _ => 1 };
         var threads = new Option<int>("--threads")
         {
@@ -32,17 +26,14 @@ internal static class InferenceCommand
         var seconds = new Option<double>("--seconds") { Description = "Time to measure for.", DefaultValueFactory = _ => 5 };
         var command = new Command("inference", "Measures images per second of a preset on this machine.")
         {
-            preset, idleRatio, form, batch, threads, seconds,
+            batch, threads, seconds,
         };
+        var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
-            ExportForm chosen = commandLine.GetValue(form);
-            ViTArchitecture architecture = ViTArchitecture.Preset(commandLine.GetRequiredValue(preset)) with
-            {
-                IdleRatio = chosen == ExportForm.Vanilla ? null : commandLine.GetValue(idleRatio),
-            };
+            (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
             InferenceReport report = Run(
-                architecture, chosen, commandLine.GetValue(batch), commandLine.GetValue(threads), commandLine.GetValue(seconds));
+                architecture, form, commandLine.GetValue(batch), commandLine.GetValue(threads), commandLine.GetValue(seconds));
             Report.Write(commandLine, report, Print);
         });
         return command;

@@ -1,0 +1,32 @@
+using System.CommandLine;
+
+namespace RePaViT.Benchmarks;
+
+/// <summary>The options by which verbs name a preset and its form.</summary>
+internal sealed class PresetOptions
+{
+    private readonly Option<string> _preset = new("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
+
+    private readonly Option<double> _idleRatio = new("--idle-ratio")
+    {
+        Description = "Share of hidden channels that skip the activation, 0 to 1.",
+        DefaultValueFactory = _ => 0.75,
+    };
+
+    private readonly Option<ExportForm> _form = new("--form") { Description = "deployed, trained or vanilla." };
+
+    public PresetOptions(Command command)
+    {
+        command.Add(_preset);
+        command.Add(_idleRatio);
+        command.Add(_form);
+    }
+
+    /// <exception cref="ArgumentException">There is no such preset.</exception>
+    public (ViTArchitecture Architecture, ExportForm Form) Read(ParseResult commandLine)
+    {
+        ExportForm form = commandLine.GetValue(_form);
+        ViTArchitecture preset = ViTArchitecture.Preset(commandLine.GetRequiredValue(_preset));
+        return (preset with { IdleRatio = form == ExportForm.Vanilla ? null : commandLine.GetValue(_idleRatio) }, form);
+    }
+}
