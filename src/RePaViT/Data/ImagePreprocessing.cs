@@ -22,6 +22,13 @@ public sealed record ImagePreprocessing
     /// <summary>The filter for resizing. Default: bicubic.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
+    /// <summary>
+    /// Pixels of the shorter side to which a larger image is reduced before anything else, at least 1; null to leave
+    /// images as they are. A data set can be stored reduced, and every image still comes out as if it were not.
+    /// Default null.
+    /// </summary>
+    public int? ReducedSide { get; init; }
+
     /// <summary>Checks every property.</summary>
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
@@ -47,10 +54,36 @@ public sealed record ImagePreprocessing
             throw new ArgumentException($"{nameof(Interpolation)} {Interpolation} is not known.");
         }
 
+        if (ReducedSide is < 1)
+        {
+            throw new ArgumentException($"{nameof(ReducedSide)} {ReducedSide} is not accepted: at least 1 is needed.");
+        }
+
         static bool IsScale(float value) => float.IsFinite(value) && value > 0;
     }
 
-    /// <summary>Crops and resizes an image to what <see cref="RePaViTModel.Predict(ReadOnlySpan{float}, Span{float})"/> takes.</summary>
+    /// <summary>
+    /// Reduces an image so that its shorter side is <see cref="ReducedSide"/>, keeping its proportions; one that is no
+    /// larger, or that was reduced already, is returned as it is.
+    /// </summary>
+    /// <param name="image">An image of any size.</param>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted, or the image has no pixels.</exception>
+    public RgbImage Reduce(RgbImage image)
+    {
+        Validate();
+        Resampler.ThrowIfEmpty(image);
+        int shorter = Math.Min(image.Width, image.Height);
+        if (ReducedSide is not int side || shorter <= side)
+        {
+            return image;
+        }
+
+        double scale = (double)side / shorter;
+        return Resampler.Reduce(
+            image, (int)Math.Round(scale * image.Width), (int)Math.Round(scale * image.Height), Interpolation);
+    }
+
+    /// <summary>Reduces, crops and resizes an image to what <see cref="RePaViTModel.Predict(ReadOnlySpan{float}, Span{float})"/> takes.</summary>
     /// <param name="image">An image of any size.</param>
     /// <param name="size">Width and height of the network's input, in pixels; at least 1.</param>
     /// <param name="planes">Gets [3, size, size]: planes of red, green, blue from 0 to 255.</param>
@@ -59,7 +92,7 @@ public sealed record ImagePreprocessing
     /// </exception>
     public void Prepare(RgbImage image, int size, Span<float> planes)
     {
-        Validate();
+        image = Reduce(image);
         double side = CropFraction * Math.Min(image.Width, image.Height);
         var box = new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
         Resampler.Resize(image, box, size, Interpolation, planes);

@@ -19,11 +19,7 @@ internal static class Resampler
     /// </exception>
     public static void Resize(RgbImage image, ImageBox box, int size, Interpolation interpolation, Span<float> planes)
     {
-        if (image.Pixels.IsEmpty)
-        {
-            throw new ArgumentException("The image has no pixels: it is a default value.", nameof(image));
-        }
-
+        ThrowIfEmpty(image);
         if (!(box is { X: >= 0, Y: >= 0, Width: > 0, Height: > 0 }
             && box.X + box.Width <= image.Width && box.Y + box.Height <= image.Height))
         {
@@ -40,37 +36,84 @@ internal static class Resampler
 
         using var columns = new FilterTaps(image.Width, box.X, box.Width, size, interpolation);
         using var rows = new FilterTaps(image.Height, box.Y, box.Height, size, interpolation);
-        int firstRow = rows.Start(0);
-        int rowCount = rows.Start(size - 1) + rows.Weights(size - 1).Length - firstRow;
-        int rowLength = 3 * size;
-        float[] scratch = ArrayPool<float>.Shared.Rent(checked(rowCount * rowLength));
-
-        // [rows, 3, size]: a row of one channel is contiguous, as it is in the planes.
-        Span<float> narrow = scratch.AsSpan(0, rowCount * rowLength);
-        for (int row = 0; row < rowCount; row++)
-        {
-            ReadOnlySpan<byte> source = image.Pixels.Span.Slice(3 * (firstRow + row) * image.Width, 3 * image.Width);
-            ResizeRow(source, columns, narrow.Slice(row * rowLength, rowLength), size);
-        }
-
+        float[] scratch = ResizeRows(image, columns, rows, size, size);
         for (int y = 0; y < size; y++)
         {
             for (int channel = 0; channel < 3; channel++)
             {
-                Span<float> target = planes.Slice((channel * size + y) * size, size);
-                target.Clear();
-                int offset = (rows.Start(y) - firstRow) * rowLength + channel * size;
-                foreach (float weight in rows.Weights(y))
-                {
-                    TensorPrimitives.MultiplyAdd(narrow.Slice(offset, size), weight, target, target);
-                    offset += rowLength;
-                }
+                CombineRows(scratch, rows, y, channel, size, planes.Slice((channel * size + y) * size, size));
             }
         }
 
         // A cubic overshoots beside sharp edges.
         TensorPrimitives.Clamp(planes, 0f, 255f, planes);
         ArrayPool<float>.Shared.Return(scratch);
+    }
+
+    /// <summary>Reduces a whole image to another of 8-bit samples.</summary>
+    public static RgbImage Reduce(RgbImage image, int width, int height, Interpolation interpolation)
+    {
+        using var columns = new FilterTaps(image.Width, 0, image.Width, width, interpolation);
+        using var rows = new FilterTaps(image.Height, 0, image.Height, height, interpolation);
+        float[] scratch = ResizeRows(image, columns, rows, width, height);
+        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * width * height));
+        float[] line = new float[width];
+        for (int y = 0; y < height; y++)
+        {
+            for (int channel = 0; channel < 3; channel++)
+            {
+                CombineRows(scratch, rows, y, channel, width, line);
+                int target = 3 * y * width + channel;
+                foreach (float value in line)
+                {
+                    samples[target] = (byte)Math.Clamp(value + 0.5f, 0, 255);
+                    target += 3;
+                }
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(scratch);
+        return new RgbImage(width, height, samples);
+    }
+
+    /// <summary>
+    /// The source rows that the taps of <paramref name="rows"/> reach, resized along x, in a rented array [source rows,
+    /// 3, width]: a row of one channel is contiguous, as it is in planes.
+    /// </summary>
+    private static float[] ResizeRows(RgbImage image, in FilterTaps columns, in FilterTaps rows, int width, int height)
+    {
+        int firstRow = rows.Start(0);
+        int rowCount = rows.Start(height - 1) + rows.Weights(height - 1).Length - firstRow;
+        float[] scratch = ArrayPool<float>.Shared.Rent(checked(rowCount * 3 * width));
+        for (int row = 0; row < rowCount; row++)
+        {
+            ReadOnlySpan<byte> source = image.Pixels.Span.Slice(3 * (firstRow + row) * image.Width, 3 * image.Width);
+            ResizeRow(source, columns, scratch.AsSpan(row * 3 * width, 3 * width), width);
+        }
+
+        return scratch;
+    }
+
+    /// <summary>Row y of one channel, from what <see cref="ResizeRows"/> gave.</summary>
+    private static void CombineRows(
+        ReadOnlySpan<float> scratch, in FilterTaps rows, int y, int channel, int width, Span<float> target)
+    {
+        target.Clear();
+        int offset = ((rows.Start(y) - rows.Start(0)) * 3 + channel) * width;
+        foreach (float weight in rows.Weights(y))
+        {
+            TensorPrimitives.MultiplyAdd(scratch.Slice(offset, width), weight, target, target);
+            offset += 3 * width;
+        }
+    }
+
+    /// <exception cref="ArgumentException">The image has no pixels.</exception>
+    public static void ThrowIfEmpty(RgbImage image)
+    {
+        if (image.Pixels.IsEmpty)
+        {
+            throw new ArgumentException("The image has no pixels: it is a default value.", nameof(image));
+        }
     }
 
     private static void Copy(RgbImage image, int left, int top, int size, Span<float> planes)

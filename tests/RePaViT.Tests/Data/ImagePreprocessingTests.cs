@@ -58,4 +58,32 @@ public class ImagePreprocessingTests
             Assert.IsTrue(planes.All(value => Math.Abs(value - 200) <= 1e-3f));
         }
     }
+
+    [TestMethod]
+    [DataRow(40, 24, 20, 12)]
+    [DataRow(24, 40, 12, 20)]
+    [DataRow(25, 37, 12, 18)]
+    [DataRow(12, 90, 12, 90)]
+    [DataRow(7, 5, 7, 5)]
+    public void The_shorter_side_is_reduced(int width, int height, int reducedWidth, int reducedHeight)
+    {
+        RgbImage image = new ImagePreprocessing { ReducedSide = 12 }.Reduce(TestImages.Random(width, height, seed: 1));
+        Assert.AreEqual((reducedWidth, reducedHeight), (image.Width, image.Height));
+    }
+
+    [TestMethod]
+    public void Reducing_beforehand_changes_nothing()
+    {
+        var preprocessing = new ImagePreprocessing { ReducedSide = 12, CropFraction = 0.9 };
+        RgbImage image = TestImages.Random(40, 25, seed: 1);
+        float[] whole = new float[3 * 8 * 8];
+        preprocessing.Prepare(image, 8, whole);
+        float[] reduced = new float[3 * 8 * 8];
+        preprocessing.Prepare(preprocessing.Reduce(image), 8, reduced);
+        CollectionAssert.AreEqual(whole, reduced);
+
+        float[] direct = new float[3 * 8 * 8];
+        (preprocessing with { ReducedSide = null }).Prepare(image, 8, direct);
+        CollectionAssert.AreNotEqual(direct, reduced);
+    }
 }

@@ -35,6 +35,21 @@ public class ResamplerTests
     }
 
     [TestMethod]
+    [DataRow(Interpolation.Bilinear)]
+    [DataRow(Interpolation.Bicubic)]
+    public void A_reduced_image_has_rounded_samples_of_the_plain_formula(Interpolation interpolation)
+    {
+        RgbImage image = TestImages.Random(40, 40, seed: 2);
+        RgbImage reduced = Resampler.Reduce(image, 13, 13, interpolation);
+        var whole = new ImageBox(0, 0, 40, 40);
+        for (int i = 0; i < reduced.Pixels.Length; i++)
+        {
+            double expected = Plain(image, whole, 13, interpolation, i / 3 % 13, i / 39, i % 3);
+            Assert.IsTrue(Math.Abs(reduced.Pixels.Span[i] - Math.Clamp(expected, 0, 255)) <= 0.5 + Tolerance);
+        }
+    }
+
+    [TestMethod]
     public void A_box_of_the_right_size_is_copied()
     {
         RgbImage image = TestImages.Random(9, 7, seed: 1);
