@@ -1,0 +1,116 @@
+using System.Numerics.Tensors;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace RePaViT.MLNet.Images;
+
+/// <summary>Makes <see cref="RgbImage"/> values of what ML.NET's columns hold.</summary>
+internal static class ImageReader
+{
+    /// <summary>Reads decoded images. The column keeps its image; the pixels are copied.</summary>
+    public static ImageFetcher ReadImages(ValueGetter<MLImage> getter)
+    {
+        // The loader disposes what it is handed in before it makes the next image.
+        MLImage? image = null;
+        return () =>
+        {
+            getter(ref image!);
+            if (image is null)
+            {
+                throw new InvalidDataException("It holds no image.");
+            }
+
+            RgbImage pixels = ToRgb(image);
+            return () => pixels;
+        };
+    }
+
+    /// <summary>Reads bytes of image files.</summary>
+    public static ImageFetcher ReadFiles(ValueGetter<VBuffer<byte>> getter)
+    {
+        VBuffer<byte> buffer = default;
+        return () =>
+        {
+            getter(ref buffer);
+            byte[] file = [.. buffer.DenseValues()];
+            return () => Decode(file);
+        };
+    }
+
+    /// <summary>Reads numbers from 0 to 255, which are rounded: an image has 8 bits a color, here as in training.</summary>
+    public static ImageFetcher ReadPixels(ValueGetter<VBuffer<float>> getter, ImageColumn column)
+    {
+        VBuffer<float> buffer = default;
+        return () =>
+        {
+            getter(ref buffer);
+            float[] values = [.. buffer.DenseValues()];
+            return () => ToRgb(values, column);
+        };
+    }
+
+    /// <exception cref="InvalidDataException">The bytes are no image file.</exception>
+    public static RgbImage Decode(byte[] file)
+    {
+        if (file.Length == 0)
+        {
+            throw new InvalidDataException("The image file is empty.");
+        }
+
+        MLImage image;
+        try
+        {
+            using var stream = new MemoryStream(file, writable: false);
+            image = MLImage.CreateFromStream(stream);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{file.Length} bytes are no image file that can be decoded.", exception);
+        }
+
+        using (image)
+        {
+            return ToRgb(image);
+        }
+    }
+
+    public static RgbImage ToRgb(MLImage image)
+    {
+        (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
+        ReadOnlySpan<byte> source = image.Pixels;
+        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * image.Width * image.Height));
+        for (int from = 0, to = 0; to < samples.Length; from += 4, to += 3)
+        {
+            samples[to] = source[from + red];
+            samples[to + 1] = source[from + 1];
+            samples[to + 2] = source[from + blue];
+        }
+
+        return new RgbImage(image.Width, image.Height, samples);
+    }
+
+    /// <exception cref="InvalidDataException">There are too few or too many values, or one is not a number.</exception>
+    public static RgbImage ToRgb(float[] values, ImageColumn column)
+    {
+        int pixels = column.Height * column.Width;
+        if (values.Length != 3 * pixels)
+        {
+            throw new InvalidDataException(
+                $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels of three colors are {3 * pixels}.");
+        }
+
+        if (!float.IsFinite(TensorPrimitives.Sum<float>(values)))
+        {
+            throw new InvalidDataException("It has numbers that are not finite; numbers from 0 to 255 are needed.");
+        }
+
+        byte[] samples = GC.AllocateUninitializedArray<byte>(values.Length);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            float value = column.IsInterleaved ? values[i] : values[i % 3 * pixels + i / 3];
+            samples[i] = (byte)Math.Clamp(value + 0.5f, 0, 255);
+        }
+
+        return new RgbImage(column.Width, column.Height, samples);
+    }
+}
