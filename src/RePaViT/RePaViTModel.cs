@@ -214,8 +214,11 @@ public sealed class RePaViTModel
 
     private int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
 
+    /// <summary>The network in its present form.</summary>
+    internal Network Network => _network;
+
     /// <summary>The network that takes pixels from 0 to 255, with all folded that can be folded.</summary>
-    private Network Folded()
+    internal Network Folded()
     {
         bool takesPixels = _network.Layers.OfType<PatchEmbedding>().Single().Bias;
         return Folding.Fold(_network, takesPixels ? null : Preprocessing);

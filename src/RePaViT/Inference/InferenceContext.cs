@@ -88,6 +88,14 @@ internal sealed class InferenceContext
         _patches.Gather(images, Tokens);
     }
 
+    /// <summary>Goes on with the tokens of images, [count * tokens, dim], that went through earlier steps before.</summary>
+    public void Continue(ReadOnlySpan<float> tokens, int count)
+    {
+        Images = count;
+        Tokens = TokenBuffer;
+        tokens.CopyTo(Tokens.AsSpan());
+    }
+
     /// <summary>Room for hidden channels, [images * tokens, width], that does not overlap what was given out last.</summary>
     public Matrix Hidden(int width)
     {

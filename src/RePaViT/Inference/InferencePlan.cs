@@ -68,6 +68,69 @@ internal sealed class InferencePlan : IInferenceEngine
         GC.KeepAlive(this);
     }
 
+    /// <summary>
+    /// The tokens that enter each reparameterized feed-forward layer, [count * tokens, dim], layer by layer. All images
+    /// pass a layer before the next one begins, so only one layer's tokens are held: each array is the last one again.
+    /// </summary>
+    /// <param name="count">Number of images, at least 1.</param>
+    /// <param name="prepare">Gets the index of the first of some images and room for them: [images, channels, size, size].</param>
+    public IEnumerable<float[]> FeedForwardInputs(int count, Action<int, Memory<float>> prepare)
+    {
+        float[] tokens = new float[checked(count * _shapes.Tokens * _shapes.Dim)];
+        int first = 0;
+        for (int step = 0; step < _steps.Length; step++)
+        {
+            if (_steps[step] is ReparameterizedFeedForwardStep)
+            {
+                Advance(first, step, count, prepare, tokens);
+                first = step;
+                yield return tokens;
+            }
+        }
+    }
+
+    /// <summary>Runs steps [first, end) over all images, on from the tokens before to the tokens after them.</summary>
+    private void Advance(int first, int end, int count, Action<int, Memory<float>> prepare, float[] tokens)
+    {
+        int imageLength = _input.Channels * _input.ImageSize * _input.ImageSize;
+        int tokensLength = _shapes.Tokens * _shapes.Dim;
+        float[] images = first == 0 ? new float[Math.Min(count, _shapes.ImagesPerPass) * imageLength] : [];
+        InferenceContext context = Rent();
+        try
+        {
+            for (int start = 0; start < count; start += _shapes.ImagesPerPass)
+            {
+                int pass = Math.Min(_shapes.ImagesPerPass, count - start);
+                Span<float> passTokens = tokens.AsSpan(start * tokensLength, pass * tokensLength);
+                if (first == 0)
+                {
+                    prepare(start, images.AsMemory(0, pass * imageLength));
+                    context.Begin(images.AsSpan(0, pass * imageLength), pass);
+                }
+                else
+                {
+                    context.Continue(passTokens, pass);
+                }
+
+                foreach (InferenceStep step in _steps.AsSpan(first..end))
+                {
+                    step.Run(context);
+                }
+
+                for (int row = 0; row < context.Tokens.Rows; row++)
+                {
+                    context.Tokens.Row(row).CopyTo(passTokens[(row * _shapes.Dim)..]);
+                }
+            }
+        }
+        finally
+        {
+            Return(context);
+        }
+
+        GC.KeepAlive(this);
+    }
+
     private static InferenceStep Compile(Layer layer, NamedTensors weights, ThreadTeam team) => layer switch
     {
         PatchEmbedding patches => new PatchEmbeddingStep(patches, weights, team),

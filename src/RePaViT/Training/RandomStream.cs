@@ -107,4 +107,6 @@ internal enum RandomPurpose
     Mixing = 4,
     DropPath = 5,
     Split = 6,
+    Expansion = 7,
+    Sample = 8,
 }

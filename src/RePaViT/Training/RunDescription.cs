@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace RePaViT.Training;
 
 /// <summary>Everything that the outcome of a run depends on, apart from the pixels. A checkpoint belongs to one of these.</summary>
@@ -44,27 +41,5 @@ internal sealed record RunDescription
     }
 
     /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
-    public string? DifferenceFrom(RunDescription checkpoint)
-        => FirstDifference("run", ToJson(this), ToJson(checkpoint));
-
-    private static JsonNode? ToJson(RunDescription run) => JsonSerializer.SerializeToNode(run, ModelDescription.JsonOptions);
-
-    private static string? FirstDifference(string path, JsonNode? here, JsonNode? there)
-    {
-        if (JsonNode.DeepEquals(here, there))
-        {
-            return null;
-        }
-
-        IEnumerable<string?> inside = (here, there) switch
-        {
-            (JsonObject a, JsonObject b) => a.Select(p => FirstDifference($"{path}.{p.Key}", p.Value, b[p.Key])),
-            (JsonArray a, JsonArray b) => a.Zip(b).Select((pair, i) => FirstDifference($"{path}[{i}]", pair.First, pair.Second)),
-            _ => [],
-        };
-        return inside.FirstOrDefault(difference => difference is not null)
-            ?? $"{path} is {Text(there)} in the checkpoint, but {Text(here)} here";
-
-        static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
-    }
+    public string? DifferenceFrom(RunDescription checkpoint) => JsonDifference.First("run", this, checkpoint, "the checkpoint");
 }

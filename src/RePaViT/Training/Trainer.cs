@@ -52,6 +52,20 @@ public sealed class Trainer
     /// </summary>
     public NamedTensors? InitialWeights { get; init; }
 
+    /// <summary>
+    /// A model to go on from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
+    /// apart from the number of classes. If its class names are those of the training data, in the same order, it keeps
+    /// its head; otherwise a new one is drawn from the recipe's seed. <see cref="Resume"/> does not need it.
+    /// <para>
+    /// What the model computes is kept up to roundings to float, also if <see cref="Preprocessing"/> normalizes
+    /// differently; a <see cref="TrainingResult.Model"/> is used bit for bit. What reparameterization merged cannot be
+    /// told apart again: the statistics of batch normalization are estimated anew, from up to 256 training images, and
+    /// the idle channels are others with the same product. So the first step differs from the next one that the original
+    /// run would have taken.
+    /// </para>
+    /// </summary>
+    public RePaViTModel? InitialModel { get; init; }
+
     /// <summary>Trains from the beginning.</summary>
     /// <param name="training">The images to learn; at least one batch, with the architecture's number of classes.</param>
     /// <param name="validation">
@@ -60,8 +74,13 @@ public sealed class Trainer
     /// </param>
     /// <param name="progress">Gets reports, at most ten a second and one after each epoch; may be null.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress; the result is then the best so far.</param>
-    /// <exception cref="ArgumentException">The data, the architecture and the recipe do not fit together.</exception>
-    /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
+    /// <exception cref="ArgumentException">
+    /// The data, the architecture, the recipe and what to start from do not fit together.
+    /// </exception>
+    /// <exception cref="NotSupportedException">
+    /// The batch or the network is too large for the CPU engine, or <see cref="InitialModel"/> is deployed with weights
+    /// that no reparameterization of its architecture gives.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written.</exception>
     public TrainingResult Fit(
@@ -70,9 +89,17 @@ public sealed class Trainer
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
+        if (InitialModel is not null && InitialWeights is not null)
+        {
+            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; one is needed at most.");
+        }
+
         RunDescription run = Describe(training, validation);
-        InitialWeights?.ThrowUnlessFits(_architecture.Layers(NetworkForm.Trained));
-        return Run(run, start: null, training, validation, progress, cancellationToken);
+        NamedTensors? initialWeights = InitialModel is null
+            ? InitialWeights
+            : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
+        initialWeights?.ThrowUnlessFits(_architecture.Layers(NetworkForm.Trained));
+        return Run(run, initialWeights, start: null, training, validation, progress, cancellationToken);
     }
 
     /// <summary>
@@ -106,11 +133,12 @@ public sealed class Trainer
             throw new ArgumentException($"The checkpoint '{path}' belongs to another run: {difference}.");
         }
 
-        return Run(run, checkpoint, training, validation, progress, cancellationToken);
+        return Run(run, initialWeights: null, checkpoint, training, validation, progress, cancellationToken);
     }
 
     private TrainingResult Run(
         RunDescription run,
+        NamedTensors? initialWeights,
         Checkpoint? start,
         IImageDataset training,
         IImageDataset? validation,
@@ -126,7 +154,7 @@ public sealed class Trainer
             _architecture.Classes,
             _recipe.BatchSize,
             _recipe.Seed);
-        using ITrainingEngine engine = _backend.CreateEngine(_architecture, _recipe, InitialWeights, _options.Threads);
+        using ITrainingEngine engine = _backend.CreateEngine(_architecture, _recipe, initialWeights, _options.Threads);
         if (start is not null)
         {
             try

@@ -5,7 +5,8 @@ namespace RePaViT.Training;
 /// <summary>Weights to start training from, as timm draws them for vision transformers.</summary>
 internal static class WeightInitializer
 {
-    private const double Deviation = 0.02;
+    /// <summary>Standard deviation of matrices and embeddings.</summary>
+    public const double Deviation = 0.02;
 
     /// <summary>Draws the tensors of these layers. Each depends on the seed and its place in the list alone.</summary>
     public static NamedTensors Create(IEnumerable<Layer> layers, ulong seed)

@@ -1,0 +1,67 @@
+using RePaViT.Architectures;
+using RePaViT.Reparameterization;
+
+namespace RePaViT.Training;
+
+/// <summary>Turns a model, deployed or not, into weights in training form from which training goes on.</summary>
+internal static class Continuation
+{
+    /// <param name="model">The model.</param>
+    /// <param name="target">The network to train: the model's, except that its classes and preprocessing may be others.</param>
+    /// <param name="training">The training images.</param>
+    /// <param name="seed">What random choices follow from.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    /// <exception cref="ArgumentException">The model has another architecture; the message names the first difference.</exception>
+    /// <exception cref="NotSupportedException">The model's merged weights cannot come from its idle channels.</exception>
+    public static NamedTensors Weights(
+        RePaViTModel model, ModelDescription target, IImageDataset training, ulong seed, int? threads)
+    {
+        if (JsonDifference.First(
+            "architecture", target.Architecture, model.Architecture with { Classes = target.Architecture.Classes },
+            "the initial model") is string difference)
+        {
+            throw new ArgumentException($"Training cannot go on from the initial model: {difference}.");
+        }
+
+        Network network = Unfolded(model, target.Preprocessing);
+        if (network.Layers.Any(layer => layer is ReparameterizedFeedForward))
+        {
+            IEnumerable<float[]> inputs = FeedForwardSample.Take(model.Folded(), training, target.Preprocessing, seed, threads);
+            network = Expander.Expand(network, model.Architecture.Layers(NetworkForm.Trained), inputs, seed);
+        }
+
+        return model.ClassNames.SequenceEqual(target.ClassNames)
+            ? network.Weights
+            : WithNewHead(network, target.Architecture, seed);
+    }
+
+    /// <summary>
+    /// The network behind the normalization of the new run. Its own weights take the same one, if nothing is folded yet;
+    /// any other is folded in, and the new one is taken out.
+    /// </summary>
+    private static Network Unfolded(RePaViTModel model, ImagePreprocessing preprocessing)
+    {
+        bool isSame = model.Preprocessing.Mean == preprocessing.Mean
+            && model.Preprocessing.StandardDeviation == preprocessing.StandardDeviation;
+        bool takesPixels = model.Network.Layers.OfType<PatchEmbedding>().Single().Bias;
+        return Unfolding.Unfold(isSame && !takesPixels ? model.Network : model.Folded(), preprocessing);
+    }
+
+    /// <summary>Other classes need a head of their own, which starts like that of a new network.</summary>
+    private static NamedTensors WithNewHead(Network network, Architecture architecture, ulong seed)
+    {
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        var weights = new NamedTensors();
+        foreach (TensorSpec tensor in layers.SkipLast(1).SelectMany(layer => layer.Tensors))
+        {
+            weights.Add(tensor.Name, network.Weights[tensor.Name]);
+        }
+
+        foreach ((string name, WeightTensor tensor) in WeightInitializer.Create(layers.TakeLast(1), seed))
+        {
+            weights.Add(name, tensor);
+        }
+
+        return weights;
+    }
+}
