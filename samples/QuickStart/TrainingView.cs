@@ -42,14 +42,10 @@ internal static class TrainingView
 
     private sealed class EpochLines : IProgress<TrainingProgress>
     {
-        private Evaluation? _shown;
-
         public void Report(TrainingProgress value)
         {
-            // Every epoch ends with a validation of its own.
-            if (!ReferenceEquals(value.Validation, _shown))
+            if (value.FinishedEpoch is not null)
             {
-                _shown = value.Validation;
                 Console.WriteLine(Describe(value));
             }
         }

@@ -19,6 +19,12 @@ public abstract record Architecture
     /// <summary>Number of classes, the length of the logits. Default 1000.</summary>
     public int Classes { get; init; } = 1000;
 
+    /// <summary>
+    /// Share of hidden channels that skip the activation (theta), in [0, 1]; null for a vanilla network, which has
+    /// layer normalization in place of batch normalization and cannot be reparameterized. Default 0.75.
+    /// </summary>
+    public double? IdleRatio { get; init; } = 0.75;
+
     /// <summary>Counts parameters and multiply-adds exactly, for one image.</summary>
     /// <param name="form">The form to count.</param>
     /// <exception cref="ArgumentException">A property has a value that no network can have, or the form is not known.</exception>

@@ -76,17 +76,11 @@ public sealed record ViTArchitecture : Architecture
     /// <summary>Hidden channels of a feed-forward layer for each channel of a token (rho). Default 4.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>
-    /// Share of hidden channels that skip the activation (theta), in [0, 1]; null for a vanilla network, which has
-    /// layer normalization in place of batch normalization and cannot be reparameterized. Default 0.75.
-    /// </summary>
-    public double? IdleRatio { get; init; } = 0.75;
-
-    /// <summary>How <see cref="IdleRatio"/> is spread over the blocks. Default: the same in each.</summary>
+    /// <summary>How <see cref="Architecture.IdleRatio"/> is spread over the blocks. Default: the same in each.</summary>
     public IdleHeuristic IdleHeuristic { get; init; } = IdleHeuristic.Static;
 
     /// <summary>
-    /// Active channels of each block, in place of what <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/> give;
+    /// Active channels of each block, in place of what <see cref="Architecture.IdleRatio"/> and <see cref="IdleHeuristic"/> give;
     /// null to let those decide. Useful for weights whose ratio was rounded differently.
     /// </summary>
     public ActiveChannels? ActiveChannels { get; init; }

@@ -127,7 +127,7 @@ internal sealed class TrainingLoop
         _clock.FinishStep(count * _pipeline.BatchSize);
         if (_clock.IsReportDue())
         {
-            Report(_state.Epoch + 1, _state.Loss, _state.Accuracy);
+            Report(_state.Epoch + 1, _state.Loss, _state.Accuracy, finished: null);
         }
 
         if (_state.Step < _stepsPerEpoch && GlobalStep % _options.CheckpointEverySteps == 0)
@@ -155,7 +155,7 @@ internal sealed class TrainingLoop
 
         WriteCheckpoint();
         EpochSummary summary = _state.History[^1];
-        Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy);
+        Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy, summary);
     }
 
     private RePaViTModel ModelOf(NamedTensors weights)
@@ -178,7 +178,7 @@ internal sealed class TrainingLoop
         }
     }
 
-    private void Report(int epoch, double loss, double accuracy) => _progress?.Report(new TrainingProgress
+    private void Report(int epoch, double loss, double accuracy, EpochSummary? finished) => _progress?.Report(new TrainingProgress
     {
         Epoch = epoch,
         Epochs = _run.Recipe.Epochs,
@@ -187,6 +187,7 @@ internal sealed class TrainingLoop
         TrainingLoss = loss,
         TrainingAccuracy = accuracy,
         Validation = _state.History.LastOrDefault()?.Validation,
+        FinishedEpoch = finished,
         LearningRate = _learningRate,
         ImagesPerSecond = _clock.ImagesPerSecond,
         Elapsed = _clock.Elapsed,

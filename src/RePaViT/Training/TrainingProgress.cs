@@ -24,6 +24,9 @@ public sealed record TrainingProgress
     /// <summary>The last validation; null before the first.</summary>
     public required Evaluation? Validation { get; init; }
 
+    /// <summary>What the epoch ended with that this report closes; null within an epoch.</summary>
+    public required EpochSummary? FinishedEpoch { get; init; }
+
     /// <summary>The learning rate of the last step.</summary>
     public required double LearningRate { get; init; }
 
