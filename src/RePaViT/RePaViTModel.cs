@@ -212,7 +212,12 @@ public sealed class RePaViTModel
 
     private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
 
-    private int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
+    /// <summary>Values of a prepared image.</summary>
+    internal int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
+
+    /// <summary>The number of images that are worth classifying at once.</summary>
+    internal int ImagesPerBatch
+        => Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
 
     /// <summary>The network in its present form.</summary>
     internal Network Network => _network;
@@ -227,9 +232,9 @@ public sealed class RePaViTModel
     private void ForEachImage(
         int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)
     {
-        int imagesPerBatch = Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
-        float[] pixels = new float[Math.Min(count, imagesPerBatch) * ImageLength];
-        float[] logits = new float[Math.Min(count, imagesPerBatch) * Architecture.Classes];
+        int imagesPerBatch = Math.Min(count, ImagesPerBatch);
+        float[] pixels = new float[imagesPerBatch * ImageLength];
+        float[] logits = new float[imagesPerBatch * Architecture.Classes];
         for (int start = 0; start < count; start += imagesPerBatch)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -30,6 +30,9 @@ internal static class KeyValue
     public static PrimitiveDataViewType? FindType(string rawTypeName)
         => Array.Find(Codecs, codec => codec.Type.RawType.Name == rawTypeName)?.Type;
 
+    /// <summary>The text of some value of a type.</summary>
+    public static string Sample(PrimitiveDataViewType type) => CodecOf(type).Sample;
+
     /// <summary>A vector of values as text.</summary>
     public static string[] Read(
         DataViewSchema.Annotations annotations, DataViewSchema.Column column, PrimitiveDataViewType type)
@@ -46,6 +49,8 @@ internal static class KeyValue
     private abstract class Codec(PrimitiveDataViewType type)
     {
         public PrimitiveDataViewType Type { get; } = type;
+
+        public abstract string Sample { get; }
 
         public abstract string[] Read(DataViewSchema.Annotations annotations, DataViewSchema.Column column);
 
@@ -70,20 +75,24 @@ internal static class KeyValue
     }
 
     private sealed class Codec<T>(PrimitiveDataViewType type, string? format = null) : Codec(type)
-        where T : IParsable<T>
+        where T : struct, IParsable<T>
     {
+        public override string Sample => Format(default);
+
         public override string[] Read(DataViewSchema.Annotations annotations, DataViewSchema.Column column)
-            => Read<T>(
-                annotations,
-                column,
-                value => value is IFormattable formattable ? formattable.ToString(format, CultureInfo.InvariantCulture) : $"{value}");
+            => Read<T>(annotations, column, Format);
 
         public override void Add(DataViewSchema.Annotations.Builder builder, string name, IReadOnlyList<string> texts)
             => Add(builder, name, texts, text => T.Parse(text, CultureInfo.InvariantCulture));
+
+        private string Format(T value)
+            => value is IFormattable formattable ? formattable.ToString(format, CultureInfo.InvariantCulture) : $"{value}";
     }
 
     private sealed class TextCodec() : Codec(TextDataViewType.Instance)
     {
+        public override string Sample => "";
+
         public override string[] Read(DataViewSchema.Annotations annotations, DataViewSchema.Column column)
             => Read<ReadOnlyMemory<char>>(annotations, column, text => text.ToString());
 

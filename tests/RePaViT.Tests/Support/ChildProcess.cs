@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace RePaViT.Tests.Support;
 
-/// <summary>This assembly's <see cref="Program"/> in a process of its own. Disposing it kills what still runs.</summary>
+/// <summary>This assembly's <c>Program</c> in a process of its own. Disposing it kills what still runs.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
@@ -12,7 +12,7 @@ internal sealed class ChildProcess : IDisposable
     {
     }
 
-    /// <param name="arguments">What <see cref="Program"/> is to do.</param>
+    /// <param name="arguments">What <c>Program</c> is to do.</param>
     /// <param name="switchedOff">Switches of the runtime that are to be 0 in the child.</param>
     public ChildProcess(IEnumerable<string> arguments, IEnumerable<string> switchedOff)
     {

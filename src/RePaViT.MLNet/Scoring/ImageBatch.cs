@@ -1,0 +1,88 @@
+using RePaViT.Data;
+using RePaViT.MLNet.Images;
+
+namespace RePaViT.MLNet.Scoring;
+
+/// <summary>Images of rows that were read ahead, and their scores.</summary>
+internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
+{
+    // Images of any size wait here to be decoded: no more than there are cores to do it.
+    private readonly List<(int Slot, ImageDecoder Image)> _waiting = new(Environment.ProcessorCount);
+    private Exception?[] _failures = [];
+    private float[] _pixels = [];
+    private float[] _scores = [];
+    private int _count;
+    private bool _isScored;
+
+    /// <summary>Forgets all images and makes room for others.</summary>
+    public void Clear(int slots)
+    {
+        _count = 0;
+        _isScored = false;
+        if (slots != _failures.Length)
+        {
+            _failures = new Exception?[slots];
+            _pixels = new float[slots * scorer.ImageLength];
+            _scores = new float[slots * scorer.Classes];
+        }
+    }
+
+    /// <summary>Reads the image of the row that the cursor stands on. What it throws waits for whoever wants the score.</summary>
+    public void Read()
+    {
+        int slot = _count++;
+        _failures[slot] = null;
+        try
+        {
+            _waiting.Add((slot, fetch()));
+        }
+        catch (Exception exception)
+        {
+            _failures[slot] = exception;
+        }
+
+        if (_waiting.Count == _waiting.Capacity)
+        {
+            PrepareWaiting();
+        }
+    }
+
+    /// <summary>The class probabilities of an image.</summary>
+    /// <param name="slot">Which image.</param>
+    /// <param name="failure">What was thrown instead; then there are none.</param>
+    public ReadOnlySpan<float> Scores(int slot, out Exception? failure)
+    {
+        PrepareWaiting();
+        failure = _failures[slot];
+        if (failure is not null)
+        {
+            return [];
+        }
+
+        if (!_isScored)
+        {
+            scorer.Score(_pixels.AsSpan(0, _count * scorer.ImageLength), _scores.AsSpan(0, _count * scorer.Classes));
+            _isScored = true;
+        }
+
+        return _scores.AsSpan(slot * scorer.Classes, scorer.Classes);
+    }
+
+    private void PrepareWaiting()
+    {
+        ParallelLoop.Run(_waiting.Count, i =>
+        {
+            (int slot, ImageDecoder image) = _waiting[i];
+            Span<float> pixels = _pixels.AsSpan(slot * scorer.ImageLength, scorer.ImageLength);
+            try
+            {
+                scorer.Prepare(image, pixels);
+            }
+            catch (Exception exception)
+            {
+                _failures[slot] = exception;
+            }
+        });
+        _waiting.Clear();
+    }
+}

@@ -1,0 +1,15 @@
+namespace RePaViT.MLNet.Tests;
+
+/// <summary>What tests start as a process of its own, by <see cref="RePaViT.Tests.Support.ChildProcess"/>.</summary>
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        switch (arguments)
+        {
+            default:
+                Console.Error.WriteLine("These tests are run by 'dotnet test'.");
+                return 2;
+        }
+    }
+}
