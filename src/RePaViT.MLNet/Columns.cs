@@ -1,0 +1,29 @@
+using Microsoft.ML;
+
+namespace RePaViT.MLNet;
+
+/// <summary>Finds columns by name.</summary>
+internal static class Columns
+{
+    /// <exception cref="ArgumentException">There is no such column; the message lists those there are.</exception>
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
+        => schema.GetColumnOrNull(name) ?? throw Missing(name, schema.Where(column => !column.IsHidden).Select(column => column.Name));
+
+    /// <exception cref="ArgumentException">There is no such column; the message lists those there are.</exception>
+    public static SchemaShape.Column Find(SchemaShape schema, string name)
+    {
+        foreach (SchemaShape.Column column in schema)
+        {
+            if (column.Name == name)
+            {
+                return column;
+            }
+        }
+
+        throw Missing(name, schema.Select(column => column.Name));
+    }
+
+    private static ArgumentException Missing(string name, IEnumerable<string> present) => new(
+        $"There is no column '{name}'. There are: {string.Join(", ", present)}. (Cache, AppendCacheCheckpoint and ShuffleRows "
+        + "drop columns of images; put them before LoadImages, or load the bytes of image files with LoadRawImageBytes.)");
+}

@@ -1,0 +1,217 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML;
+
+namespace RePaViT;
+
+public sealed partial class ImageClassificationRePaViTTrainer
+{
+    /// <summary>
+    /// What to train, on which columns, and how. The names are those of ML.NET's own image classification trainer where it
+    /// has the same option.
+    /// </summary>
+    public sealed record Options
+    {
+        /// <summary>The label: a key, as Conversion.MapValueToKey makes it. Default "Label".</summary>
+        public string LabelColumnName { get; set; } = "Label";
+
+        /// <summary>
+        /// The images: MLImage values of any size (LoadImages), bytes of image files (LoadRawImageBytes), or a vector of
+        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Default "Features".
+        /// </summary>
+        public string FeatureColumnName { get; set; } = "Features";
+
+        /// <summary>The new column of class probabilities. Default "Score".</summary>
+        public string ScoreColumnName { get; set; } = "Score";
+
+        /// <summary>The new column of the most probable class, a key like the label. Default "PredictedLabel".</summary>
+        public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
+
+        /// <summary>
+        /// Rows to validate on after each epoch, with the same columns; null to hold out
+        /// <see cref="ValidationSetFraction"/> of the training rows. Default null.
+        /// </summary>
+        public IDataView? ValidationSet { get; set; }
+
+        /// <summary>
+        /// The share of each class that is held out for validation where no <see cref="ValidationSet"/> is given, in (0, 1);
+        /// null to train without validation. Default 0.1.
+        /// </summary>
+        public double? ValidationSetFraction { get; set; } = 0.1;
+
+        /// <summary>
+        /// The network; its number of classes follows from the label. Default: <see cref="ViTArchitecture.Tiny"/>.
+        /// </summary>
+        public Architecture Architecture { get; set; } = ViTArchitecture.Tiny;
+
+        /// <summary>
+        /// The share of hidden channels that skip the activation, in [0, 1]: the more, the faster the saved network. Null for
+        /// the architecture's. Default null.
+        /// </summary>
+        public double? IdleRatio { get; set; }
+
+        /// <summary>
+        /// Width and height in pixels at which images enter the network, a multiple of its patch size; null for the
+        /// architecture's. Default null.
+        /// </summary>
+        public int? ImageSize { get; set; }
+
+        /// <summary>
+        /// Optimizer, schedule, augmentation, moving average and all else that decides what training arrives at.
+        /// Default: a recipe for small data sets.
+        /// </summary>
+        public TrainingRecipe Recipe { get; set; } = new();
+
+        /// <summary>
+        /// Images that pass through the network together, at least 2; null for the recipe's or, if those are fewer, all
+        /// images. Default null.
+        /// </summary>
+        public int? BatchSize { get; set; }
+
+        /// <summary>Times that every training image is seen, at least 1; null for the recipe's. Default null.</summary>
+        public int? Epoch { get; set; }
+
+        /// <summary>The highest learning rate, above 0; null for the recipe's. Default null.</summary>
+        public double? LearningRate { get; set; }
+
+        /// <summary>When to end before the last epoch; needs validation. Null for the recipe's. Default null.</summary>
+        public EarlyStopping? EarlyStoppingCriteria { get; set; }
+
+        /// <summary>
+        /// What all random choices follow from: the same seed and the same rows give the same model. Null for the
+        /// <see cref="MLContext"/>'s or, if that has none, the recipe's. Default null.
+        /// </summary>
+        public int? Seed { get; set; }
+
+        /// <summary>What to compute on. Default: a GPU if one can be used, otherwise the CPU.</summary>
+        public Device Device { get; set; } = Device.Auto;
+
+        /// <summary>
+        /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
+        /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
+        /// classes are not the same, the last layer starts anew. Null to start from random weights. Default null.
+        /// </summary>
+        public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
+
+        /// <summary>
+        /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
+        /// be. Null for none. Default null.
+        /// </summary>
+        public string? CheckpointFolder { get; set; }
+
+        /// <summary>
+        /// Whether to go on from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
+        /// was never interrupted; if there is none yet, training starts at the beginning. Default false.
+        /// </summary>
+        public bool Resume { get; set; }
+
+        /// <summary>
+        /// A folder for decoded images that do not fit into <see cref="ImageCacheMemory"/>; created if need be. Null for
+        /// a temporary one, which is deleted afterwards. Default null.
+        /// </summary>
+        public string? WorkspacePath { get; set; }
+
+        /// <summary>
+        /// Bytes of memory to hold decoded images in, at least 0; null for a quarter of what the process may use. Default null.
+        /// </summary>
+        public long? ImageCacheMemory { get; set; }
+
+        /// <summary>
+        /// The share of images, in [0, 1), that may be missing or damaged. They are left out, each with a warning; if there
+        /// are more, training does not start and the exception lists them. Default 0.
+        /// </summary>
+        public double MaxUnreadableFraction { get; set; }
+
+        /// <summary>Called after each epoch, on the thread that trains. Default null.</summary>
+        public Action<EpochSummary>? MetricsCallback { get; set; }
+
+        /// <summary>Gets reports at most ten times a second, on the thread that trains, for a progress bar. Default null.</summary>
+        public IProgress<TrainingProgress>? Progress { get; set; }
+
+        /// <summary>
+        /// Ends training after the step in progress; the transformer then has the best weights so far. Default: never.
+        /// </summary>
+        public CancellationToken CancellationToken { get; set; }
+
+        /// <summary>Checks what can be checked without data.</summary>
+        /// <exception cref="ArgumentException">An option has a value that is not accepted; the message names it.</exception>
+        public void Validate()
+        {
+            ThrowUnlessNamed(LabelColumnName);
+            ThrowUnlessNamed(FeatureColumnName);
+            ThrowUnlessNamed(ScoreColumnName);
+            ThrowUnlessNamed(PredictedLabelColumnName);
+            if (ScoreColumnName == PredictedLabelColumnName)
+            {
+                throw new ArgumentException(
+                    $"{nameof(ScoreColumnName)} and {nameof(PredictedLabelColumnName)} are both '{ScoreColumnName}': two names are needed.");
+            }
+
+            ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
+            ThrowUnless(ImageSize is null or >= 1, ImageSize, "a number from 1, or null");
+            ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a number in [0, 1], or null");
+            ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
+            ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
+            ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
+            ArgumentNullException.ThrowIfNull(Architecture);
+            ArgumentNullException.ThrowIfNull(Recipe);
+            if (Resume && CheckpointFolder is null)
+            {
+                throw new ArgumentException($"{nameof(Resume)} needs a {nameof(CheckpointFolder)}.");
+            }
+
+            if (EarlyStoppingCriteria is not null && ValidationSet is null && ValidationSetFraction is null)
+            {
+                throw new ArgumentException(
+                    $"{nameof(EarlyStoppingCriteria)} needs a {nameof(ValidationSet)} or a {nameof(ValidationSetFraction)}.");
+            }
+
+            // Two classes are the fewest that a label can have.
+            CreateArchitecture(classes: 2).Validate();
+            CreateRecipe(seed: 0).Validate();
+        }
+
+        /// <summary>The network for a number of classes.</summary>
+        internal Architecture CreateArchitecture(int classes)
+        {
+            Architecture architecture = InitialModel?.Model.Architecture ?? Architecture;
+            return architecture with
+            {
+                Classes = classes,
+                ImageSize = ImageSize ?? architecture.ImageSize,
+                IdleRatio = IdleRatio ?? architecture.IdleRatio,
+            };
+        }
+
+        /// <summary>The recipe with what the options say in place of it.</summary>
+        internal TrainingRecipe CreateRecipe(ulong seed)
+        {
+            double learningRate = LearningRate ?? Recipe.LearningRate;
+            int epochs = Epoch ?? Recipe.Epochs;
+            return Recipe with
+            {
+                BatchSize = BatchSize ?? Recipe.BatchSize,
+                Epochs = epochs,
+                LearningRate = learningRate,
+
+                // The shortcuts must not contradict what the user did not touch.
+                MinimumLearningRate = Math.Min(Recipe.MinimumLearningRate, learningRate),
+                WarmupLearningRate = Math.Min(Recipe.WarmupLearningRate, learningRate),
+                WarmupEpochs = Math.Min(Recipe.WarmupEpochs, epochs),
+                EarlyStoppingPatience = EarlyStoppingCriteria?.Patience ?? Recipe.EarlyStoppingPatience,
+                Seed = seed,
+            };
+        }
+
+        private static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
+            => ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
+
+        private static void ThrowUnless<T>(
+            bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
+        {
+            if (!accepted)
+            {
+                throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
+            }
+        }
+    }
+}

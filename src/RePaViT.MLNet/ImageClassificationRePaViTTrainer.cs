@@ -1,0 +1,228 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using RePaViT.MLNet;
+using RePaViT.MLNet.Images;
+using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Scoring;
+using RePaViT.MLNet.Training;
+
+namespace RePaViT;
+
+/// <summary>
+/// Trains a channel-idle vision transformer (RePaViT, arXiv 2505.21847) to classify images. The transformer that comes out
+/// scores with the structurally reparameterized network, and that is what it saves: the same function, smaller and faster.
+/// </summary>
+/// <remarks>
+/// Images are decoded once, reduced if they are large, and kept for all epochs. Progress and warnings reach
+/// <see cref="MLContext.Log"/>.
+/// </remarks>
+public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<ImageClassificationRePaViTTransformer>
+{
+    private const string CheckpointName = "checkpoint.safetensors";
+
+    // Random crops that are enlarged to the network's size blur; images kept at 1.5 times it leave most crops sharp.
+    private const double ReducedSideFactor = 1.5;
+
+    // Enough to find a difference, few enough to cost nothing beside training.
+    private const int ReportImages = 32;
+
+    private readonly IHost _host;
+    private readonly int? _contextSeed;
+    private readonly Options _options;
+
+    /// <summary>Creates a trainer; <c>mlContext.MulticlassClassification.Trainers.RePaViT(options)</c> does the same.</summary>
+    /// <param name="environment">The <see cref="MLContext"/>.</param>
+    /// <param name="options">Columns, network, recipe and everything else; copied.</param>
+    /// <exception cref="ArgumentException">An option has a value that is not accepted; the message names it.</exception>
+    public ImageClassificationRePaViTTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _host = environment.Register(nameof(ImageClassificationRePaViTTrainer));
+        _contextSeed = Environments.SeedOf(environment);
+        _options = options with { };
+    }
+
+    /// <summary>Reads the images and trains.</summary>
+    /// <param name="input">Rows with images and labels; those with a missing label are left out.</param>
+    /// <exception cref="ArgumentException">
+    /// The columns, the data and the options do not fit together; the message says what would be accepted.
+    /// </exception>
+    /// <exception cref="InvalidDataException">Images cannot be read (the message lists them), or the checkpoint is damaged.</exception>
+    /// <exception cref="NotSupportedException">The device cannot be used, or the network is too large for it.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before training began.</exception>
+    /// <exception cref="IOException">The workspace or the checkpoint cannot be read or written.</exception>
+    public ImageClassificationRePaViTTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        using IChannel channel = _host.Start("Training");
+        channel.Info(MessageSensitivity.None, Devices.Choose(_options.Device));
+
+        ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName));
+        ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
+        Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
+        architecture.Validate();
+        ImagePreprocessing preprocessing = _options.InitialModel?.Model.Preprocessing ?? new ImagePreprocessing();
+        preprocessing = preprocessing with
+        {
+            ReducedSide = preprocessing.ReducedSide ?? (int)(ReducedSideFactor * architecture.ImageSize),
+        };
+
+        using var workspace = new Workspace(_options.WorkspacePath);
+        using ImageStore store = workspace.CreateStore(
+            _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
+        TrainingResult result = Train(architecture, preprocessing, training, validation, channel);
+
+        RePaViTModel deployed = result.Model.Reparameterize();
+        ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
+        channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
+        return new ImageClassificationRePaViTTransformer(
+            _host, CreateDescription(features), classes, deployed, report, result.Model);
+    }
+
+    /// <summary>The columns that the transformer will have, known before training.</summary>
+    /// <param name="inputSchema">The columns of the data.</param>
+    /// <exception cref="ArgumentException">A column is missing or of a type that is not accepted.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ImageColumn.ThrowUnlessAccepted(Columns.Find(inputSchema, _options.FeatureColumnName));
+        SchemaShape.Column label = Columns.Find(inputSchema, _options.LabelColumnName);
+        return ScoringSchema.AddTo(inputSchema, CreateDescription(features: null), label);
+    }
+
+    private ScoringDescription CreateDescription(ImageColumn? features) => new()
+    {
+        FeatureColumnName = _options.FeatureColumnName,
+        Features = features,
+        ScoreColumnName = _options.ScoreColumnName,
+        PredictedLabelColumnName = _options.PredictedLabelColumnName,
+    };
+
+    private (IImageDataset Training, IImageDataset? Validation) ReadImages(
+        IDataView input,
+        ClassKeys classes,
+        ImageColumn features,
+        ImageStore store,
+        ImagePreprocessing preprocessing,
+        IChannel channel)
+    {
+        if (_options.ValidationSet is not null)
+        {
+            ThrowUnlessLike(_options.ValidationSet.Schema, classes, features);
+        }
+
+        IImageDataset training = Read(input, "training");
+        int[] counts = training.CountLabels();
+        if (counts.Count(count => count > 0) < 2)
+        {
+            throw new ArgumentException(
+                $"All {training.Count} training images have label '{classes.Names[training.GetLabel(0)]}': at least two classes are needed.");
+        }
+
+        foreach (int unseen in Enumerable.Range(0, counts.Length).Where(label => counts[label] == 0))
+        {
+            channel.Warning(MessageSensitivity.UserData, $"No training image has label '{classes.Names[unseen]}'.");
+        }
+
+        IImageDataset? validation = null;
+        if (_options.ValidationSet is not null)
+        {
+            validation = Read(_options.ValidationSet, "validation");
+        }
+        else if (_options.ValidationSetFraction is double fraction)
+        {
+            if (counts.Any(count => Math.Round(fraction * count) >= 1))
+            {
+                (training, validation) = training.Split(fraction, Seed);
+            }
+            else
+            {
+                channel.Warning(
+                    MessageSensitivity.None,
+                    $"Training without validation: {fraction} of the images of a class are less than one image.");
+            }
+        }
+
+        channel.Info(MessageSensitivity.None, TrainingLog.Describe(training, validation, store));
+        return (training, validation);
+
+        StoredImageDataset Read(IDataView data, string purpose)
+        {
+            var import = new ImageImport(
+                data,
+                Columns.Find(data.Schema, _options.FeatureColumnName),
+                Columns.Find(data.Schema, _options.LabelColumnName),
+                store,
+                preprocessing,
+                channel);
+            return import.Read(purpose, _options.MaxUnreadableFraction, _options.CancellationToken);
+        }
+    }
+
+    private void ThrowUnlessLike(DataViewSchema validation, ClassKeys classes, ImageColumn features)
+    {
+        ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName));
+        if (validationFeatures.Kind != features.Kind)
+        {
+            throw new ArgumentException(
+                $"Column '{_options.FeatureColumnName}' holds {features.Kind} values in the training data, but "
+                + $"{validationFeatures.Kind} values in {nameof(Options.ValidationSet)}: the same are needed.");
+        }
+
+        if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName)).HasSameClasses(classes))
+        {
+            throw new ArgumentException(
+                $"Column '{_options.LabelColumnName}' has other keys in {nameof(Options.ValidationSet)} than in the training data. "
+                + "Map the labels to keys before the data are split, or transform the validation rows with the mapping that was fitted to the training rows.");
+        }
+    }
+
+    private TrainingResult Train(
+        Architecture architecture,
+        ImagePreprocessing preprocessing,
+        IImageDataset training,
+        IImageDataset? validation,
+        IChannel channel)
+    {
+        TrainingRecipe recipe = _options.CreateRecipe(Seed);
+        if (_options.BatchSize is null)
+        {
+            recipe = recipe with { BatchSize = Math.Clamp(training.Count, 2, recipe.BatchSize) };
+        }
+
+        string? checkpoint = null;
+        if (_options.CheckpointFolder is not null)
+        {
+            checkpoint = Path.Combine(Directory.CreateDirectory(_options.CheckpointFolder).FullName, CheckpointName);
+        }
+
+        bool resume = _options.Resume && File.Exists(checkpoint);
+        var trainer = new Trainer(architecture, recipe, new TrainerOptions { CheckpointPath = checkpoint })
+        {
+            Preprocessing = preprocessing,
+            InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
+        };
+        channel.Info(MessageSensitivity.None, TrainingLog.Describe(architecture, recipe, resume ? checkpoint : null));
+        var log = new TrainingLog(channel, _options.MetricsCallback, _options.Progress);
+        TrainingResult result = resume
+            ? trainer.Resume(training, validation, log, _options.CancellationToken)
+            : trainer.Fit(training, validation, log, _options.CancellationToken);
+        TrainingLog.Report(result, channel);
+        return result;
+    }
+
+    private ulong Seed => (_options.Seed ?? _contextSeed) is int seed ? (uint)seed : _options.Recipe.Seed;
+
+    /// <summary>Runs both forms of the network on some images.</summary>
+    private static ReparameterizationReport Compare(RePaViTModel trained, RePaViTModel deployed, IImageDataset images)
+    {
+        RgbImage[] sample = [.. Enumerable.Range(0, Math.Min(images.Count, ReportImages)).Select(images.GetImage)];
+        double largest = trained.Predict(sample).Zip(deployed.Predict(sample))
+            .Max(pair => pair.First.Probabilities.Zip(pair.Second.Probabilities, (a, b) => Math.Abs((double)a - b)).Max());
+        return new ReparameterizationReport(trained.Cost, deployed.Cost, largest, sample.Length);
+    }
+}

@@ -1,0 +1,247 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using RePaViT.MLNet.Images;
+using RePaViT.MLNet.Labels;
+
+namespace RePaViT.MLNet.Training;
+
+/// <summary>
+/// Reads labeled images out of a view, once: rows on as many cursors as the view can give, decoding on all cores. The
+/// images come out in the order of their rows, however many threads there were.
+/// </summary>
+internal sealed class ImageImport
+{
+    private const int MaxFailuresListed = 20;
+
+    private readonly IDataView _data;
+    private readonly ImageStore _store;
+    private readonly ImagePreprocessing _preprocessing;
+    private readonly ClassKeys _classes;
+    private readonly ImageColumn _imageColumn;
+    private readonly DataViewSchema.Column _feature;
+    private readonly DataViewSchema.Column _label;
+    private readonly DataViewSchema.Column[] _texts;
+    private readonly IChannel _channel;
+    private readonly ConcurrentBag<Entry> _entries = [];
+
+    /// <param name="data">The rows.</param>
+    /// <param name="feature">The column of images.</param>
+    /// <param name="label">The column of keys.</param>
+    /// <param name="store">Where images are kept.</param>
+    /// <param name="preprocessing">How far images are reduced before they are kept.</param>
+    /// <param name="channel">Gets a warning for each image that cannot be read.</param>
+    public ImageImport(
+        IDataView data,
+        DataViewSchema.Column feature,
+        DataViewSchema.Column label,
+        ImageStore store,
+        ImagePreprocessing preprocessing,
+        IChannel channel)
+    {
+        _data = data;
+        _feature = feature;
+        _label = label;
+        _store = store;
+        _preprocessing = preprocessing;
+        _channel = channel;
+        _classes = ClassKeys.Of(label);
+        _imageColumn = ImageColumn.Of(feature);
+
+        // They tell the user which file a bad row is about.
+        _texts = [.. data.Schema.Where(column => !column.IsHidden && column.Type is TextDataViewType)];
+    }
+
+    /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do.</summary>
+    /// <param name="purpose">What the images are for, as messages name it.</param>
+    /// <param name="maxUnreadableFraction">The share of images, 0 to 1, that may be unreadable and are then left out.</param>
+    /// <param name="cancellationToken">Ends reading.</param>
+    /// <exception cref="ArgumentException">There are no rows, or none with a label.</exception>
+    /// <exception cref="InvalidDataException">Too many images cannot be read; the message lists them.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="IOException">The store cannot hold the images.</exception>
+    public StoredImageDataset Read(string purpose, double maxUnreadableFraction, CancellationToken cancellationToken)
+    {
+        ReadRows(cancellationToken);
+        Entry[] rows = [.. _entries.OrderBy(entry => entry.Batch).ThenBy(entry => entry.Sequence)];
+        if (rows.Length == 0)
+        {
+            throw new ArgumentException($"The {purpose} data are empty: there is not one row.");
+        }
+
+        Entry[] labeled = [.. rows.Where(row => row.Label > 0)];
+        if (labeled.Length == 0)
+        {
+            throw new ArgumentException($"The {purpose} data have no label: every value of column '{_label.Name}' is missing.");
+        }
+
+        if (labeled.Length < rows.Length)
+        {
+            _channel.Warning(
+                MessageSensitivity.Schema,
+                $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label.Name}' and are left out.");
+        }
+
+        ThrowIfTooManyFailed(rows, labeled.Length, purpose, maxUnreadableFraction);
+        Entry[] readable = [.. labeled.Where(row => row.Failure is null)];
+        return new StoredImageDataset(
+            _store,
+            Array.ConvertAll(readable, row => row.Image),
+            Array.ConvertAll(readable, row => checked((int)(row.Label - 1))),
+            _classes.Names);
+    }
+
+    private void ThrowIfTooManyFailed(Entry[] rows, int labeled, string purpose, double maxUnreadableFraction)
+    {
+        string[] failures = [.. rows
+            .Select((row, index) => (row, index))
+            .Where(item => item.row.Failure is not null)
+            .Select(item => $"row {item.index}{item.row.Failure}")];
+        if (failures.Length == 0 || failures.Length <= maxUnreadableFraction * labeled && failures.Length < labeled)
+        {
+            return;
+        }
+
+        string list = string.Join("\n  ", failures.Take(MaxFailuresListed));
+        string more = failures.Length > MaxFailuresListed ? $"\n  and {failures.Length - MaxFailuresListed} more" : "";
+        throw new InvalidDataException(
+            $"{failures.Length} of {labeled} {purpose} images in column '{_feature.Name}' cannot be read:\n  {list}{more}\n"
+            + $"Correct or remove them, or set {nameof(ImageClassificationRePaViTTrainer.Options.MaxUnreadableFraction)} "
+            + $"(now {maxUnreadableFraction}) to leave out up to that share of the images.");
+    }
+
+    private void ReadRows(CancellationToken cancellationToken)
+    {
+        int threads = Environment.ProcessorCount;
+        DataViewRowCursor[] cursors = _data.GetRowCursorSet([_feature, _label, .. _texts], threads);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // Few wait at a time: a photo is tens of megabytes.
+        using var queue = new BlockingCollection<Work>(2 * threads);
+        Task[] readers = [.. cursors.Select(cursor => Start(() => ReadRows(cursor, queue, stop.Token), stop))];
+        Task reading = Task.WhenAll(readers).ContinueWith(
+            _ => queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        Task[] decoders = [.. Enumerable.Range(0, threads).Select(_ => Start(() => Decode(queue, stop.Token), stop))];
+        Task all = Task.WhenAll([.. readers, reading, .. decoders]);
+        ((IAsyncResult)all).AsyncWaitHandle.WaitOne();
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // The first failure stops the other threads, which is not the news.
+        if (all.Exception?.InnerExceptions.FirstOrDefault(exception => exception is not OperationCanceledException) is Exception failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <summary>Runs on a thread of its own, because it waits for files; a failure stops the other threads.</summary>
+    private static Task Start(Action action, CancellationTokenSource stop) => Task.Factory.StartNew(
+        () =>
+        {
+            try
+            {
+                action();
+            }
+            catch
+            {
+                stop.Cancel();
+                throw;
+            }
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+
+    private void ReadRows(DataViewRowCursor cursor, BlockingCollection<Work> queue, CancellationToken cancellationToken)
+    {
+        using (cursor)
+        {
+            ImageFetcher fetch = _imageColumn.CreateFetcher(cursor, _feature);
+            Func<ulong> readLabel = ClassKeys.CreateReader(cursor, _label);
+            ValueGetter<ReadOnlyMemory<char>>[] texts =
+                Array.ConvertAll(_texts, cursor.GetGetter<ReadOnlyMemory<char>>);
+            for (long sequence = 0; cursor.MoveNext(); sequence++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var entry = new Entry { Batch = cursor.Batch, Sequence = sequence, Label = readLabel() };
+                _entries.Add(entry);
+                if (entry.Label == 0)
+                {
+                    continue;
+                }
+
+                string description = Describe(texts);
+                try
+                {
+                    queue.Add(new Work(entry, fetch(), description), cancellationToken);
+                }
+                catch (Exception exception) when (IsOfTheImage(exception))
+                {
+                    Fail(entry, description, exception);
+                }
+            }
+        }
+    }
+
+    private void Decode(BlockingCollection<Work> queue, CancellationToken cancellationToken)
+    {
+        foreach (Work work in queue.GetConsumingEnumerable(cancellationToken))
+        {
+            RgbImage image;
+            try
+            {
+                image = _preprocessing.Reduce(work.Decode());
+            }
+            catch (Exception exception) when (IsOfTheImage(exception))
+            {
+                Fail(work.Entry, work.Description, exception);
+                continue;
+            }
+
+            work.Entry.Image = _store.Add(image);
+        }
+    }
+
+    /// <summary>Whatever a getter throws is about its row, unless the whole process is concerned.</summary>
+    private static bool IsOfTheImage(Exception exception)
+        => exception is not (OperationCanceledException or OutOfMemoryException);
+
+    private void Fail(Entry entry, string description, Exception exception)
+    {
+        entry.Failure = $"{description}: {exception.Message}";
+        _channel.Warning(MessageSensitivity.UserData, $"An image{description} cannot be read: {exception.Message}");
+    }
+
+    private string Describe(ValueGetter<ReadOnlyMemory<char>>[] texts)
+    {
+        if (texts.Length == 0)
+        {
+            return "";
+        }
+
+        ReadOnlyMemory<char> value = default;
+        return $" ({string.Join(", ", texts.Select((getter, i) =>
+        {
+            getter(ref value);
+            return $"{_texts[i].Name} '{value}'";
+        }))})";
+    }
+
+    private sealed class Entry
+    {
+        public required long Batch { get; init; }
+
+        /// <summary>Rows of one batch come from one cursor, in order.</summary>
+        public required long Sequence { get; init; }
+
+        /// <summary>The class counted from 1, 0 if missing.</summary>
+        public required ulong Label { get; init; }
+
+        public StoredImage Image { get; set; }
+
+        public string? Failure { get; set; }
+    }
+
+    private sealed record Work(Entry Entry, ImageDecoder Decode, string Description);
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.Runtime;
+
+namespace RePaViT.MLNet.Training;
+
+/// <summary>Tells the log and the user's callbacks how training goes.</summary>
+internal sealed class TrainingLog(
+    IChannel channel, Action<EpochSummary>? metricsCallback, IProgress<TrainingProgress>? progress) : IProgress<TrainingProgress>
+{
+    // Epochs may take a minute or an hour.
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
+
+    private long _lastLine = Stopwatch.GetTimestamp();
+
+    public void Report(TrainingProgress value)
+    {
+        if (value.FinishedEpoch is not null)
+        {
+            WriteLine(Describe(value, value.FinishedEpoch));
+            metricsCallback?.Invoke(value.FinishedEpoch);
+        }
+        else if (Stopwatch.GetElapsedTime(_lastLine) >= _interval)
+        {
+            WriteLine(Text(
+                $"Epoch {value.Epoch} of {value.Epochs}, step {value.Step} of {value.Steps}: loss {value.TrainingLoss:F4}, {value.ImagesPerSecond:F0} images/s, {value.TimeLeft:d\\.hh\\:mm\\:ss} left."));
+        }
+
+        progress?.Report(value);
+    }
+
+    public static string Describe(IImageDataset training, IImageDataset? validation, ImageStore store) => Text(
+        $"{training.Count} images to train on, {validation?.Count ?? 0} to validate on, {training.ClassNames.Count} classes; {Megabytes(store.MemoryLength)} MB in memory, {Megabytes(store.FileLength)} MB in a file.");
+
+    public static string Describe(Architecture architecture, TrainingRecipe recipe, string? checkpoint)
+    {
+        NetworkCost cost = architecture.Cost(NetworkForm.Trained);
+        return Text($"{architecture.GetType().Name} of {cost.Parameters / 1e6:F2} million parameters, {recipe.Epochs} epochs in batches of {recipe.BatchSize}, seed {recipe.Seed}")
+            + (checkpoint is null ? "." : $", going on from '{checkpoint}'.");
+    }
+
+    public static string Describe(ReparameterizationReport report) => Text(
+        $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");
+
+    /// <summary>Says how the run ended.</summary>
+    public static void Report(TrainingResult result, IChannel channel)
+    {
+        if (result.IsCancelled)
+        {
+            channel.Warning(
+                MessageSensitivity.None,
+                Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."));
+        }
+
+        if (result.IsStoppedEarly)
+        {
+            channel.Info(MessageSensitivity.None, Text($"Training ended early: validation no longer became better."));
+        }
+
+        if (result.Best is EpochSummary { Validation: Evaluation validation } best)
+        {
+            channel.Info(
+                MessageSensitivity.None,
+                Text($"The model is that of epoch {best.Epoch}: {100 * validation.Accuracy:F2} % of {validation.Images} validation images right."));
+        }
+    }
+
+    private static string Describe(TrainingProgress value, EpochSummary epoch)
+    {
+        string validation = epoch.Validation is Evaluation evaluation
+            ? Text($"; validation loss {evaluation.Loss:F4}, accuracy {100 * evaluation.Accuracy:F2} %")
+            : "";
+        return Text($"Epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.TrainingLoss:F4}{validation}; {value.ImagesPerSecond:F0} images/s, {value.TimeLeft:d\\.hh\\:mm\\:ss} left.");
+    }
+
+    private static long Megabytes(long bytes) => (bytes + 999_999) / 1_000_000;
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private void WriteLine(string line)
+    {
+        _lastLine = Stopwatch.GetTimestamp();
+        channel.Info(MessageSensitivity.None, line);
+    }
+}

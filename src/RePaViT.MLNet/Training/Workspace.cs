@@ -1,0 +1,52 @@
+namespace RePaViT.MLNet.Training;
+
+/// <summary>The folder for what a run keeps on disk while it lasts.</summary>
+internal sealed class Workspace : IDisposable
+{
+    private readonly bool _isTemporary;
+
+    /// <param name="path">The user's folder, which is created if need be; null for a temporary one.</param>
+    /// <exception cref="ArgumentException">The folder cannot be created.</exception>
+    public Workspace(string? path)
+    {
+        _isTemporary = path is null;
+        try
+        {
+            Folder = path is null
+                ? Directory.CreateTempSubdirectory("RePaViT-").FullName
+                : Directory.CreateDirectory(path).FullName;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Unusable(path ?? Path.GetTempPath(), exception);
+        }
+    }
+
+    public string Folder { get; }
+
+    /// <exception cref="ArgumentException">The folder cannot be written to.</exception>
+    public ImageStore CreateStore(long memoryLimit)
+    {
+        try
+        {
+            return new ImageStore(Folder, memoryLimit);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(Folder, exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_isTemporary)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
+
+    private static ArgumentException Unusable(string path, Exception exception) => new(
+        $"{nameof(ImageClassificationRePaViTTrainer.Options.WorkspacePath)} '{path}' is not accepted: "
+        + $"a folder that can be written to is needed. {exception.Message}",
+        exception);
+}

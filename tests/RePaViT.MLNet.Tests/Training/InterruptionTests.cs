@@ -1,0 +1,89 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using RePaViT.MLNet.Tests.Support;
+
+namespace RePaViT.MLNet.Tests.Training;
+
+/// <summary>Cancelling, resuming and going on from a model.</summary>
+[TestClass]
+public class InterruptionTests
+{
+    [TestMethod]
+    public void Cancelling_during_training_gives_a_usable_model()
+    {
+        using var setup = new TrainingSetup();
+        using var cancellation = new CancellationTokenSource();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        ImageClassificationRePaViTTransformer model = setup.CreateTrainer(TrainingSetup.Options with
+        {
+            Epoch = 1000,
+            MetricsCallback = epoch => CancelAfter(epoch, 5, cancellation),
+            CancellationToken = cancellation.Token,
+        }).Fit(data);
+        Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith("Training was cancelled after 5", StringComparison.Ordinal)));
+        Assert.IsTrue(setup.Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy >= 0.9);
+    }
+
+    [TestMethod]
+    public void Cancelling_before_training_throws()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var options = TrainingSetup.Options with { CancellationToken = new CancellationToken(canceled: true) };
+        Assert.ThrowsExactly<OperationCanceledException>(() => setup.CreateTrainer(options).Fit(data));
+    }
+
+    [TestMethod]
+    public void A_resumed_run_ends_as_an_uninterrupted_one()
+    {
+        using var setup = new TrainingSetup();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        float[][] whole = TrainingSetup.Scores(setup.CreateTrainer().Fit(data), data);
+
+        using var cancellation = new CancellationTokenSource();
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Resume = true };
+        setup.CreateTrainer(options with
+        {
+            MetricsCallback = epoch => CancelAfter(epoch, 3, cancellation),
+            CancellationToken = cancellation.Token,
+        }).Fit(data);
+        var epochs = new List<int>();
+        var resumed = setup.CreateTrainer(options with { MetricsCallback = epoch => epochs.Add(epoch.Epoch) }).Fit(data);
+
+        CollectionAssert.AreEqual(new[] { 4, 5, 6, 7, 8 }, epochs);
+        float[][] scores = TrainingSetup.Scores(resumed, data);
+        Assert.IsTrue(whole.Zip(scores).All(pair => pair.First.SequenceEqual(pair.Second)));
+    }
+
+    [TestMethod]
+    public void A_checkpoint_of_another_run_is_refused()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Resume = true, Epoch = 1 };
+        setup.CreateTrainer(options).Fit(data);
+        var exception = Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer(options with { Seed = 5 }).Fit(data));
+        StringAssert.Contains(exception.Message, "seed");
+    }
+
+    [TestMethod]
+    public void Training_goes_on_from_a_model()
+    {
+        using var setup = new TrainingSetup();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        ImageClassificationRePaViTTransformer model = setup.CreateTrainer().Fit(data);
+        var losses = new List<double>();
+        var options = TrainingSetup.Options with { Epoch = 2, LearningRate = 1e-4, MetricsCallback = epoch => losses.Add(epoch.Validation!.Loss) };
+        setup.CreateTrainer(options with { InitialModel = model }).Fit(data);
+        setup.CreateTrainer(options).Fit(data);
+        Assert.IsTrue(losses[0] < 0.5 * losses[2], $"{losses[0]} with the model, {losses[2]} without");
+    }
+
+    private static void CancelAfter(EpochSummary epoch, int last, CancellationTokenSource cancellation)
+    {
+        if (epoch.Epoch == last)
+        {
+            cancellation.Cancel();
+        }
+    }
+}

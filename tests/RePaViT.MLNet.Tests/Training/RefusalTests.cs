@@ -1,0 +1,159 @@
+using Microsoft.ML;
+using RePaViT.MLNet.Tests.Support;
+
+namespace RePaViT.MLNet.Tests.Training;
+
+/// <summary>What the trainer does not accept, and that the message says what and why.</summary>
+[TestClass]
+public class RefusalTests
+{
+    [TestMethod]
+    public void One_class_only()
+    {
+        using var setup = new TrainingSetup(images: 10, classes: 1);
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options, "All 10 training images have label 'red'");
+    }
+
+    [TestMethod]
+    public void No_rows()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        IDataView none = setup.Context.Data.FilterRowsByColumn(data, nameof(ColorRow.Number), lowerBound: 100);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer().Fit(none)).Message, "data are empty");
+    }
+
+    [TestMethod]
+    public void A_label_that_is_no_key()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        var images = setup.Context.Transforms.LoadRawImageBytes("Image", null, "ImagePath");
+        IDataView data = images.Fit(setup.Data).Transform(setup.Data);
+        foreach (Action use in new Action[]
+        {
+            () => setup.CreateTrainer().Fit(data),
+            () => images.Append(setup.CreateTrainer()).Fit(setup.Data),
+        })
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(use).Message, "MapValueToKey");
+        }
+    }
+
+    [TestMethod]
+    [DataRow("Number")]
+    [DataRow("ImagePath")]
+    [DataRow("Label")]
+    public void A_feature_column_without_images(string column)
+    {
+        using var setup = new TrainingSetup(images: 6);
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { FeatureColumnName = column }, $"Column '{column}'");
+    }
+
+    [TestMethod]
+    public void A_vector_of_numbers_that_is_no_image()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IEstimator<ITransformer> loader = setup.Context.Transforms.Conversion.MapValueToKey("Label")
+            .Append(setup.Context.Transforms.Concatenate("Image", nameof(ColorRow.Number), nameof(ColorRow.Number)));
+        Refused(setup, loader, TrainingSetup.Options, "Column 'Image'");
+    }
+
+    [TestMethod]
+    public void A_column_that_does_not_exist()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { FeatureColumnName = "Photo" }, "There is no column 'Photo'. There are: ");
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { LabelColumnName = "Class" }, "There is no column 'Class'. There are: ");
+    }
+
+    [TestMethod]
+    public void A_column_of_images_that_a_cache_dropped()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IDataView cached = setup.Context.Data.Cache(setup.Prepare(setup.LoadImages()));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer().Fit(cached)).Message, "Cache");
+    }
+
+    [TestMethod]
+    public void A_device_that_cannot_be_used()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer(TrainingSetup.Options with { Device = (Device)7 })).Message,
+            "Auto, Cuda or Cpu");
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        Assert.ThrowsExactly<NotSupportedException>(
+            () => setup.CreateTrainer(TrainingSetup.Options with { Device = Device.Cuda }).Fit(data));
+    }
+
+    [TestMethod]
+    public void A_workspace_that_cannot_be_written()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        string file = setup.PathOf("file");
+        File.WriteAllText(file, "");
+        Refused(
+            setup, setup.LoadBytes(), TrainingSetup.Options with { WorkspacePath = Path.Combine(file, "folder") }, "WorkspacePath");
+    }
+
+    [TestMethod]
+    public void A_batch_of_more_images_than_there_are()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { BatchSize = 7 }, "BatchSize 7 is more than the 6");
+    }
+
+    [TestMethod]
+    public void A_validation_set_with_other_keys()
+    {
+        using var setup = new TrainingSetup(images: 12);
+        IDataView others = setup.Context.Data.LoadFromEnumerable(setup.Rows.Reverse());
+        IDataView validation = setup.LoadBytes().Fit(others).Transform(others);
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { ValidationSet = validation }, "has other keys");
+    }
+
+    [TestMethod]
+    public void Options_that_make_no_sense()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        foreach ((ImageClassificationRePaViTTrainer.Options options, string name) in new[]
+        {
+            (TrainingSetup.Options with { LabelColumnName = " " }, "LabelColumnName"),
+            (TrainingSetup.Options with { ScoreColumnName = "PredictedLabel" }, "ScoreColumnName"),
+            (TrainingSetup.Options with { ValidationSetFraction = 1 }, "ValidationSetFraction"),
+            (TrainingSetup.Options with { IdleRatio = 1.5 }, "IdleRatio"),
+            (TrainingSetup.Options with { ImageSize = 12 }, "ImageSize"),
+            (TrainingSetup.Options with { ImageSize = 0 }, "ImageSize"),
+            (TrainingSetup.Options with { Epoch = 0 }, "Epoch"),
+            (TrainingSetup.Options with { BatchSize = 1 }, "BatchSize"),
+            (TrainingSetup.Options with { LearningRate = double.NaN }, "LearningRate"),
+            (TrainingSetup.Options with { MaxUnreadableFraction = 1 }, "MaxUnreadableFraction"),
+            (TrainingSetup.Options with { ImageCacheMemory = -1 }, "ImageCacheMemory"),
+            (TrainingSetup.Options with { Resume = true }, "CheckpointFolder"),
+            (TrainingSetup.Options with { ValidationSetFraction = null, EarlyStoppingCriteria = new EarlyStopping() }, "ValidationSet"),
+        })
+        {
+            ArgumentException? exception = null;
+            try
+            {
+                setup.CreateTrainer(options);
+            }
+            catch (ArgumentException caught)
+            {
+                exception = caught;
+            }
+
+            Assert.IsNotNull(exception, name);
+            StringAssert.Contains(exception.Message, name);
+        }
+    }
+
+    private static void Refused(
+        TrainingSetup setup, IEstimator<ITransformer> loader, ImageClassificationRePaViTTrainer.Options options, string message)
+    {
+        IDataView data = setup.Prepare(loader);
+        var exception = Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer(options).Fit(data));
+        StringAssert.Contains(exception.Message, message);
+    }
+}
