@@ -117,6 +117,9 @@ public sealed class RePaViTModel
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 
+    /// <summary>Writes what <see cref="Save(string)"/> does, and more.</summary>
+    internal void Save(string path, OnnxFileOptions options) => OnnxWriter.Write(path, _description, Folded(), options);
+
     /// <summary>
     /// The same function with fewer weights (RePaViT, section 3.2): idle channels, shortcuts and batch normalization are
     /// merged. A model that is deployed or vanilla already is returned as it is.

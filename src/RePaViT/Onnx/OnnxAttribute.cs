@@ -35,4 +35,15 @@ internal sealed class OnnxAttribute
 
         return attribute;
     }
+
+    public static OnnxAttribute Strings(string name, IEnumerable<string> values)
+    {
+        var attribute = new OnnxAttribute(name, OnnxSchema.Attribute.StringsType);
+        foreach (string value in values)
+        {
+            attribute.Message.Add(OnnxSchema.Attribute.Strings, value);
+        }
+
+        return attribute;
+    }
 }

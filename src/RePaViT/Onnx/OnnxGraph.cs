@@ -7,7 +7,8 @@ namespace RePaViT.Onnx;
 /// <summary>An ONNX graph under construction. Values are known by their names.</summary>
 internal sealed class OnnxGraph
 {
-    private const string BatchDimension = "batch";
+    /// <summary>Operators for what is no tensor of numbers.</summary>
+    public const string MachineLearningDomain = "ai.onnx.ml";
 
     private readonly List<Node> _nodes = [];
     private readonly OrderedDictionary<string, ProtobufMessage> _initializers = new(StringComparer.Ordinal);
@@ -24,19 +25,37 @@ internal sealed class OnnxGraph
     {
         string name = $"{operation}_{_nodes.Count}";
         string[] outputs = [.. Enumerable.Range(0, results).Select(i => results == 1 ? name : $"{name}.{i}")];
-        _nodes.Add(new Node(name, operation, inputs.ToArray(), outputs, attributes));
+        _nodes.Add(new Node(name, "", operation, inputs.ToArray(), outputs, attributes));
         return outputs;
+    }
+
+    /// <summary>
+    /// Names the values of an output vector where ML.NET looks for them: in the attribute of an encoder of labels, of which
+    /// nobody wants the result.
+    /// </summary>
+    public void AddSlotNames(string output, IReadOnlyList<string> names)
+    {
+        string name = $"mlnet.{output}.SlotNames";
+        ProtobufMessage input = Tensor($"{name}.input", OnnxSchema.Tensor.StringType, [1]);
+        input.Add(OnnxSchema.Tensor.StringData, names[0]);
+        _initializers.Add($"{name}.input", input);
+        OnnxAttribute[] attributes =
+        [
+            OnnxAttribute.Strings("keys_strings", names),
+            OnnxAttribute.Integers("values_int64s", [.. Enumerable.Range(0, names.Count)]),
+        ];
+        _nodes.Add(new Node(name, MachineLearningDomain, "LabelEncoder", [$"{name}.input"], [$"{name}.output"], attributes));
     }
 
     /// <summary>Gives the result of the last node another name.</summary>
     public void NameLastResult(string name) => _nodes[^1] = _nodes[^1] with { Outputs = [name] };
 
-    /// <summary>Declares an input of shape [batch, ...].</summary>
-    public void DeclareInput(string name, params ReadOnlySpan<int> shape)
+    /// <summary>Declares an input.</summary>
+    public void DeclareInput(string name, params ReadOnlySpan<OnnxDimension> shape)
         => _values.Add((OnnxSchema.Graph.Input, ValueInfo(name, shape)));
 
-    /// <summary>Declares a value to be an output of shape [batch, ...].</summary>
-    public void DeclareOutput(string name, params ReadOnlySpan<int> shape)
+    /// <summary>Declares a value to be an output.</summary>
+    public void DeclareOutput(string name, params ReadOnlySpan<OnnxDimension> shape)
         => _values.Add((OnnxSchema.Graph.Output, ValueInfo(name, shape)));
 
     /// <summary>Adds a tensor of weights under its own name, in the layout of a file.</summary>
@@ -135,16 +154,21 @@ internal sealed class OnnxGraph
         return tensor;
     }
 
-    private static ProtobufMessage ValueInfo(string name, ReadOnlySpan<int> shape)
+    private static ProtobufMessage ValueInfo(string name, ReadOnlySpan<OnnxDimension> shape)
     {
-        var batch = new ProtobufMessage();
-        batch.Add(OnnxSchema.ValueInfo.DimensionName, BatchDimension);
         var dimensions = new ProtobufMessage();
-        dimensions.Add(OnnxSchema.ValueInfo.Dimension, batch);
-        foreach (int size in shape)
+        foreach (OnnxDimension size in shape)
         {
             var dimension = new ProtobufMessage();
-            dimension.Add(OnnxSchema.ValueInfo.DimensionValue, size);
+            if (size.Name is null)
+            {
+                dimension.Add(OnnxSchema.ValueInfo.DimensionValue, size.Size);
+            }
+            else
+            {
+                dimension.Add(OnnxSchema.ValueInfo.DimensionName, size.Name);
+            }
+
             dimensions.Add(OnnxSchema.ValueInfo.Dimension, dimension);
         }
 
@@ -160,7 +184,7 @@ internal sealed class OnnxGraph
     }
 
     private sealed record Node(
-        string Name, string Operation, string[] Inputs, string[] Outputs, OnnxAttribute[] Attributes)
+        string Name, string Domain, string Operation, string[] Inputs, string[] Outputs, OnnxAttribute[] Attributes)
     {
         public ProtobufMessage ToMessage()
         {
@@ -177,6 +201,11 @@ internal sealed class OnnxGraph
 
             node.Add(OnnxSchema.Node.Name, Name);
             node.Add(OnnxSchema.Node.Operator, Operation);
+            if (Domain.Length > 0)
+            {
+                node.Add(OnnxSchema.Node.Domain, Domain);
+            }
+
             foreach (OnnxAttribute attribute in Attributes)
             {
                 node.Add(OnnxSchema.Node.Attribute, attribute.Message);

@@ -10,10 +10,11 @@ internal static class OnnxMetadata
     /// <summary>Raised when files change so that older readers must refuse them.</summary>
     public const int FormatVersion = 1;
 
-    private const string FormatKey = "repavit.format";
-    private const string ModelKey = "repavit.model";
+    private const string Prefix = "repavit.";
+    private const string FormatKey = Prefix + "format";
+    private const string ModelKey = Prefix + "model";
 
-    public static bool IsOurs(string key) => key is FormatKey or ModelKey;
+    public static bool IsOurs(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
 
     public static IEnumerable<KeyValuePair<string, string>> Create(ModelDescription description) =>
     [

@@ -13,6 +13,8 @@ internal sealed class OnnxNetwork
     public const string Logits = "logits";
     public const string Probabilities = "probabilities";
 
+    private const string Batch = "batch";
+
     private readonly OnnxGraph _graph = new();
 
     private OnnxNetwork()
@@ -21,9 +23,9 @@ internal sealed class OnnxNetwork
 
     /// <summary>
     /// The graph from <c>image</c> [batch, 3, size, size] (red, green, blue planes, 0 to 255) to <c>logits</c> and
-    /// <c>probabilities</c> [batch, classes].
+    /// <c>probabilities</c> [batch, classes]; with <paramref name="row"/> it takes and gives what that says.
     /// </summary>
-    public static OnnxGraph CreateGraph(Architecture architecture, Network network)
+    public static OnnxGraph CreateGraph(Architecture architecture, Network network, OnnxRow? row = null)
     {
         var builder = new OnnxNetwork();
         OnnxGraph graph = builder._graph;
@@ -32,8 +34,7 @@ internal sealed class OnnxNetwork
             graph.AddWeight(tensor, network.Weights[tensor.Name]);
         }
 
-        graph.DeclareInput(Image, Architecture.Channels, architecture.ImageSize, architecture.ImageSize);
-        string x = Image;
+        string x = builder.DeclareInput(architecture.ImageSize, row);
         foreach (Layer layer in network.Layers)
         {
             x = builder.Apply(layer, x);
@@ -42,9 +43,35 @@ internal sealed class OnnxNetwork
         graph.NameLastResult(Logits);
         graph.Add("Softmax", [Logits], Integer("axis", -1));
         graph.NameLastResult(Probabilities);
-        graph.DeclareOutput(Logits, architecture.Classes);
-        graph.DeclareOutput(Probabilities, architecture.Classes);
+        builder.DeclareOutput(architecture.Classes, row);
         return graph;
+    }
+
+    private string DeclareInput(int imageSize, OnnxRow? row)
+    {
+        if (row is null)
+        {
+            _graph.DeclareInput(Image, Batch, Architecture.Channels, imageSize, imageSize);
+            return Image;
+        }
+
+        _graph.DeclareInput(row.Input, 1, "values");
+        return Reshape(row.Input, 1, Architecture.Channels, imageSize, imageSize);
+    }
+
+    private void DeclareOutput(int classes, OnnxRow? row)
+    {
+        if (row is null)
+        {
+            _graph.DeclareOutput(Logits, Batch, classes);
+            _graph.DeclareOutput(Probabilities, Batch, classes);
+            return;
+        }
+
+        Reshape(Probabilities, classes);
+        _graph.NameLastResult(row.Output);
+        _graph.DeclareOutput(row.Output, classes);
+        _graph.AddSlotNames(row.Output, row.SlotNames);
     }
 
     private string Apply(Layer layer, string x) => layer switch

@@ -33,11 +33,25 @@ internal static class OnnxReader
         return Read(stream, StreamSource);
     }
 
-    private static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+    /// <summary>Reads the texts of this library's metadata; none in a file of somebody else's. The stream stays open.</summary>
+    /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static IReadOnlyDictionary<string, string> ReadMetadata(Stream stream)
     {
-        try
+        SourceFile.ThrowUnlessReadable(stream);
+        return Guard(StreamSource, () => ReadModel(new ProtobufReader(stream)).Metadata);
+    }
+
+    private static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+        => Guard(source, () =>
         {
-            (ModelDescription description, ProtobufReader graph) = ReadModel(new ProtobufReader(stream));
+            (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream));
+            ModelDescription description = OnnxMetadata.Parse(metadata);
+            if (graph is null)
+            {
+                throw new InvalidDataException("It has no graph.");
+            }
+
             IReadOnlyList<Layer> layers = Folding.FoldLayers(description.Architecture.Layers(description.Form));
             TensorSpec[] tensors = [.. layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
@@ -48,6 +62,13 @@ internal static class OnnxReader
             }
 
             return (description, new Network(layers, weights));
+        });
+
+    private static T Guard<T>(string source, Func<T> read)
+    {
+        try
+        {
+            return read();
         }
         catch (EndOfStreamException exception)
         {
@@ -59,7 +80,7 @@ internal static class OnnxReader
         }
     }
 
-    private static (ModelDescription Description, ProtobufReader Graph) ReadModel(ProtobufReader model)
+    private static (Dictionary<string, string> Metadata, ProtobufReader? Graph) ReadModel(ProtobufReader model)
     {
         ProtobufReader? graph = null;
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -83,8 +104,7 @@ internal static class OnnxReader
             }
         }
 
-        ModelDescription description = OnnxMetadata.Parse(metadata);
-        return (description, graph ?? throw new InvalidDataException("It has no graph."));
+        return (metadata, graph);
     }
 
     private static (string Key, string Value) ReadEntry(ProtobufReader entry)

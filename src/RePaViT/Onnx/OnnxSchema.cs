@@ -46,6 +46,7 @@ internal static class OnnxSchema
         public const int Name = 3;
         public const int Operator = 4;
         public const int Attribute = 5;
+        public const int Domain = 7;
     }
 
     /// <summary>Fields of AttributeProto and the values of its type.</summary>
@@ -55,11 +56,13 @@ internal static class OnnxSchema
         public const int Float = 2;
         public const int Integer = 3;
         public const int Integers = 8;
+        public const int Strings = 9;
         public const int Type = 20;
 
         public const int FloatType = 1;
         public const int IntegerType = 2;
         public const int IntegersType = 7;
+        public const int StringsType = 8;
     }
 
     /// <summary>Fields of TensorProto and the values of its data type.</summary>
@@ -67,11 +70,13 @@ internal static class OnnxSchema
     {
         public const int Dims = 1;
         public const int DataType = 2;
+        public const int StringData = 6;
         public const int Name = 8;
         public const int RawData = 9;
 
         public const int FloatType = 1;
         public const int Int64Type = 7;
+        public const int StringType = 8;
     }
 
     /// <summary>Fields of ValueInfoProto, and down to TypeProto.Tensor and TensorShapeProto.Dimension.</summary>

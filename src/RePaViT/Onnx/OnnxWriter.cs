@@ -11,6 +11,7 @@ internal static class OnnxWriter
 {
     private const int IrVersion = 8;
     private const int OperatorSetVersion = 17;
+    private const int MachineLearningVersion = 2;
     // Protobuf parsers count the bytes of a message in a signed 32-bit integer.
     private const long MaxLength = int.MaxValue;
 
@@ -20,18 +21,19 @@ internal static class OnnxWriter
     /// <param name="path">The file to create or replace; it appears as a whole or not at all.</param>
     /// <param name="description">What the file says of the network.</param>
     /// <param name="network">The folded network of that description.</param>
+    /// <param name="options">What else the file holds.</param>
     /// <exception cref="ArgumentException">The network is not the description's or not folded.</exception>
     /// <exception cref="NotSupportedException">The network is too large for an ONNX file.</exception>
-    public static void Write(string path, ModelDescription description, Network network)
+    public static void Write(string path, ModelDescription description, Network network, OnnxFileOptions? options = null)
     {
-        ProtobufMessage model = CreateModel(description, network);
+        ProtobufMessage model = CreateModel(description, network, options ?? new OnnxFileOptions());
         AtomicFile.Write(path, model.WriteTo);
     }
 
     /// <summary>Writes to a stream and leaves it open.</summary>
     /// <exception cref="ArgumentException">As for a file, or the stream cannot be written.</exception>
     /// <exception cref="NotSupportedException">As for a file.</exception>
-    public static void Write(Stream stream, ModelDescription description, Network network)
+    public static void Write(Stream stream, ModelDescription description, Network network, OnnxFileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanWrite)
@@ -39,10 +41,10 @@ internal static class OnnxWriter
             throw new ArgumentException("A stream that can be written is needed.", nameof(stream));
         }
 
-        CreateModel(description, network).WriteTo(stream);
+        CreateModel(description, network, options ?? new OnnxFileOptions()).WriteTo(stream);
     }
 
-    private static ProtobufMessage CreateModel(ModelDescription description, Network network)
+    private static ProtobufMessage CreateModel(ModelDescription description, Network network, OnnxFileOptions options)
     {
         description.Validate();
         Architecture architecture = description.Architecture;
@@ -52,16 +54,18 @@ internal static class OnnxWriter
                 $"The network does not have the folded layers of its description's {description.Form} form.", nameof(network));
         }
 
-        var operatorSet = new ProtobufMessage();
-        operatorSet.Add(OnnxSchema.OperatorSet.Domain, "");
-        operatorSet.Add(OnnxSchema.OperatorSet.Version, OperatorSetVersion);
-
+        OnnxGraph graph = OnnxNetwork.CreateGraph(architecture, network, options.Row);
         var model = new ProtobufMessage();
         model.Add(OnnxSchema.Model.IrVersion, IrVersion);
         model.Add(OnnxSchema.Model.ProducerName, OnnxMetadata.Producer);
-        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(architecture, network).ToMessage("RePaViT", Documentation));
-        model.Add(OnnxSchema.Model.OperatorSet, operatorSet);
-        foreach ((string key, string value) in OnnxMetadata.Create(description))
+        model.Add(OnnxSchema.Model.Graph, graph.ToMessage("RePaViT", Documentation));
+        model.Add(OnnxSchema.Model.OperatorSet, OperatorSet("", OperatorSetVersion));
+        if (options.Row is not null)
+        {
+            model.Add(OnnxSchema.Model.OperatorSet, OperatorSet(OnnxGraph.MachineLearningDomain, MachineLearningVersion));
+        }
+
+        foreach ((string key, string value) in OnnxMetadata.Create(description).Concat(options.Metadata))
         {
             var entry = new ProtobufMessage();
             entry.Add(OnnxSchema.Entry.Key, key);
@@ -73,5 +77,13 @@ internal static class OnnxWriter
             ? model
             : throw new NotSupportedException(
                 $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.");
+    }
+
+    private static ProtobufMessage OperatorSet(string domain, int version)
+    {
+        var operatorSet = new ProtobufMessage();
+        operatorSet.Add(OnnxSchema.OperatorSet.Domain, domain);
+        operatorSet.Add(OnnxSchema.OperatorSet.Version, version);
+        return operatorSet;
     }
 }

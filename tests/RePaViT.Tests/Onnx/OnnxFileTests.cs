@@ -117,6 +117,28 @@ public sealed class OnnxFileTests
     }
 
     [TestMethod]
+    public void Further_metadata_of_ours_are_read_and_change_nothing_else()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(stream, description, network, new OnnxFileOptions { Metadata = [new("repavit.more", "text")] });
+
+        stream.Position = 0;
+        Assert.AreEqual("text", OnnxReader.ReadMetadata(stream)["repavit.more"]);
+        AssertEqual(description, network, Read(stream.ToArray()));
+    }
+
+    [TestMethod]
+    public void A_file_of_another_program_has_no_metadata_of_ours()
+    {
+        var model = new ProtobufMessage();
+        AddMetadata(model, [new("somebody", "else")]);
+        using var stream = new MemoryStream(Bytes(model));
+
+        Assert.IsEmpty(OnnxReader.ReadMetadata(stream));
+    }
+
+    [TestMethod]
     public void A_file_of_another_program_is_refused()
     {
         (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);

@@ -65,6 +65,25 @@ public sealed class OnnxNetworkTests
     }
 
     [TestMethod]
+    public void A_graph_for_rows_takes_one_image_and_gives_one_vector()
+    {
+        Network network = Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), null);
+        var row = new OnnxRow("pixels", "scores", [.. Enumerable.Range(0, Odd.Classes).Select(i => $"class {i}")]);
+
+        PlainOnnxGraph graph = Export(Odd, NetworkForm.Deployed, network, new OnnxFileOptions { Row = row });
+
+        CollectionAssert.AreEqual(new[] { "pixels[1,values]" }, graph.Inputs);
+        CollectionAssert.AreEqual(new[] { "scores[7]" }, graph.Outputs);
+        Assert.AreEqual("LabelEncoder", graph.Nodes[^1].Operator);
+
+        double[] image = [.. RandomWeights.Floats(3 * 15 * 15, 4).Select(value => 128d + 60 * value)];
+        PlainTensor scores = PlainOnnx.Run(graph, new PlainTensor([1, image.Length], image))["scores"];
+        var batches = PlainOnnx.Run(Export(Odd, NetworkForm.Deployed, network), new PlainTensor([1, 3, 15, 15], image));
+        CollectionAssert.AreEqual(new[] { 7 }, scores.Shape);
+        CollectionAssert.AreEqual(batches["probabilities"].Data, scores.Data);
+    }
+
+    [TestMethod]
     [DataRow("vit_vanilla")]
     [DataRow("vit_idle025")]
     [DataRow("vit_idle050")]
@@ -94,7 +113,8 @@ public sealed class OnnxNetworkTests
         Assert.IsTrue(difference <= ReferenceTolerance, $"{form}: logits differ by {difference}");
     }
 
-    private static PlainOnnxGraph Export(ViTArchitecture architecture, NetworkForm form, Network network)
+    private static PlainOnnxGraph Export(
+        ViTArchitecture architecture, NetworkForm form, Network network, OnnxFileOptions? options = null)
     {
         using var stream = new MemoryStream();
         OnnxWriter.Write(
@@ -106,7 +126,8 @@ public sealed class OnnxNetworkTests
                 ClassNames = [.. Enumerable.Range(0, architecture.Classes).Select(i => $"class {i}")],
                 Preprocessing = new ImagePreprocessing(),
             },
-            network);
+            network,
+            options);
         return new PlainOnnxGraph(stream.ToArray());
     }
 }

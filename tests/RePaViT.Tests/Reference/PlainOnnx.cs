@@ -9,13 +9,14 @@ internal static class PlainOnnx
     /// <summary>The values of all nodes for an input.</summary>
     public static IReadOnlyDictionary<string, PlainTensor> Run(PlainOnnxGraph graph, PlainTensor image)
     {
-        var values = new Dictionary<string, PlainTensor>(graph.Initializers) { ["image"] = image };
+        string input = graph.Inputs.Single().Split('[')[0];
+        var values = new Dictionary<string, PlainTensor>(graph.Initializers) { [input] = image };
         foreach (PlainOnnxNode node in graph.Nodes)
         {
-            PlainTensor[] results = Run(node, [.. node.Inputs.Select(input => values[input])]);
-            foreach ((string name, PlainTensor result) in node.Outputs.Zip(results))
+            PlainTensor[] results = Run(node, [.. node.Inputs.Select(name => values[name])]);
+            foreach ((string output, PlainTensor result) in node.Outputs.Zip(results))
             {
-                values.Add(name, result);
+                values.Add(output, result);
             }
         }
 
@@ -42,6 +43,8 @@ internal static class PlainOnnx
         "Split" => Split(x[0], Axis(node, x[0]), x.Length > 1
             ? [.. x[1].Data.Select(size => (int)size)]
             : [.. node.Outputs.Select(_ => x[0].Shape[Axis(node, x[0])] / node.Outputs.Count)]),
+        // Texts are no numbers, and nobody uses what becomes of them.
+        "LabelEncoder" => [x[0]],
         "Gather" => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
         _ => throw new NotSupportedException(node.Operator),
     };
