@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 
 namespace RePaViT.QuickStart;
@@ -19,24 +18,13 @@ internal static class TrainingView
             .Start(context => train(new LiveBar(context.AddTask("Starting"))));
     }
 
-    private static string Describe(TrainingProgress progress)
-    {
-        // Validation measures whole, unchanged images; until the first, the augmented training images have to do.
-        double accuracy = progress.Validation?.Accuracy ?? progress.TrainingAccuracy;
-        string timeLeft = progress.TimeLeft.ToString(progress.TimeLeft.TotalHours < 1 ? @"m\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"Epoch {progress.Epoch}/{progress.Epochs}  loss {progress.TrainingLoss:F3}  accuracy {100 * accuracy:F1}%  " +
-            $"{progress.ImagesPerSecond:F0} images/s  {timeLeft} left");
-    }
-
     private sealed class LiveBar(ProgressTask task) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
             task.MaxValue = value.Steps;
             task.Value = value.Step;
-            task.Description = Describe(value);
+            task.Description = value.ToString();
         }
     }
 
@@ -46,7 +34,7 @@ internal static class TrainingView
         {
             if (value.FinishedEpoch is not null)
             {
-                Console.WriteLine(Describe(value));
+                Console.WriteLine(value);
             }
         }
     }

@@ -24,6 +24,6 @@ internal static class Columns
     }
 
     private static ArgumentException Missing(string name, IEnumerable<string> present) => new(
-        $"There is no column '{name}'. There are: {string.Join(", ", present)}. (Cache, AppendCacheCheckpoint and ShuffleRows "
-        + "drop columns of images; put them before LoadImages, or load the bytes of image files with LoadRawImageBytes.)");
+        $"There is no column '{name}'. There are: {string.Join(", ", present)}. If it held decoded images: Cache, "
+        + "AppendCacheCheckpoint and ShuffleRows drop such columns; bytes of image files (LoadRawImageBytes) pass through them.");
 }

@@ -50,22 +50,12 @@ internal static class ScoringSchema
     public static (DataViewSchema.Column Column, ImageColumn Images) FindFeatures(
         DataViewSchema schema, ScoringDescription description)
     {
-        string name = description.FeatureColumnName;
-        if (schema.GetColumnOrNull(name) is not DataViewSchema.Column column)
-        {
-            string present = string.Join(", ", schema.Where(other => !other.IsHidden).Select(other => $"'{other.Name}'"));
-            string hint = description.Features is null or { Kind: ImageColumnKind.Image }
-                ? " Cache, AppendCacheCheckpoint and ShuffleRows drop columns of decoded images; bytes of image files (LoadRawImageBytes) pass through them."
-                : "";
-            throw new ArgumentException(
-                $"There is no column '{name}' of images; the columns are {(present.Length == 0 ? "none" : present)}.{hint}");
-        }
-
+        DataViewSchema.Column column = Columns.Find(schema, description.FeatureColumnName);
         ImageColumn images = ImageColumn.Of(column);
         return description.Features is not ImageColumn trained || trained.Kind == images.Kind
             ? (column, images)
             : throw new ArgumentException(
-                $"Column '{name}' of type {column.Type} holds {Words(images.Kind)}, but the model was trained on {Words(trained.Kind)}.");
+                $"Column '{column.Name}' of type {column.Type} holds {Words(images.Kind)}, but the model was trained on {Words(trained.Kind)}.");
     }
 
     private static ClassKeys SingleClass(SchemaShape.Column label)

@@ -15,15 +15,15 @@ internal sealed class TrainingLog(
 
     public void Report(TrainingProgress value)
     {
+        if (value.FinishedEpoch is not null || Stopwatch.GetElapsedTime(_lastLine) >= _interval)
+        {
+            _lastLine = Stopwatch.GetTimestamp();
+            channel.Info(MessageSensitivity.None, value.ToString());
+        }
+
         if (value.FinishedEpoch is not null)
         {
-            WriteLine(Describe(value, value.FinishedEpoch));
             metricsCallback?.Invoke(value.FinishedEpoch);
-        }
-        else if (Stopwatch.GetElapsedTime(_lastLine) >= _interval)
-        {
-            WriteLine(Text(
-                $"Epoch {value.Epoch} of {value.Epochs}, step {value.Step} of {value.Steps}: loss {value.TrainingLoss:F4}, {value.ImagesPerSecond:F0} images/s, {value.TimeLeft:d\\.hh\\:mm\\:ss} left."));
         }
 
         progress?.Report(value);
@@ -65,21 +65,7 @@ internal sealed class TrainingLog(
         }
     }
 
-    private static string Describe(TrainingProgress value, EpochSummary epoch)
-    {
-        string validation = epoch.Validation is Evaluation evaluation
-            ? Text($"; validation loss {evaluation.Loss:F4}, accuracy {100 * evaluation.Accuracy:F2} %")
-            : "";
-        return Text($"Epoch {epoch.Epoch} of {value.Epochs}: loss {epoch.TrainingLoss:F4}{validation}; {value.ImagesPerSecond:F0} images/s, {value.TimeLeft:d\\.hh\\:mm\\:ss} left.");
-    }
-
     private static long Megabytes(long bytes) => (bytes + 999_999) / 1_000_000;
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    private void WriteLine(string line)
-    {
-        _lastLine = Stopwatch.GetTimestamp();
-        channel.Info(MessageSensitivity.None, line);
-    }
 }

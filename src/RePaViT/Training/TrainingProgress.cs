@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RePaViT;
 
 /// <summary>How far a training run is. Reported at most ten times a second, and after every epoch.</summary>
@@ -38,4 +40,16 @@ public sealed record TrainingProgress
 
     /// <summary>Estimated time until the last epoch ends; zero before the first step.</summary>
     public required TimeSpan TimeLeft { get; init; }
+
+    /// <summary>
+    /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left.
+    /// </summary>
+    public override string ToString()
+    {
+        string timeLeft = TimeLeft.ToString(TimeLeft.TotalHours < 1 ? @"m\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"Epoch {Epoch}/{Epochs}  loss {TrainingLoss:F3}  accuracy {100 * (Validation?.Accuracy ?? TrainingAccuracy):F1}%  " +
+            $"{ImagesPerSecond:F0} images/s  {timeLeft} left");
+    }
 }

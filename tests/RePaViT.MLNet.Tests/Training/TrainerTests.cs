@@ -92,7 +92,7 @@ public class TrainerTests
         setup.CreateTrainer(options).Fit(setup.Prepare(setup.LoadBytes()));
         CollectionAssert.AreEqual(new[] { 1, 2, 3 }, epochs.ConvertAll(epoch => epoch.Epoch));
         Assert.IsTrue(epochs.TrueForAll(epoch => epoch.Validation!.Images == 6));
-        foreach (string line in new[] { "Training on the CPU", "42 images to train on, 6 to validate on", "Epoch 3 of 3", "Reparameterized" })
+        foreach (string line in new[] { "Training on the CPU", "42 images to train on, 6 to validate on", "Epoch 3/3", "Reparameterized" })
         {
             Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith(line, StringComparison.Ordinal)), line);
         }
