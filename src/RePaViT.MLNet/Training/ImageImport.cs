@@ -119,7 +119,7 @@ internal sealed class ImageImport
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // Few wait at a time: a photo is tens of megabytes.
-        using var queue = new BlockingCollection<Work>(2 * threads);
+        using var queue = new BlockingCollection<Work>(threads);
         Task[] readers = [.. cursors.Select(cursor => Start(() => ReadRows(cursor, queue, stop.Token), stop))];
         Task reading = Task.WhenAll(readers).ContinueWith(
             _ => queue.CompleteAdding(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);

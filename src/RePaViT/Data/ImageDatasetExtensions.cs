@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using RePaViT.Training;
 
 namespace RePaViT;
@@ -110,6 +112,18 @@ public static class ImageDatasetExtensions
         }
 
         return counts;
+    }
+
+    /// <summary>A hash of the labels in their order (SHA-256), as text.</summary>
+    internal static string HashLabels(this IImageDataset dataset)
+    {
+        byte[] labels = new byte[(long)sizeof(int) * dataset.Count];
+        for (int index = 0; index < dataset.Count; index++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(labels.AsSpan(sizeof(int) * index), dataset.GetLabel(index));
+        }
+
+        return Convert.ToHexString(SHA256.HashData(labels));
     }
 
     private static void ThrowIfEmpty(IImageDataset dataset)

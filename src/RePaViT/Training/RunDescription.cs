@@ -1,6 +1,9 @@
 namespace RePaViT.Training;
 
-/// <summary>Everything that the outcome of a run depends on, apart from the pixels. A checkpoint belongs to one of these.</summary>
+/// <summary>
+/// Everything that the outcome of a run depends on, apart from the pixels: hashing those would cost as much as an epoch,
+/// and other images seldom come with the same labels in the same order. A checkpoint belongs to one of these.
+/// </summary>
 internal sealed record RunDescription
 {
     public required ModelDescription Model { get; init; }
@@ -9,8 +12,14 @@ internal sealed record RunDescription
 
     public required int TrainingImages { get; init; }
 
+    /// <summary>A hash of all labels in their order.</summary>
+    public required string TrainingLabelsHash { get; init; }
+
     /// <summary>Null without validation.</summary>
     public required int? ValidationImages { get; init; }
+
+    /// <summary>Null without validation.</summary>
+    public required string? ValidationLabelsHash { get; init; }
 
     /// <summary>Full batches; the images that are left over are others in each epoch.</summary>
     public int BatchesPerEpoch() => TrainingImages / Recipe.BatchSize;

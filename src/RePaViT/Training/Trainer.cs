@@ -193,7 +193,9 @@ public sealed class Trainer
             },
             Recipe = _recipe,
             TrainingImages = training.Count,
+            TrainingLabelsHash = training.HashLabels(),
             ValidationImages = validation?.Count,
+            ValidationLabelsHash = validation?.HashLabels(),
         };
         run.Validate();
         return run;

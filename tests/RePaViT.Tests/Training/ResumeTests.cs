@@ -140,6 +140,10 @@ public sealed class ResumeTests
         var renamed = new InMemoryImageDataset(
             indices.Select(data.GetImage), indices.Select(data.GetLabel), ["class 0", "cat", "dog"]);
         AssertRefused(Trainer(), renamed, renamed, "run.model.classNames[1] is \"class 1\" in the checkpoint");
+        var relabeled = new InMemoryImageDataset(
+            indices.Select(data.GetImage), indices.Select(index => (data.GetLabel(index) + 1) % 3), data.ClassNames);
+        AssertRefused(Trainer(), relabeled, data, "run.trainingLabelsHash");
+        AssertRefused(Trainer(), data, relabeled, "run.validationLabelsHash");
 
         Trainer Trainer(
             TrainingRecipe? recipe = null, Architecture? architecture = null, ImagePreprocessing? preprocessing = null)
