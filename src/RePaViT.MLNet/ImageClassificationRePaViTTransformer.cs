@@ -2,7 +2,9 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
+using RePaViT.Onnx;
 
 namespace RePaViT;
 
@@ -19,7 +21,7 @@ namespace RePaViT;
 /// </remarks>
 public sealed class ImageClassificationRePaViTTransformer : ITransformer
 {
-    private readonly ScoringDescription _description;
+    private readonly IHost _host;
     private readonly ImageScorer _scorer;
 
     /// <param name="environment">Where messages go.</param>
@@ -32,9 +34,9 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
         IHostEnvironment environment, ScoringDescription description, ClassKeys classes, RePaViTModel model,
         ReparameterizationReport? report = null, RePaViTModel? trainedModel = null)
     {
-        Host = environment.Register(nameof(ImageClassificationRePaViTTransformer));
-        _description = description;
+        _host = environment.Register(nameof(ImageClassificationRePaViTTransformer));
         _scorer = new ImageScorer(model);
+        Description = description;
         Classes = classes;
         Model = model;
         TrainedModel = trainedModel;
@@ -45,7 +47,8 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// <summary>What structural reparameterization gained.</summary>
     public ReparameterizationReport Reparameterization { get; }
 
-    internal IHost Host { get; }
+    /// <summary>Which columns are read and added.</summary>
+    internal ScoringDescription Description { get; }
 
     /// <summary>The classes as the label column knows them.</summary>
     internal ClassKeys Classes { get; }
@@ -78,11 +81,36 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// <exception cref="ArgumentException">The column of images is missing, or of another type than in training.</exception>
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => CreateMapper(inputSchema);
 
-    void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException("Saving is not there yet.");
+    /// <summary>
+    /// Writes the deployed network as an ONNX file (opset 17) that any ONNX runtime opens, and from which
+    /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> makes this transformer again: input <c>image</c>
+    /// [batch, 3, size, size], planes of red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c>
+    /// [batch, classes].
+    /// </summary>
+    /// <param name="path">The file; replaced as a whole once everything is written.</param>
+    /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
+    public void SaveAsOnnx(string path)
+        => Model.Save(path, new OnnxFileOptions { Metadata = [ModelMetadata.Of(this).ToEntry()] });
+
+    /// <summary>Saves what ML.NET loads with stock transformers and the mappings of this library.</summary>
+    /// <exception cref="InvalidOperationException">The native library of ONNX Runtime is missing.</exception>
+    /// <exception cref="NotSupportedException">The type of the column of images is not known, or the network too large.</exception>
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        using IChannel channel = _host.Start("Saving");
+        using SavedChain chain = SavedChain.Create(this);
+        chain.Save(ctx);
+        channel.Info(
+            MessageSensitivity.None,
+            $"Saved the reparameterized network: {Model.Cost.Parameters} parameters, {Model.Cost.MultiplyAdds} multiply-adds an image.");
+    }
 
     private ScoringMapper CreateMapper(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoringMapper(input, _description, Classes, _scorer);
+        return new ScoringMapper(input, Description, Classes, _scorer);
     }
 }

@@ -1,3 +1,5 @@
+using RePaViT.MLNet.Tests.Saving;
+
 namespace RePaViT.MLNet.Tests;
 
 /// <summary>What tests start as a process of its own, by <see cref="RePaViT.Tests.Support.ChildProcess"/>.</summary>
@@ -7,6 +9,9 @@ internal static class Program
     {
         switch (arguments)
         {
+            case [ScoringChild.Command, .. var rest]:
+                ScoringChild.Run(rest);
+                return 0;
             default:
                 Console.Error.WriteLine("These tests are run by 'dotnet test'.");
                 return 2;

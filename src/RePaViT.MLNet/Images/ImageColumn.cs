@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
@@ -46,6 +47,17 @@ internal sealed record ImageColumn(ImageColumnKind Kind, int Height = 0, int Wid
         VectorDataViewType { ItemType: NumberDataViewType item, Dimensions: [> 0, > 0, 3] shape } when item == NumberDataViewType.Single
             => new ImageColumn(ImageColumnKind.Pixels, shape[0], shape[1], IsInterleaved: true),
         _ => throw new ArgumentException($"Column '{column.Name}' of type {column.Type} holds no images. {Accepted}."),
+    };
+
+    /// <summary>The type of such a column.</summary>
+    [JsonIgnore]
+    public DataViewType Type => Kind switch
+    {
+        ImageColumnKind.Image when Height > 0 => new ImageDataViewType(Height, Width),
+        ImageColumnKind.Image => new ImageDataViewType(),
+        ImageColumnKind.File => new VectorDataViewType(NumberDataViewType.Byte),
+        _ when IsInterleaved => new VectorDataViewType(NumberDataViewType.Single, Height, Width, 3),
+        _ => new VectorDataViewType(NumberDataViewType.Single, 3, Height, Width),
     };
 
     /// <summary>Checks what can be seen of a column before there are data.</summary>

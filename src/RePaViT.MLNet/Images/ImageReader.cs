@@ -15,11 +15,6 @@ internal static class ImageReader
         return () =>
         {
             getter(ref image!);
-            if (image is null)
-            {
-                throw new InvalidDataException("It holds no image.");
-            }
-
             RgbImage pixels = ToRgb(image);
             return () => pixels;
         };
@@ -74,8 +69,14 @@ internal static class ImageReader
         }
     }
 
-    public static RgbImage ToRgb(MLImage image)
+    /// <exception cref="InvalidDataException">There is no image.</exception>
+    public static RgbImage ToRgb(MLImage? image)
     {
+        if (image is null)
+        {
+            throw new InvalidDataException("It holds no image.");
+        }
+
         (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
         ReadOnlySpan<byte> source = image.Pixels;
         byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * image.Width * image.Height));

@@ -12,7 +12,7 @@ internal static class SchemaShapes
     public static SchemaShape Of(DataViewSchema schema)
     {
         var receiver = new Receiver();
-        new EstimatorChain<ITransformer>().Append(receiver).Fit(new EmptyView(schema));
+        new EstimatorChain<ITransformer>().Append(receiver).Fit(new TableView(schema));
         return receiver.Shape!;
     }
 

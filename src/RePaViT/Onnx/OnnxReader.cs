@@ -27,24 +27,20 @@ internal static class OnnxReader
     /// <param name="stream">A stream that can seek: its length bounds what its content may claim.</param>
     /// <exception cref="InvalidDataException">As for a file.</exception>
     /// <exception cref="ArgumentException">The stream cannot seek.</exception>
-    public static (ModelDescription Description, Network Network) Read(Stream stream)
-    {
-        SourceFile.ThrowUnlessReadable(stream);
-        return Read(stream, StreamSource);
-    }
+    public static (ModelDescription Description, Network Network) Read(Stream stream) => Read(stream, StreamSource);
 
     /// <summary>Reads the texts of this library's metadata; none in a file of somebody else's. The stream stays open.</summary>
     /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
+    /// <param name="source">What to call it.</param>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static IReadOnlyDictionary<string, string> ReadMetadata(Stream stream)
-    {
-        SourceFile.ThrowUnlessReadable(stream);
-        return Guard(StreamSource, () => ReadModel(new ProtobufReader(stream)).Metadata);
-    }
+    public static IReadOnlyDictionary<string, string> ReadMetadata(Stream stream, string source)
+        => Guard(source, () => ReadModel(new ProtobufReader(stream)).Metadata);
 
-    private static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+    /// <summary>Reads as <see cref="Read(Stream)"/> does, and calls the stream what the caller does.</summary>
+    public static (ModelDescription Description, Network Network) Read(Stream stream, string source)
         => Guard(source, () =>
         {
+            SourceFile.ThrowUnlessReadable(stream);
             (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream));
             ModelDescription description = OnnxMetadata.Parse(metadata);
             if (graph is null)

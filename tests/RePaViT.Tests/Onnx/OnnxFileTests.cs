@@ -124,7 +124,7 @@ public sealed class OnnxFileTests
         OnnxWriter.Write(stream, description, network, new OnnxFileOptions { Metadata = [new("repavit.more", "text")] });
 
         stream.Position = 0;
-        Assert.AreEqual("text", OnnxReader.ReadMetadata(stream)["repavit.more"]);
+        Assert.AreEqual("text", OnnxReader.ReadMetadata(stream, "test")["repavit.more"]);
         AssertEqual(description, network, Read(stream.ToArray()));
     }
 
@@ -135,7 +135,7 @@ public sealed class OnnxFileTests
         AddMetadata(model, [new("somebody", "else")]);
         using var stream = new MemoryStream(Bytes(model));
 
-        Assert.IsEmpty(OnnxReader.ReadMetadata(stream));
+        Assert.IsEmpty(OnnxReader.ReadMetadata(stream, "test"));
     }
 
     [TestMethod]

@@ -1,0 +1,33 @@
+using Microsoft.ML.Runtime;
+using RePaViT;
+using RePaViT.MLNet;
+using RePaViT.MLNet.Loading;
+
+namespace Microsoft.ML;
+
+/// <summary>Loading of channel-idle vision transformers.</summary>
+public static class RePaViTModelCatalog
+{
+    /// <summary>
+    /// Loads a transformer that scores in batches on this library's own engine: faster than what
+    /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/> gives, and without ONNX Runtime.
+    /// </summary>
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="path">
+    /// An ML.NET model with an <see cref="ImageClassificationRePaViTTransformer"/> anywhere in it, of which only that is
+    /// loaded, or an ONNX file that <see cref="ImageClassificationRePaViTTransformer.SaveAsOnnx"/> or
+    /// <see cref="RePaViTModel.Save(string)"/> wrote. The latter says nothing of columns: then images of any kind are
+    /// taken from Features, keys stand for texts, and the results are Score and PredictedLabel.
+    /// </param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There is no network of this library in the file, more than one, or it is damaged; the message says where.
+    /// </exception>
+    public static ImageClassificationRePaViTTransformer LoadRePaViT(this ModelOperationsCatalog catalog, string path)
+    {
+        IHostEnvironment environment = Environments.Of(catalog);
+        LoadedModel loaded = ModelFile.Read(path);
+        return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, loaded.Model);
+    }
+}

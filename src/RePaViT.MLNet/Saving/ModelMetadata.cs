@@ -1,0 +1,73 @@
+using System.Text.Json;
+using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Scoring;
+
+namespace RePaViT.MLNet.Saving;
+
+/// <summary>
+/// What a file says of a transformer beside the network: a text in the ONNX model's metadata. The values of the classes
+/// are the model's class names.
+/// </summary>
+internal sealed record ModelMetadata
+{
+    public const string Key = "repavit.mlnet";
+
+    public required ScoringDescription Scoring { get; init; }
+
+    /// <summary>The type of the label's keys.</summary>
+    public required string KeyType { get; init; }
+
+    /// <summary>The type of what keys stand for; null where they stand for nothing but themselves.</summary>
+    public required string? ValueType { get; init; }
+
+    public static ModelMetadata Of(ImageClassificationRePaViTTransformer transformer) => new()
+    {
+        Scoring = transformer.Description,
+        KeyType = transformer.Classes.Type.RawType.Name,
+        ValueType = transformer.Classes.ValueType?.RawType.Name,
+    };
+
+    /// <summary>What stands in the place of metadata in a file that the core library wrote.</summary>
+    public static ModelMetadata Default { get; } = new()
+    {
+        Scoring = new ScoringDescription
+        {
+            FeatureColumnName = "Features",
+            Features = null,
+            ScoreColumnName = "Score",
+            PredictedLabelColumnName = "PredictedLabel",
+        },
+        KeyType = nameof(UInt32),
+        ValueType = typeof(ReadOnlyMemory<char>).Name,
+    };
+
+    public KeyValuePair<string, string> ToEntry() => new(Key, JsonSerializer.Serialize(this, ModelDescription.JsonOptions));
+
+    /// <exception cref="InvalidDataException">The text is not what <see cref="ToEntry"/> writes.</exception>
+    public static ModelMetadata FromJson(string json)
+    {
+        try
+        {
+            ModelMetadata metadata = JsonSerializer.Deserialize<ModelMetadata>(json, ModelDescription.JsonOptions)
+                ?? throw new InvalidDataException($"Metadata '{Key}' are null.");
+            metadata.Validate();
+            return metadata;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"Metadata '{Key}' are not accepted: {exception.Message}", exception);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The classes' names are no values of the type.</exception>
+    public ClassKeys CreateClasses(IReadOnlyList<string> names) => ClassKeys.Create(KeyType, ValueType, names);
+
+    private void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.FeatureColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.ScoreColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.PredictedLabelColumnName);
+        // There is no such type for sizes that no image has.
+        _ = Scoring.Features?.Type;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using RePaViT.MLNet.Images;
+
+namespace RePaViT.MLNet.Saving;
+
+/// <summary>
+/// How a saved model prepares images. ML.NET's custom mappings have no state of their own, so this travels through the
+/// model as the text of a column.
+/// </summary>
+internal sealed record Preparation
+{
+    // What was read last: models are scored row after row with the same text. Records are immutable, so any thread may
+    // replace it.
+    private static volatile Parsed? _last;
+
+    /// <summary>What the column of images holds.</summary>
+    public required ImageColumn Images { get; init; }
+
+    /// <summary>Width and height of the network's input, in pixels.</summary>
+    public required int ImageSize { get; init; }
+
+    public required ImagePreprocessing Preprocessing { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, ModelDescription.JsonOptions);
+
+    /// <exception cref="InvalidDataException">The text is no preparation.</exception>
+    public static Preparation FromJson(ReadOnlyMemory<char> json)
+    {
+        Parsed? last = _last;
+        if (last is null || !json.Span.SequenceEqual(last.Json))
+        {
+            _last = last = new Parsed(json.ToString(), Parse(json.Span));
+        }
+
+        return last.Preparation;
+    }
+
+    /// <summary>The values of a prepared image, [3, size, size].</summary>
+    public float[] Prepare(ImageDecoder image)
+    {
+        float[] planes = new float[Architecture.Channels * ImageSize * ImageSize];
+        Preprocessing.Prepare(image(), ImageSize, planes);
+        return planes;
+    }
+
+    private static Preparation Parse(ReadOnlySpan<char> json)
+    {
+        try
+        {
+            Preparation preparation = JsonSerializer.Deserialize<Preparation>(json, ModelDescription.JsonOptions)
+                ?? throw new InvalidDataException("The preparation of images is null.");
+            ArgumentOutOfRangeException.ThrowIfLessThan(preparation.ImageSize, 1);
+            preparation.Preprocessing.Validate();
+            return preparation;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The preparation of images in this model is not accepted: {exception.Message}", exception);
+        }
+    }
+
+    private sealed record Parsed(string Json, Preparation Preparation);
+}

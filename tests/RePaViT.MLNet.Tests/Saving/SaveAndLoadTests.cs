@@ -1,0 +1,138 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using RePaViT.MLNet.Images;
+using RePaViT.MLNet.Tests.Support;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.MLNet.Tests.Saving;
+
+/// <summary>What ML.NET itself makes of a saved model.</summary>
+[TestClass]
+public sealed class SaveAndLoadTests
+{
+    /// <summary>ONNX Runtime sums in another order than this library: some twenty roundings of probabilities below one.</summary>
+    private const double Tolerance = 1e-5;
+
+    private static readonly string[] Classes = ["a", "b", "c"];
+
+    private readonly MLContext _context = new(seed: 1);
+
+    [TestMethod]
+    public void Another_process_scores_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(20, Classes));
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(_context, Classes);
+        _context.Model.Save(transformer, rows.Schema, folder.File("model.zip"));
+
+        Scores[] scores = ScoringChild.Score(folder.File("model.zip"), 20, folder.File("scores.json"));
+
+        Scores.AreEqual(Scores.Read(transformer.Transform(rows)), scores, Tolerance);
+    }
+
+    [TestMethod]
+    public void Other_columns_pass_through_and_helpers_do_not_show()
+    {
+        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(3, Classes));
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(_context, Classes);
+
+        IDataView scored = SaveAndLoad(transformer, rows.Schema).Transform(rows);
+
+        CollectionAssert.AreEqual(
+            new[] { "Image", "Label", "Number", "PredictedLabel", "Score" },
+            scored.Schema.Where(column => !column.IsHidden).Select(column => column.Name).ToArray());
+        CollectionAssert.AreEqual(
+            transformer.GetOutputSchema(rows.Schema).Select(column => column.Type).ToArray(),
+            scored.Schema.Where(column => !column.IsHidden).Select(column => column.Type).ToArray());
+        CollectionAssert.AreEqual(new[] { 0, 1, 2 }, scored.GetColumn<int>("Number").ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Decoded_images_of_any_or_of_one_size_score_the_same(bool oneSize)
+    {
+        using var folder = new TemporaryFolder();
+        ImageRow[] rows = ImageRow.Create(6, Classes);
+        var files = new List<ImageFile>();
+        foreach (ImageRow row in rows)
+        {
+            File.WriteAllBytes(folder.File($"{row.Number}.png"), row.Image);
+            files.Add(new ImageFile { Path = $"{row.Number}.png" });
+        }
+
+        IEstimator<ITransformer> loading = _context.Transforms.LoadImages("Image", folder.Path, nameof(ImageFile.Path));
+        if (oneSize)
+        {
+            loading = loading.Append(_context.Transforms.ResizeImages("Image", 17, 13));
+        }
+
+        IDataView images = _context.Data.LoadFromEnumerable(files);
+        ITransformer loader = loading.Fit(images);
+        ImageColumn column = ImageColumn.Of(loader.GetOutputSchema(images.Schema)["Image"]);
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(
+            _context, Labels.ClassKeys.FromNames(Classes), column);
+        var chain = new TransformerChain<ITransformer>(loader, transformer);
+
+        Scores[] loaded = Scores.Read(SaveAndLoad(chain, images.Schema).Transform(images));
+
+        Scores.AreEqual(Scores.Read(chain.Transform(images)), loaded, Tolerance);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Numbers_score_the_same(bool interleaved)
+    {
+        float[][] pixels = [.. Enumerable.Range(0, 4).Select(i => Array.ConvertAll(
+            TestImages.Random(16, 14, i).Pixels.ToArray(), value => (float)value))];
+        SchemaDefinition schema = SchemaDefinition.Create(typeof(PixelRow));
+        schema["Image"].ColumnType = interleaved
+            ? new VectorDataViewType(NumberDataViewType.Single, 14, 16, 3)
+            : new VectorDataViewType(NumberDataViewType.Single, 3, 14, 16);
+        IDataView rows = _context.Data.LoadFromEnumerable(pixels.Select(image => new PixelRow { Image = image }), schema);
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(
+            _context, Labels.ClassKeys.FromNames(Classes), ImageColumn.Of(rows.Schema["Image"]));
+
+        Scores[] loaded = Scores.Read(SaveAndLoad(transformer, rows.Schema).Transform(rows));
+
+        Scores.AreEqual(Scores.Read(transformer.Transform(rows)), loaded, Tolerance);
+    }
+
+    [TestMethod]
+    public void Two_models_in_one_chain_keep_apart()
+    {
+        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(5, Classes));
+        var first = TestModel.CreateTransformer(_context, Classes);
+        var second = new ImageClassificationRePaViTTransformer(
+            _context,
+            TestModel.Description with { ScoreColumnName = "Score2", PredictedLabelColumnName = "Label2" },
+            Labels.ClassKeys.FromNames(Classes),
+            TestModel.Create(Classes, seed: 2));
+        var chain = new TransformerChain<ITransformer>(first, second);
+
+        IDataView loaded = SaveAndLoad(chain, rows.Schema).Transform(rows);
+
+        Scores.AreEqual(Scores.Read(first.Transform(rows)), Scores.Read(loaded), Tolerance);
+        CollectionAssert.AreEqual(
+            chain.Transform(rows).GetColumn<uint>("Label2").ToArray(), loaded.GetColumn<uint>("Label2").ToArray());
+    }
+
+    private ITransformer SaveAndLoad(ITransformer transformer, DataViewSchema schema)
+    {
+        using var stream = new MemoryStream();
+        _context.Model.Save(transformer, schema, stream);
+        stream.Position = 0;
+        return _context.Model.Load(stream, out _);
+    }
+
+    private sealed class ImageFile
+    {
+        public string Path { get; set; } = "";
+    }
+
+    private sealed class PixelRow
+    {
+        public float[] Image { get; set; } = [];
+    }
+}
