@@ -67,11 +67,19 @@ public class InterruptionTests
     }
 
     [TestMethod]
-    public void Training_goes_on_from_a_model()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Training_goes_on_from_a_model(bool loaded)
     {
         using var setup = new TrainingSetup();
         IDataView data = setup.Prepare(setup.LoadBytes());
         ImageClassificationRePaViTTransformer model = setup.CreateTrainer().Fit(data);
+        if (loaded)
+        {
+            setup.Context.Model.Save(model, data.Schema, setup.PathOf("model.zip"));
+            model = setup.Context.Model.LoadRePaViT(setup.PathOf("model.zip"));
+        }
+
         var losses = new List<double>();
         var options = TrainingSetup.Options with { Epoch = 2, LearningRate = 1e-4, MetricsCallback = epoch => losses.Add(epoch.Validation!.Loss) };
         setup.CreateTrainer(options with { InitialModel = model }).Fit(data);
