@@ -12,6 +12,9 @@ internal static class Program
             case [ScoringChild.Command, .. var rest]:
                 ScoringChild.Run(rest);
                 return 0;
+            case [SavingChild.Command, .. var rest]:
+                SavingChild.Run(rest);
+                return 0;
             default:
                 Console.Error.WriteLine("These tests are run by 'dotnet test'.");
                 return 2;

@@ -60,6 +60,18 @@ internal sealed record ImageColumn(ImageColumnKind Kind, int Height = 0, int Wid
         _ => new VectorDataViewType(NumberDataViewType.Single, 3, Height, Width),
     };
 
+    /// <summary>Checks what comes from a file.</summary>
+    /// <exception cref="ArgumentException">There is no column of such a size.</exception>
+    public void Validate()
+    {
+        bool mayBeOfAnySize = Kind != ImageColumnKind.Pixels;
+        bool hasSize = Height >= 1 && Width >= 1 && 3L * Height * Width <= Array.MaxLength;
+        if (!hasSize && !(mayBeOfAnySize && Height == 0 && Width == 0))
+        {
+            throw new ArgumentException($"A column of kind {Kind} cannot have images of {Width} x {Height} pixels.");
+        }
+    }
+
     /// <summary>Checks what can be seen of a column before there are data.</summary>
     /// <exception cref="ArgumentException">The column cannot hold images.</exception>
     public static void ThrowUnlessAccepted(SchemaShape.Column column)

@@ -67,7 +67,6 @@ internal sealed record ModelMetadata
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.FeatureColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.ScoreColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.PredictedLabelColumnName);
-        // There is no such type for sizes that no image has.
-        _ = Scoring.Features?.Type;
+        Scoring.Features?.Validate();
     }
 }

@@ -51,6 +51,7 @@ internal sealed record Preparation
                 ?? throw new InvalidDataException("The preparation of images is null.");
             ArgumentOutOfRangeException.ThrowIfLessThan(preparation.ImageSize, 1);
             preparation.Preprocessing.Validate();
+            preparation.Images.Validate();
             return preparation;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)

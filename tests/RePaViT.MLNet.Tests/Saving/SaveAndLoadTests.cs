@@ -118,6 +118,18 @@ public sealed class SaveAndLoadTests
             chain.Transform(rows).GetColumn<uint>("Label2").ToArray(), loaded.GetColumn<uint>("Label2").ToArray());
     }
 
+    [TestMethod]
+    public void Without_ONNX_Runtime_the_message_says_what_to_install()
+    {
+        using var folder = new TemporaryFolder();
+        using var temporary = new TemporaryFolder();
+
+        string message = SavingChild.Save(temporary.Path, folder.File("message"));
+
+        StringAssert.Contains(message, "Microsoft.ML.OnnxRuntime.Gpu", StringComparison.Ordinal);
+        Assert.AreEqual(0, temporary.FileNames.Count(name => name!.StartsWith("repavit-", StringComparison.Ordinal)));
+    }
+
     private ITransformer SaveAndLoad(ITransformer transformer, DataViewSchema schema)
     {
         using var stream = new MemoryStream();

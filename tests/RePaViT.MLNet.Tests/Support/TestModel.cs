@@ -30,6 +30,9 @@ internal static class TestModel
     };
 
     public static RePaViTModel Create(IReadOnlyList<string> classes, int seed = 1)
+        => CreateTrained(classes, seed).Reparameterize();
+
+    public static RePaViTModel CreateTrained(IReadOnlyList<string> classes, int seed = 1)
     {
         ViTArchitecture architecture = Architecture with { Classes = classes.Count };
         return new RePaViTModel(
@@ -37,7 +40,7 @@ internal static class TestModel
             NetworkForm.Trained,
             RandomWeights.Network(architecture, seed).Weights,
             classes,
-            Preprocessing).Reparameterize();
+            Preprocessing);
     }
 
     public static ImageClassificationRePaViTTransformer CreateTransformer(

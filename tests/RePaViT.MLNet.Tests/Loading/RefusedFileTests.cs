@@ -1,0 +1,184 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using Microsoft.ML;
+using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Saving;
+using RePaViT.MLNet.Tests.Support;
+using RePaViT.Onnx;
+using RePaViT.Tests.Support;
+
+namespace RePaViT.MLNet.Tests.Loading;
+
+/// <summary>Files that are damaged, hostile or somebody else's.</summary>
+[TestClass]
+public sealed class RefusedFileTests
+{
+    private const string Entry = @"TransformerChain\Transform_000\OnnxModel";
+    private static readonly string[] Names = ["a", "b"];
+
+    private readonly MLContext _context = new(seed: 1);
+
+    [TestMethod]
+    public void A_model_without_a_network_of_ours_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(1, Names));
+        _context.Model.Save(_context.Transforms.CopyColumns("Copy", "Number").Fit(rows), rows.Schema, folder.File("model.zip"));
+
+        AssertRefused(File.ReadAllBytes(folder.File("model.zip")), "holds no network of this library");
+        AssertRefused(Zip(("OnnxModel", Prefixed(Onnx(metadata: null)))), "holds no network of this library");
+        AssertRefused(Zip(), "holds no network of this library");
+    }
+
+    [TestMethod]
+    public void Several_networks_of_ours_are_refused()
+        => AssertRefused(Zip((Entry, Prefixed(Onnx())), ("Other/OnnxModel", Prefixed(Onnx()))), "Other/OnnxModel");
+
+    [TestMethod]
+    public void A_wrong_length_is_refused()
+    {
+        byte[] entry = Prefixed(Onnx());
+        AssertRefused(Zip((Entry, entry[..^1])), "bytes follow");
+        AssertRefused(Zip((Entry, [.. entry, 0])), "bytes follow");
+        AssertRefused(Zip((Entry, [])), "bytes follow");
+        AssertRefused(Zip((Entry, [1, 2])), "bytes follow");
+    }
+
+    [TestMethod]
+    public void What_weights_do_not_unfold_to_is_refused()
+    {
+        byte[] bomb = Zip((Entry, new byte[64 << 20]));
+        Assert.IsLessThan(1 << 20, bomb.Length);
+        long before = GC.GetTotalAllocatedBytes();
+
+        AssertRefused(bomb, "which weights do not");
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(32 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void Every_truncation_is_refused()
+    {
+        byte[] zip = Zip((Entry, Prefixed(Onnx())));
+        for (int length = 0; length < zip.Length; length += 13)
+        {
+            AssertRefused(zip[..length], "");
+        }
+    }
+
+    [TestMethod]
+    [DataRow((byte)0x01)]
+    [DataRow((byte)0x80)]
+    [DataRow((byte)0xff)]
+    public void Damaged_bytes_give_a_refusal_or_a_transformer(byte damage)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.zip");
+        Damage.EveryByte(Zip((Entry, Prefixed(Onnx()))), damage, bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            _context.Model.LoadRePaViT(path);
+        });
+    }
+
+    [TestMethod]
+    [DataRow("null")]
+    [DataRow("{}")]
+    [DataRow("{\"scoring\":null,\"keyType\":\"UInt32\",\"valueType\":null}")]
+    [DataRow("\"keyType\":\"UInt32\"", "\"keyType\":\"Single\"")]
+    [DataRow("\"keyType\":\"UInt32\"", "\"keyType\":null")]
+    [DataRow("\"ReadOnlyMemory", "\"Memory")]
+    [DataRow("\"valueType\":\"ReadOnlyMemory\\u00601\"", "\"valueType\":\"Int32\"")]
+    [DataRow("\"kind\":\"file\"", "\"kind\":\"sound\"")]
+    [DataRow("\"kind\":\"file\",\"height\":0", "\"kind\":\"image\",\"height\":-1")]
+    [DataRow("\"kind\":\"file\",\"height\":0,\"width\":0", "\"kind\":\"pixels\",\"height\":2147483647,\"width\":3")]
+    [DataRow("\"featureColumnName\":\"Image\"", "\"featureColumnName\":\"\"")]
+    [DataRow("\"featureColumnName\":\"Image\",", "")]
+    public void Wrong_metadata_are_refused(string part, string? wrong = null)
+    {
+        string json = Metadata();
+        if (wrong is not null)
+        {
+            StringAssert.Contains(json, part, StringComparison.Ordinal);
+        }
+
+        AssertRefused(Onnx(wrong is null ? part : json.Replace(part, wrong, StringComparison.Ordinal)), "");
+    }
+
+    [TestMethod]
+    public void Files_that_are_not_there_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.ThrowsExactly<FileNotFoundException>(() => _context.Model.LoadRePaViT(folder.File("none")));
+        Assert.ThrowsExactly<UnauthorizedAccessException>(() => _context.Model.LoadRePaViT(folder.Path));
+        Assert.ThrowsExactly<ArgumentException>(() => _context.Model.LoadRePaViT(""));
+        Assert.ThrowsExactly<ArgumentNullException>(() => _context.Model.LoadRePaViT(null!));
+    }
+
+    private static RePaViTModel Model()
+    {
+        var architecture = new ViTArchitecture
+        {
+            ImageSize = 4,
+            PatchSize = 2,
+            Dim = 2,
+            Depth = 1,
+            Heads = 1,
+            Classes = 2,
+            MlpRatio = 2,
+            IdleRatio = 0.5,
+        };
+        return new RePaViTModel(
+            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, Names).Reparameterize();
+    }
+
+    private string Metadata()
+        => ModelMetadata.Of(new ImageClassificationRePaViTTransformer(
+            _context, TestModel.Description, ClassKeys.FromNames(Names), Model())).ToEntry().Value;
+
+    private byte[] Onnx() => Onnx(Metadata());
+
+    private static byte[] Onnx(string? metadata)
+    {
+        using var folder = new TemporaryFolder();
+        Model().Save(folder.File("model"), new OnnxFileOptions
+        {
+            Metadata = metadata is null ? [] : [new(ModelMetadata.Key, metadata)],
+        });
+        return File.ReadAllBytes(folder.File("model"));
+    }
+
+    private static byte[] Prefixed(byte[] onnx)
+    {
+        byte[] entry = [0, 0, 0, 0, .. onnx];
+        BinaryPrimitives.WriteInt32LittleEndian(entry, onnx.Length);
+        return entry;
+    }
+
+    private static byte[] Zip(params (string Name, byte[] Content)[] entries)
+    {
+        using var stream = new MemoryStream();
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach ((string name, byte[] content) in entries)
+            {
+                using Stream entry = archive.CreateEntry(name).Open();
+                entry.Write(content);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    private void AssertRefused(byte[] file, string named)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model");
+        File.WriteAllBytes(path, file);
+
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => _context.Model.LoadRePaViT(path));
+        StringAssert.StartsWith(exception.Message, path, StringComparison.Ordinal);
+        StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
+    }
+}
