@@ -15,9 +15,18 @@ namespace RePaViT;
 /// several threads at once.
 /// </summary>
 /// <remarks>
+/// <para>
 /// Rows are read ahead in batches of up to 64, whose images are scored together; where neither the label nor the scores
 /// are asked for, images are not even read. An image that is missing or damaged does not stop the rows before it: the
 /// exception comes when its own label or scores are read.
+/// </para>
+/// <para>
+/// <c>mlContext.Model.Save</c> writes the reparameterized network, also where this transformer is one of a chain, as stock
+/// transformers that run it on ONNX Runtime: an application that saves or loads such a model needs the package
+/// Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu. ML.NET empties the file before it asks for its content, so
+/// an earlier model in the same file is lost if saving fails.
+/// <see cref="RePaViTModelCatalog.LoadRePaViT"/> loads the same file without ONNX Runtime.
+/// </para>
 /// </remarks>
 public sealed class ImageClassificationRePaViTTransformer : ITransformer
 {
@@ -59,8 +68,7 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// <summary>The network as it was trained; null for a model that was loaded.</summary>
     internal RePaViTModel? TrainedModel { get; }
 
-    /// <summary>Whether rows are mapped one to one: always.</summary>
-    public bool IsRowToRowMapper => true;
+    bool ITransformer.IsRowToRowMapper => true;
 
     /// <summary>The schema of what <see cref="Transform"/> returns.</summary>
     /// <param name="inputSchema">A schema with the column of images.</param>
@@ -76,10 +84,7 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
         return new ScoringView(CreateMapper(input.Schema), input);
     }
 
-    /// <summary>Maps single rows, as prediction engines need it.</summary>
-    /// <param name="inputSchema">A schema with the column of images.</param>
-    /// <exception cref="ArgumentException">The column of images is missing, or of another type than in training.</exception>
-    public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => CreateMapper(inputSchema);
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema) => CreateMapper(inputSchema);
 
     /// <summary>
     /// Writes the deployed network as an ONNX file (opset 17) that any ONNX runtime opens, and from which

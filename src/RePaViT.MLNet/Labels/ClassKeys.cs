@@ -54,7 +54,7 @@ internal sealed class ClassKeys
         {
             keys.CreateAnnotations();
         }
-        catch (FormatException exception)
+        catch (Exception exception) when (exception is FormatException or OverflowException)
         {
             throw new InvalidDataException($"A class name is no value of type '{valueType}'. {exception.Message}", exception);
         }

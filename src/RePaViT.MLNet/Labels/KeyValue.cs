@@ -21,7 +21,9 @@ internal static class KeyValue
         new Codec<ulong>(NumberDataViewType.UInt64),
         new Codec<float>(NumberDataViewType.Single),
         new Codec<double>(NumberDataViewType.Double),
-        new Codec<DateTime>(DateTimeDataViewType.Instance, "O"),
+        // Without the style a time that is UTC would become local.
+        new Codec<DateTime>(
+            DateTimeDataViewType.Instance, "O", text => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind)),
         new Codec<DateTimeOffset>(DateTimeOffsetDataViewType.Instance, "O"),
         new Codec<TimeSpan>(TimeSpanDataViewType.Instance, "c"),
     ];
@@ -74,7 +76,7 @@ internal static class KeyValue
         }
     }
 
-    private sealed class Codec<T>(PrimitiveDataViewType type, string? format = null) : Codec(type)
+    private sealed class Codec<T>(PrimitiveDataViewType type, string? format = null, Converter<string, T>? parse = null) : Codec(type)
         where T : struct, IParsable<T>
     {
         public override string Sample => Format(default);
@@ -83,7 +85,7 @@ internal static class KeyValue
             => Read<T>(annotations, column, Format);
 
         public override void Add(DataViewSchema.Annotations.Builder builder, string name, IReadOnlyList<string> texts)
-            => Add(builder, name, texts, text => T.Parse(text, CultureInfo.InvariantCulture));
+            => Add(builder, name, texts, parse ?? (text => T.Parse(text, CultureInfo.InvariantCulture)));
 
         private string Format(T value)
             => value is IFormattable formattable ? formattable.ToString(format, CultureInfo.InvariantCulture) : $"{value}";

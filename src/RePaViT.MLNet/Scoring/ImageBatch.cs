@@ -6,8 +6,10 @@ namespace RePaViT.MLNet.Scoring;
 /// <summary>Images of rows that were read ahead, and their scores.</summary>
 internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
 {
-    // Images of any size wait here to be decoded: no more than there are cores to do it.
-    private readonly List<(int Slot, ImageDecoder Image)> _waiting = new(Environment.ProcessorCount);
+    // Images of any size wait to be decoded: no more than there are cores to do it.
+    private static readonly int MaxWaiting = Environment.ProcessorCount;
+
+    private readonly List<(int Slot, ImageDecoder Image)> _waiting = [];
     private Exception?[] _failures = [];
     private float[] _pixels = [];
     private float[] _scores = [];
@@ -41,7 +43,7 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
             _failures[slot] = exception;
         }
 
-        if (_waiting.Count == _waiting.Capacity)
+        if (_waiting.Count == MaxWaiting)
         {
             PrepareWaiting();
         }

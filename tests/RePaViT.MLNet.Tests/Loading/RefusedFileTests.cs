@@ -68,14 +68,11 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
-    [DataRow((byte)0x01)]
-    [DataRow((byte)0x80)]
-    [DataRow((byte)0xff)]
-    public void Damaged_bytes_give_a_refusal_or_a_transformer(byte damage)
+    public void Damaged_bytes_give_a_refusal_or_a_transformer()
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("model.zip");
-        Damage.EveryByte(Zip((Entry, Prefixed(Onnx()))), damage, bytes =>
+        Damage.EveryByte(Zip((Entry, Prefixed(Onnx()))), 0xff, bytes =>
         {
             File.WriteAllBytes(path, bytes);
             _context.Model.LoadRePaViT(path);

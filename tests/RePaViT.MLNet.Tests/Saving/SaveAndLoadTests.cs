@@ -1,6 +1,8 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 using RePaViT.MLNet.Images;
+using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Tests.Support;
 using RePaViT.Tests.Support;
 
@@ -18,16 +20,26 @@ public sealed class SaveAndLoadTests
     private readonly MLContext _context = new(seed: 1);
 
     [TestMethod]
-    public void Another_process_scores_the_same()
+    [DataRow(ImageColumnKind.File)]
+    [DataRow(ImageColumnKind.Image)]
+    public void Another_process_scores_the_same(object kind)
     {
         using var folder = new TemporaryFolder();
-        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(20, Classes));
-        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(_context, Classes);
-        _context.Model.Save(transformer, rows.Schema, folder.File("model.zip"));
+        ImageRow[] rows = ImageRow.Create(20, Classes);
+        IDataView view = _context.Data.LoadFromEnumerable(rows);
+        ITransformer model = TestModel.CreateTransformer(
+            _context, ClassKeys.FromNames(Classes), new ImageColumn((ImageColumnKind)kind));
+        if (kind is ImageColumnKind.Image)
+        {
+            ImageRow.WriteFiles(rows, folder);
+            ITransformer loader = _context.Transforms.LoadImages("Image", folder.Path, nameof(ImageRow.Path)).Fit(view);
+            model = new TransformerChain<ITransformer>(loader, model);
+        }
 
+        _context.Model.Save(model, view.Schema, folder.File("model.zip"));
         Scores[] scores = ScoringChild.Score(folder.File("model.zip"), 20, folder.File("scores.json"));
 
-        Scores.AreEqual(Scores.Read(transformer.Transform(rows)), scores, Tolerance);
+        Scores.AreEqual(Scores.Read(model.Transform(view)), scores, Tolerance);
     }
 
     [TestMethod]
@@ -39,7 +51,7 @@ public sealed class SaveAndLoadTests
         IDataView scored = SaveAndLoad(transformer, rows.Schema).Transform(rows);
 
         CollectionAssert.AreEqual(
-            new[] { "Image", "Label", "Number", "PredictedLabel", "Score" },
+            new[] { "Image", "Label", "Number", "Path", "PredictedLabel", "Score" },
             scored.Schema.Where(column => !column.IsHidden).Select(column => column.Name).ToArray());
         CollectionAssert.AreEqual(
             transformer.GetOutputSchema(rows.Schema).Select(column => column.Type).ToArray(),
@@ -54,24 +66,18 @@ public sealed class SaveAndLoadTests
     {
         using var folder = new TemporaryFolder();
         ImageRow[] rows = ImageRow.Create(6, Classes);
-        var files = new List<ImageFile>();
-        foreach (ImageRow row in rows)
-        {
-            File.WriteAllBytes(folder.File($"{row.Number}.png"), row.Image);
-            files.Add(new ImageFile { Path = $"{row.Number}.png" });
-        }
-
-        IEstimator<ITransformer> loading = _context.Transforms.LoadImages("Image", folder.Path, nameof(ImageFile.Path));
+        ImageRow.WriteFiles(rows, folder);
+        IEstimator<ITransformer> loading = _context.Transforms.LoadImages("Image", folder.Path, nameof(ImageRow.Path));
         if (oneSize)
         {
             loading = loading.Append(_context.Transforms.ResizeImages("Image", 17, 13));
         }
 
-        IDataView images = _context.Data.LoadFromEnumerable(files);
+        IDataView images = _context.Data.LoadFromEnumerable(rows);
         ITransformer loader = loading.Fit(images);
         ImageColumn column = ImageColumn.Of(loader.GetOutputSchema(images.Schema)["Image"]);
         ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(
-            _context, Labels.ClassKeys.FromNames(Classes), column);
+            _context, ClassKeys.FromNames(Classes), column);
         var chain = new TransformerChain<ITransformer>(loader, transformer);
 
         Scores[] loaded = Scores.Read(SaveAndLoad(chain, images.Schema).Transform(images));
@@ -92,7 +98,7 @@ public sealed class SaveAndLoadTests
             : new VectorDataViewType(NumberDataViewType.Single, 3, 14, 16);
         IDataView rows = _context.Data.LoadFromEnumerable(pixels.Select(image => new PixelRow { Image = image }), schema);
         ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(
-            _context, Labels.ClassKeys.FromNames(Classes), ImageColumn.Of(rows.Schema["Image"]));
+            _context, ClassKeys.FromNames(Classes), ImageColumn.Of(rows.Schema["Image"]));
 
         Scores[] loaded = Scores.Read(SaveAndLoad(transformer, rows.Schema).Transform(rows));
 
@@ -107,7 +113,7 @@ public sealed class SaveAndLoadTests
         var second = new ImageClassificationRePaViTTransformer(
             _context,
             TestModel.Description with { ScoreColumnName = "Score2", PredictedLabelColumnName = "Label2" },
-            Labels.ClassKeys.FromNames(Classes),
+            ClassKeys.FromNames(Classes),
             TestModel.Create(Classes, seed: 2));
         var chain = new TransformerChain<ITransformer>(first, second);
 
@@ -116,6 +122,55 @@ public sealed class SaveAndLoadTests
         Scores.AreEqual(Scores.Read(first.Transform(rows)), Scores.Read(loaded), Tolerance);
         CollectionAssert.AreEqual(
             chain.Transform(rows).GetColumn<uint>("Label2").ToArray(), loaded.GetColumn<uint>("Label2").ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("Byte", "ReadOnlyMemory`1", "", "Käse \"1\"", "Käse \"1\"")]
+    [DataRow("UInt16", "Boolean", "True", "False")]
+    [DataRow("UInt32", "Int32", "7", "-3")]
+    [DataRow("UInt64", "DateTime", "2024-02-29T12:30:00.0000000", "1999-12-31T00:00:00.0000000")]
+    [DataRow("UInt32", null, "0", "1")]
+    public void Labels_keep_their_values_and_slots_their_names(string keyType, string? valueType, params string[] names)
+    {
+        DataViewSchema schema = _context.Data.LoadFromEnumerable(ImageRow.Create(1, names)).Schema;
+        var transformer = TestModel.CreateTransformer(_context, ClassKeys.Create(keyType, valueType, names));
+
+        DataViewSchema loaded = SaveAndLoad(transformer, schema).GetOutputSchema(schema);
+
+        ClassKeys classes = ClassKeys.Of(loaded["PredictedLabel"]);
+        Assert.AreEqual(transformer.Classes.Type, classes.Type);
+        Assert.IsTrue(transformer.Classes.HasSameClasses(classes), string.Join(", ", classes.Names));
+        VBuffer<ReadOnlyMemory<char>> slots = default;
+        loaded["Score"].Annotations.GetValue("SlotNames", ref slots);
+        CollectionAssert.AreEqual(names, slots.DenseValues().Select(name => name.ToString()).ToArray());
+    }
+
+    [TestMethod]
+    public void Images_of_a_prediction_engine_stay_the_callers()
+    {
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(
+            _context, ClassKeys.FromNames(Classes), new ImageColumn(ImageColumnKind.Image));
+        using MLImage image = ImageRow.ToMLImage(TestImages.Random(12, 12, 1));
+        using var memory = _context.Model.CreatePredictionEngine<SizedImage, Prediction>(transformer);
+        // ML.NET does not save a schema of nothing but images.
+        using var loaded = _context.Model.CreatePredictionEngine<SizedImage, Prediction>(SaveAndLoad(transformer, schema: null));
+        for (int i = 0; i < 3; i++)
+        {
+            Prediction expected = memory.Predict(new SizedImage { Image = image });
+            Prediction actual = loaded.Predict(new SizedImage { Image = image });
+            Scores.AreEqual([new(0, expected.Score)], [new(0, actual.Score)], Tolerance);
+        }
+    }
+
+    [TestMethod]
+    public void Saving_tells_the_log_what_is_saved()
+    {
+        var messages = new List<string>();
+        _context.Log += (_, entry) => messages.Add(entry.Message);
+
+        SaveAndLoad(TestModel.CreateTransformer(_context, Classes), schema: null);
+
+        Assert.IsTrue(messages.Any(message => message.Contains("reparameterized", StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -130,7 +185,7 @@ public sealed class SaveAndLoadTests
         Assert.AreEqual(0, temporary.FileNames.Count(name => name!.StartsWith("repavit-", StringComparison.Ordinal)));
     }
 
-    private ITransformer SaveAndLoad(ITransformer transformer, DataViewSchema schema)
+    private ITransformer SaveAndLoad(ITransformer transformer, DataViewSchema? schema)
     {
         using var stream = new MemoryStream();
         _context.Model.Save(transformer, schema, stream);
@@ -138,9 +193,15 @@ public sealed class SaveAndLoadTests
         return _context.Model.Load(stream, out _);
     }
 
-    private sealed class ImageFile
+    private sealed class SizedImage
     {
-        public string Path { get; set; } = "";
+        [ImageType(12, 12)]
+        public MLImage? Image { get; set; }
+    }
+
+    private sealed class Prediction
+    {
+        public float[] Score { get; set; } = [];
     }
 
     private sealed class PixelRow

@@ -82,7 +82,7 @@ public sealed class ScoringSchemaTests
         StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
         StringAssert.Contains(exception.Message, $"'{column}'", StringComparison.Ordinal);
         Assert.ThrowsExactly<ArgumentException>(() => transformer.GetOutputSchema(rows.Schema));
-        Assert.ThrowsExactly<ArgumentException>(() => transformer.GetRowToRowMapper(rows.Schema));
+        Assert.ThrowsExactly<ArgumentException>(() => ((ITransformer)transformer).GetRowToRowMapper(rows.Schema));
     }
 
     [TestMethod]

@@ -12,6 +12,9 @@ internal sealed class ImageRow
 
     public int Number { get; set; }
 
+    /// <summary>The name of the file that <see cref="WriteFiles"/> writes.</summary>
+    public string Path => $"{Number}.png";
+
     /// <summary>Random images of different sizes; row i has class i modulo the number of classes.</summary>
     public static ImageRow[] Create(int count, params string[] classes) =>
     [
@@ -22,6 +25,15 @@ internal sealed class ImageRow
             Number = i,
         }),
     ];
+
+    /// <summary>Writes the images into a folder, for LoadImages.</summary>
+    public static void WriteFiles(IEnumerable<ImageRow> rows, TemporaryFolder folder)
+    {
+        foreach (ImageRow row in rows)
+        {
+            File.WriteAllBytes(folder.File(row.Path), row.Image);
+        }
+    }
 
     /// <summary>The bytes of an image file.</summary>
     public static byte[] Png(RgbImage image)
