@@ -110,22 +110,21 @@ internal static class ModelFile
 
     private static byte[] Extract(ZipArchiveEntry entry)
     {
-        long limit = Math.Min(AnyLength + MaxCompression * entry.CompressedLength, Array.MaxLength);
         using Stream stream = entry.Open();
-        using var content = new MemoryStream();
-        byte[] buffer = new byte[1 << 16];
-        for (int read; (read = stream.Read(buffer)) > 0;)
+        long limit = Math.Min(AnyLength + MaxCompression * entry.CompressedLength, Array.MaxLength);
+        if (entry.Length > limit)
         {
-            if (content.Length + read > limit)
-            {
-                throw new InvalidDataException(
-                    $"'{entry.FullName}': {entry.CompressedLength} bytes become more than {limit}, which weights do not.");
-            }
-
-            content.Write(buffer, 0, read);
+            throw new InvalidDataException(
+                $"'{entry.FullName}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
         }
 
-        byte[] onnx = content.ToArray();
+        byte[] onnx = new byte[entry.Length];
+        int read = stream.ReadAtLeast(onnx, onnx.Length, throwOnEndOfStream: false);
+        if (read < onnx.Length)
+        {
+            throw new InvalidDataException($"'{entry.FullName}': it ends after {read} of {onnx.Length} bytes.");
+        }
+
         int length = onnx.Length < PrefixLength ? -1 : BinaryPrimitives.ReadInt32LittleEndian(onnx);
         return length == onnx.Length - PrefixLength
             ? onnx

@@ -9,6 +9,9 @@ namespace RePaViT.MLNet.Saving;
 /// </summary>
 internal sealed record Preparation
 {
+    // Far beyond any network; its square of three colors is still a number of values that an array holds.
+    private const int MaxImageSize = 1 << 14;
+
     // What was read last: models are scored row after row with the same text. Records are immutable, so any thread may
     // replace it.
     private static volatile Parsed? _last;
@@ -50,6 +53,7 @@ internal sealed record Preparation
             Preparation preparation = JsonSerializer.Deserialize<Preparation>(json, ModelDescription.JsonOptions)
                 ?? throw new InvalidDataException("The preparation of images is null.");
             ArgumentOutOfRangeException.ThrowIfLessThan(preparation.ImageSize, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(preparation.ImageSize, MaxImageSize);
             preparation.Preprocessing.Validate();
             preparation.Images.Validate();
             return preparation;
