@@ -3,6 +3,7 @@ using Microsoft.ML.Runtime;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
 using RePaViT.MLNet.Training;
 
@@ -59,6 +60,11 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
         channel.Info(MessageSensitivity.None, Devices.Choose(_options.Device));
+        if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
+        {
+            // Better known now than when the trained model is to be saved.
+            channel.Warning(MessageSensitivity.None, problem.Message);
+        }
 
         ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));

@@ -125,30 +125,21 @@ internal sealed class SavedChain : IDisposable
             Metadata = [ModelMetadata.Of(transformer).ToEntry()],
             Row = new OnnxRow(Helpers.Pixels, Helpers.Scores, transformer.Classes.Names),
         });
-        try
+        if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
         {
-            // Nothing is computed here, so no threads are needed.
-            Add(transforms.ApplyOnnxModel(new OnnxOptions
-            {
-                ModelFile = path,
-                InputColumns = [Helpers.Pixels],
-                OutputColumns = [Helpers.Scores],
-                InterOpNumThreads = 1,
-                IntraOpNumThreads = 1,
-            }));
+            throw problem;
         }
-        catch (Exception exception) when (LacksNativeLibrary(exception))
-        {
-            throw new InvalidOperationException(
-                "The native library of ONNX Runtime, which ML.NET runs saved models with, is missing or too old. "
-                + "Add the package Microsoft.ML.OnnxRuntime (CPU) or Microsoft.ML.OnnxRuntime.Gpu to the application.",
-                exception);
-        }
-    }
 
-    private static bool LacksNativeLibrary(Exception? exception)
-        => exception is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException
-            || (exception is not null && LacksNativeLibrary(exception.InnerException));
+        // Nothing is computed here, so no threads are needed.
+        Add(transforms.ApplyOnnxModel(new OnnxOptions
+        {
+            ModelFile = path,
+            InputColumns = [Helpers.Pixels],
+            OutputColumns = [Helpers.Scores],
+            InterOpNumThreads = 1,
+            IntraOpNumThreads = 1,
+        }));
+    }
 
     private void Add<T>(IEstimator<T> estimator)
         where T : class, ITransformer

@@ -16,9 +16,10 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
     private int _count;
     private bool _isScored;
 
-    /// <summary>Forgets all images and makes room for others.</summary>
+    /// <summary>Forgets all images, also those whose scores nobody asked for, and makes room for others.</summary>
     public void Clear(int slots)
     {
+        _waiting.Clear();
         _count = 0;
         _isScored = false;
         if (slots != _failures.Length)

@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Tests.Support;
 
@@ -37,5 +38,25 @@ public sealed class ScoringViewTests
         Scores[] alone = [.. rows.SelectMany(
             row => Scores.Read(transformer.Transform(_context.Data.LoadFromEnumerable([row]))))];
         Scores.AreEqual(alone, together);
+    }
+
+    [TestMethod]
+    public void An_image_that_nobody_asks_for_does_not_get_into_later_rows()
+    {
+        ImageRow[] rows = ImageRow.Create(20, "a", "b", "c");
+        ImageClassificationRePaViTTransformer transformer = TestModel.CreateTransformer(_context, "a", "b", "c");
+        Scores[] all = Scores.Read(transformer.Transform(_context.Data.LoadFromEnumerable(rows)));
+        rows[0].Image = [1, 2, 3];
+        IDataView scored = transformer.Transform(_context.Data.LoadFromEnumerable(rows));
+
+        using DataViewRowCursor cursor = scored.GetRowCursor([scored.Schema["Score"]]);
+        ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(scored.Schema["Score"]);
+        VBuffer<float> score = default;
+        cursor.MoveNext();
+        for (int i = 1; cursor.MoveNext(); i++)
+        {
+            getter(ref score);
+            CollectionAssert.AreEqual(all[i].Score, score.GetValues().ToArray(), $"row {i}");
+        }
     }
 }
