@@ -12,10 +12,11 @@ internal static partial class MLModel
     /// <exception cref="InvalidDataException">There are no image files in folders of classes.</exception>
     public static IDataView LoadImageFromFolder(MLContext mlContext, string folder)
     {
-        ModelInput[] images = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(path => _imageExtensions.Contains(Path.GetExtension(path)) && Path.GetDirectoryName(path) != folder)
-            .Order(StringComparer.Ordinal)
-            .Select(path => new ModelInput { Label = Path.GetFileName(Path.GetDirectoryName(path)!), ImagePath = path })];
+        ModelInput[] images = [.. new DirectoryInfo(folder).EnumerateDirectories()
+            .SelectMany(label => label.EnumerateFiles(), (label, file) => (label, file))
+            .Where(image => _imageExtensions.Contains(image.file.Extension))
+            .OrderBy(image => image.file.FullName, StringComparer.Ordinal)
+            .Select(image => new ModelInput { Label = image.label.Name, ImagePath = image.file.FullName })];
         return images.Length > 0
             ? mlContext.Data.LoadFromEnumerable(images)
             : throw new InvalidDataException($"'{folder}' has no image files in folders, one for each class.");

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
+using RePaViT.MLNet;
+using RePaViT.MLNet.Saving;
 
 namespace RePaViT;
 
@@ -12,19 +14,19 @@ public sealed partial class ImageClassificationRePaViTTrainer
     public sealed record Options
     {
         /// <summary>The label: a key, as Conversion.MapValueToKey makes it. Default "Label".</summary>
-        public string LabelColumnName { get; set; } = "Label";
+        public string LabelColumnName { get; set; } = DefaultColumns.Label;
 
         /// <summary>
         /// The images: MLImage values of any size (LoadImages), bytes of image files (LoadRawImageBytes), or a vector of
         /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Default "Features".
         /// </summary>
-        public string FeatureColumnName { get; set; } = "Features";
+        public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 
         /// <summary>The new column of class probabilities. Default "Score".</summary>
-        public string ScoreColumnName { get; set; } = "Score";
+        public string ScoreColumnName { get; set; } = DefaultColumns.Score;
 
         /// <summary>The new column of the most probable class, a key like the label. Default "PredictedLabel".</summary>
-        public string PredictedLabelColumnName { get; set; } = "PredictedLabel";
+        public string PredictedLabelColumnName { get; set; } = DefaultColumns.PredictedLabel;
 
         /// <summary>
         /// Rows to validate on after each epoch, with the same columns; null to hold out
@@ -94,13 +96,14 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
-        /// be. Null for none. Default null.
+        /// be. It holds one run: the folds of a cross-validation would overwrite each other's. Null for none. Default null.
         /// </summary>
         public string? CheckpointFolder { get; set; }
 
         /// <summary>
         /// Whether to go on from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
-        /// was never interrupted; if there is none yet, training starts at the beginning. Default false.
+        /// was never interrupted; if there is none yet, training starts at the beginning. The state of a run with other
+        /// images, labels or options is refused. Default false.
         /// </summary>
         public bool Resume { get; set; }
 
@@ -140,10 +143,13 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ThrowUnlessNamed(FeatureColumnName);
             ThrowUnlessNamed(ScoreColumnName);
             ThrowUnlessNamed(PredictedLabelColumnName);
-            if (ScoreColumnName == PredictedLabelColumnName)
+            string[] names = [LabelColumnName, FeatureColumnName, ScoreColumnName, PredictedLabelColumnName];
+            if (names.Distinct(StringComparer.Ordinal).Count() < names.Length)
             {
+                // A prediction that took the name of the label would hide it, and be evaluated against itself.
                 throw new ArgumentException(
-                    $"{nameof(ScoreColumnName)} and {nameof(PredictedLabelColumnName)} are both '{ScoreColumnName}': two names are needed.");
+                    $"{nameof(LabelColumnName)}, {nameof(FeatureColumnName)}, {nameof(ScoreColumnName)} and "
+                    + $"{nameof(PredictedLabelColumnName)} are '{string.Join("', '", names)}': four different names are needed.");
             }
 
             ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
@@ -166,7 +172,19 @@ public sealed partial class ImageClassificationRePaViTTrainer
             }
 
             // Two classes are the fewest that a label can have.
-            CreateArchitecture(classes: 2).Validate();
+            Architecture architecture = CreateArchitecture(classes: 2);
+            architecture.Validate();
+            ThrowUnless(
+                architecture.ImageSize <= Preparation.MaxImageSize,
+                architecture.ImageSize,
+                $"a number up to {Preparation.MaxImageSize}",
+                nameof(ImageSize));
+            if (IdleRatio is not null && architecture is ViTArchitecture { ActiveChannels: not null })
+            {
+                throw new ArgumentException(
+                    $"{nameof(IdleRatio)} {IdleRatio} is not accepted for an architecture with {nameof(ViTArchitecture.ActiveChannels)}, which decide alone.");
+            }
+
             CreateRecipe(seed: 0).Validate();
         }
 

@@ -27,6 +27,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     // Enough to find a difference, few enough to cost nothing beside training.
     private const int ReportImages = 32;
 
+    private const int MaxNamesListed = 20;
+
     private readonly IHost _host;
     private readonly int? _contextSeed;
     private readonly Options _options;
@@ -129,9 +131,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 $"All {training.Count} training images have label '{classes.Names[training.GetLabel(0)]}': at least two classes are needed.");
         }
 
-        foreach (int unseen in Enumerable.Range(0, counts.Length).Where(label => counts[label] == 0))
+        string[] unseen = [.. classes.Names.Where((_, label) => counts[label] == 0)];
+        if (unseen.Length > 0)
         {
-            channel.Warning(MessageSensitivity.UserData, $"No training image has label '{classes.Names[unseen]}'.");
+            string more = unseen.Length > MaxNamesListed ? $" and {unseen.Length - MaxNamesListed} more" : "";
+            channel.Warning(
+                MessageSensitivity.UserData,
+                $"No training image has these labels: {string.Join(", ", unseen.Take(MaxNamesListed))}{more}.");
         }
 
         IImageDataset? validation = null;
@@ -141,7 +147,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
         else if (_options.ValidationSetFraction is double fraction)
         {
-            if (counts.Any(count => Math.Round(fraction * count) >= 1))
+            if (counts.Any(count => count > 1 && Math.Round(fraction * count) >= 1))
             {
                 (training, validation) = training.Split(fraction, Seed);
             }

@@ -38,10 +38,10 @@ public static class RePaViTTrainerCatalog
     /// <exception cref="ArgumentException">A column has no name.</exception>
     public static ImageClassificationRePaViTTrainer RePaViT(
         this MulticlassClassificationTrainers catalog,
-        string labelColumnName = "Label",
-        string featureColumnName = "Features",
-        string scoreColumnName = "Score",
-        string predictedLabelColumnName = "PredictedLabel",
+        string labelColumnName = DefaultColumns.Label,
+        string featureColumnName = DefaultColumns.Features,
+        string scoreColumnName = DefaultColumns.Score,
+        string predictedLabelColumnName = DefaultColumns.PredictedLabel,
         IDataView? validationSet = null)
         => catalog.RePaViT(new ImageClassificationRePaViTTrainer.Options
         {
@@ -62,10 +62,10 @@ public static class RePaViTTrainerCatalog
     /// <inheritdoc cref="RePaViT(MulticlassClassificationTrainers, string, string, string, string, IDataView?)"/>
     public static ImageClassificationRePaViTTrainer ImageClassificationRePaViT(
         this MulticlassClassificationTrainers catalog,
-        string labelColumnName = "Label",
-        string featureColumnName = "Features",
-        string scoreColumnName = "Score",
-        string predictedLabelColumnName = "PredictedLabel",
+        string labelColumnName = DefaultColumns.Label,
+        string featureColumnName = DefaultColumns.Features,
+        string scoreColumnName = DefaultColumns.Score,
+        string predictedLabelColumnName = DefaultColumns.PredictedLabel,
         IDataView? validationSet = null)
         => catalog.RePaViT(labelColumnName, featureColumnName, scoreColumnName, predictedLabelColumnName, validationSet);
 }

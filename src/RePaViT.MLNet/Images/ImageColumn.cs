@@ -34,13 +34,13 @@ internal sealed record ImageColumn(ImageColumnKind Kind, int Height = 0, int Wid
 {
     private const string Accepted =
         "Accepted are images (LoadImages), bytes of image files (LoadRawImageBytes), and vectors of numbers of known shape "
-        + "with three colors (ExtractPixels)";
+        + "with three colors (ExtractPixels, of numbers with a decimal point)";
 
     /// <exception cref="ArgumentException">The column holds no images; the message says what would be accepted.</exception>
     public static ImageColumn Of(DataViewSchema.Column column) => column.Type switch
     {
         ImageDataViewType image => new ImageColumn(ImageColumnKind.Image, image.Height, image.Width),
-        VectorDataViewType { ItemType: NumberDataViewType item } when item == NumberDataViewType.Byte
+        VectorDataViewType { ItemType: NumberDataViewType item, Dimensions.Length: 1 } when item == NumberDataViewType.Byte
             => new ImageColumn(ImageColumnKind.File),
         VectorDataViewType { ItemType: NumberDataViewType item, Dimensions: [3, > 0, > 0] shape } when item == NumberDataViewType.Single
             => new ImageColumn(ImageColumnKind.Pixels, shape[1], shape[2]),

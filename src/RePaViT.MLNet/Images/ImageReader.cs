@@ -90,7 +90,7 @@ internal static class ImageReader
         return new RgbImage(image.Width, image.Height, samples);
     }
 
-    /// <exception cref="InvalidDataException">There are too few or too many values, or one is not a number.</exception>
+    /// <exception cref="InvalidDataException">There are too few or too many values, or one is not from 0 to 255.</exception>
     public static RgbImage ToRgb(float[] values, ImageColumn column)
     {
         int pixels = column.Height * column.Width;
@@ -100,16 +100,19 @@ internal static class ImageReader
                 $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels of three colors are {3 * pixels}.");
         }
 
-        if (!float.IsFinite(TensorPrimitives.Sum<float>(values)))
+        // In this order, NaN does not pass.
+        (float least, float greatest) = (TensorPrimitives.Min<float>(values), TensorPrimitives.Max<float>(values));
+        if (!(least >= 0 && greatest <= 255))
         {
-            throw new InvalidDataException("It has numbers that are not finite; numbers from 0 to 255 are needed.");
+            throw new InvalidDataException(
+                $"It has numbers from {least} to {greatest}, but 0 to 255 are needed: ExtractPixels gives them if neither offset nor scale is set.");
         }
 
         byte[] samples = GC.AllocateUninitializedArray<byte>(values.Length);
         for (int i = 0; i < samples.Length; i++)
         {
             float value = column.IsInterleaved ? values[i] : values[i % 3 * pixels + i / 3];
-            samples[i] = (byte)Math.Clamp(value + 0.5f, 0, 255);
+            samples[i] = (byte)(value + 0.5f);
         }
 
         return new RgbImage(column.Width, column.Height, samples);

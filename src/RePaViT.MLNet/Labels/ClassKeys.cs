@@ -13,6 +13,9 @@ internal sealed class ClassKeys
     private const string KeyValues = "KeyValues";
     private const string SlotNames = "SlotNames";
 
+    // Far more than anybody tells apart. The keys of hashes have millions.
+    private const int MaxCount = 1 << 20;
+
     private ClassKeys(KeyDataViewType type, PrimitiveDataViewType? valueType, IReadOnlyList<string> names)
     {
         Type = type;
@@ -72,9 +75,10 @@ internal sealed class ClassKeys
                 $"Column '{column.Name}' of type {column.Type} is no label: a key is needed, as Conversion.MapValueToKey makes it.");
         }
 
-        if (type.Count > int.MaxValue)
+        if (type.Count > MaxCount)
         {
-            throw new ArgumentException($"Column '{column.Name}' has {type.Count} classes; {int.MaxValue} are the most.");
+            throw new ArgumentException(
+                $"Column '{column.Name}' has {type.Count} classes, and {MaxCount} are the most. Is it a label, or a hash?");
         }
 
         int count = (int)type.Count;

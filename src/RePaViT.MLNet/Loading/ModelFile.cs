@@ -38,7 +38,7 @@ internal static class ModelFile
         try
         {
             using var archive = new ZipArchive(file, ZipArchiveMode.Read);
-            (string entry, byte[] onnx) = FindOnnx(archive);
+            (string entry, byte[] onnx) = FindOnnx(archive, file.Length);
             return ReadOnnx(Content(onnx), entry);
         }
         catch (InvalidDataException exception)
@@ -76,20 +76,28 @@ internal static class ModelFile
         }
     }
 
-    private static (string Entry, byte[] Onnx) FindOnnx(ZipArchive archive)
+    private static (string Entry, byte[] Onnx) FindOnnx(ZipArchive archive, long archiveLength)
     {
         (string Entry, byte[] Onnx)? found = null;
-        foreach (ZipArchiveEntry entry in archive.Entries)
-        {
-            // ML.NET writes either slash.
-            if (entry.FullName.Split('/', '\\')[^1] != EntryName)
-            {
-                continue;
-            }
+        InvalidDataException? refusal = null;
 
-            byte[] onnx = Extract(entry);
-            if (!OnnxReader.ReadMetadata(Content(onnx), entry.FullName).ContainsKey(ModelMetadata.Key))
+        // Of all entries together: many may share one body.
+        long room = AnyLength + MaxCompression * archiveLength;
+        foreach (ZipArchiveEntry entry in archive.Entries.Where(IsOnnx))
+        {
+            byte[] onnx;
+            try
             {
+                onnx = Extract(entry, ref room);
+                if (!OnnxReader.ReadMetadata(Content(onnx), entry.FullName).ContainsKey(ModelMetadata.Key))
+                {
+                    continue;
+                }
+            }
+            catch (InvalidDataException exception)
+            {
+                // It may be somebody else's network; ours may follow.
+                refusal ??= exception;
                 continue;
             }
 
@@ -102,27 +110,36 @@ internal static class ModelFile
             found = (entry.FullName, onnx);
         }
 
-        return found ?? throw new InvalidDataException(
+        return found ?? throw refusal ?? new InvalidDataException(
             $"It holds no network of this library: there must be an {nameof(ImageClassificationRePaViTTransformer)} in what is saved.");
     }
 
+    // ML.NET writes either slash.
+    private static bool IsOnnx(ZipArchiveEntry entry) => entry.FullName.Split('/', '\\')[^1] == EntryName;
+
     private static MemoryStream Content(byte[] onnx) => new(onnx, PrefixLength, onnx.Length - PrefixLength, writable: false);
 
-    private static byte[] Extract(ZipArchiveEntry entry)
+    private static byte[] Extract(ZipArchiveEntry entry, ref long room)
     {
         using Stream stream = entry.Open();
-        long limit = Math.Min(AnyLength + MaxCompression * entry.CompressedLength, Array.MaxLength);
+        long limit = Math.Min(Math.Min(AnyLength + MaxCompression * entry.CompressedLength, room), Array.MaxLength);
         if (entry.Length > limit)
         {
             throw new InvalidDataException(
                 $"'{entry.FullName}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
         }
 
+        room -= entry.Length;
         byte[] onnx = new byte[entry.Length];
         int read = stream.ReadAtLeast(onnx, onnx.Length, throwOnEndOfStream: false);
         if (read < onnx.Length)
         {
             throw new InvalidDataException($"'{entry.FullName}': it ends after {read} of {onnx.Length} bytes.");
+        }
+
+        if (Crc32.Compute(onnx) != entry.Crc32)
+        {
+            throw new InvalidDataException($"'{entry.FullName}': it is damaged, its checksum does not fit its content.");
         }
 
         int length = onnx.Length < PrefixLength ? -1 : BinaryPrimitives.ReadInt32LittleEndian(onnx);

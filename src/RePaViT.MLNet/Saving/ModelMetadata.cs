@@ -32,10 +32,10 @@ internal sealed record ModelMetadata
     {
         Scoring = new ScoringDescription
         {
-            FeatureColumnName = "Features",
+            FeatureColumnName = DefaultColumns.Features,
             Features = null,
-            ScoreColumnName = "Score",
-            PredictedLabelColumnName = "PredictedLabel",
+            ScoreColumnName = DefaultColumns.Score,
+            PredictedLabelColumnName = DefaultColumns.PredictedLabel,
         },
         KeyType = nameof(UInt32),
         ValueType = typeof(ReadOnlyMemory<char>).Name,
@@ -67,6 +67,11 @@ internal sealed record ModelMetadata
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.FeatureColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.ScoreColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.PredictedLabelColumnName);
+        if (Scoring.ScoreColumnName == Scoring.PredictedLabelColumnName)
+        {
+            throw new ArgumentException($"Scores and predicted labels are both '{Scoring.ScoreColumnName}'.");
+        }
+
         Scoring.Features?.Validate();
     }
 }

@@ -9,8 +9,8 @@ namespace RePaViT.MLNet.Saving;
 /// </summary>
 internal sealed record Preparation
 {
-    // Far beyond any network; its square of three colors is still a number of values that an array holds.
-    private const int MaxImageSize = 1 << 14;
+    /// <summary>The largest <see cref="ImageSize"/>: far beyond any network, but 200 MB for whoever writes it into a file.</summary>
+    public const int MaxImageSize = 4096;
 
     // What was read last: models are scored row after row with the same text. Records are immutable, so any thread may
     // replace it.
@@ -41,8 +41,9 @@ internal sealed record Preparation
     /// <summary>The values of a prepared image, [3, size, size].</summary>
     public float[] Prepare(ImageDecoder image)
     {
+        RgbImage decoded = image();
         float[] planes = new float[Architecture.Channels * ImageSize * ImageSize];
-        Preprocessing.Prepare(image(), ImageSize, planes);
+        Preprocessing.Prepare(decoded, ImageSize, planes);
         return planes;
     }
 

@@ -14,7 +14,7 @@ namespace RePaViT.MLNet.Saving;
 /// </summary>
 internal sealed class SavedChain : IDisposable
 {
-    private readonly DirectoryInfo _folder;
+    private readonly string _folder;
     private readonly List<ITransformer> _steps = [];
 
     // Estimators want data to be fitted on. These look at the columns only.
@@ -25,7 +25,7 @@ internal sealed class SavedChain : IDisposable
         var schema = new DataViewSchema.Builder();
         schema.AddColumn(featureColumnName, images.Type);
         _view = new TableView(schema.ToSchema());
-        _folder = Directory.CreateTempSubdirectory("repavit-");
+        _folder = ScratchFolder.Create();
     }
 
     /// <summary>Does everything that can fail before the first byte is written.</summary>
@@ -60,7 +60,7 @@ internal sealed class SavedChain : IDisposable
             step.Dispose();
         }
 
-        _folder.Delete(recursive: true);
+        ScratchFolder.Delete(_folder);
     }
 
     private void AddSteps(ImageClassificationRePaViTTransformer transformer, ImageColumn images)
@@ -119,7 +119,7 @@ internal sealed class SavedChain : IDisposable
 
     private void AddNetwork(TransformsCatalog transforms, ImageClassificationRePaViTTransformer transformer)
     {
-        string path = Path.Combine(_folder.FullName, "network.onnx");
+        string path = Path.Combine(_folder, "network.onnx");
         transformer.Model.Save(path, new OnnxFileOptions
         {
             Metadata = [ModelMetadata.Of(transformer).ToEntry()],

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
@@ -23,7 +22,6 @@ internal sealed class ImageImport
     private readonly ImageColumn _imageColumn;
     private readonly DataViewSchema.Column _feature;
     private readonly DataViewSchema.Column _label;
-    private readonly DataViewSchema.Column[] _texts;
     private readonly IChannel _channel;
     private readonly ConcurrentBag<Entry> _entries = [];
 
@@ -32,7 +30,7 @@ internal sealed class ImageImport
     /// <param name="label">The column of keys.</param>
     /// <param name="store">Where images are kept.</param>
     /// <param name="preprocessing">How far images are reduced before they are kept.</param>
-    /// <param name="channel">Gets a warning for each image that cannot be read.</param>
+    /// <param name="channel">Gets a warning for each image that is left out.</param>
     public ImageImport(
         IDataView data,
         DataViewSchema.Column feature,
@@ -49,16 +47,13 @@ internal sealed class ImageImport
         _channel = channel;
         _classes = ClassKeys.Of(label);
         _imageColumn = ImageColumn.Of(feature);
-
-        // They tell the user which file a bad row is about.
-        _texts = [.. data.Schema.Where(column => !column.IsHidden && column.Type is TextDataViewType)];
     }
 
     /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do.</summary>
     /// <param name="purpose">What the images are for, as messages name it.</param>
     /// <param name="maxUnreadableFraction">The share of images, 0 to 1, that may be unreadable and are then left out.</param>
     /// <param name="cancellationToken">Ends reading.</param>
-    /// <exception cref="ArgumentException">There are no rows, or none with a label.</exception>
+    /// <exception cref="ArgumentException">There are no rows, none with a label, or pixels on another scale.</exception>
     /// <exception cref="InvalidDataException">Too many images cannot be read; the message lists them.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="IOException">The store cannot hold the images.</exception>
@@ -84,8 +79,15 @@ internal sealed class ImageImport
                 $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label.Name}' and are left out.");
         }
 
-        ThrowIfTooManyFailed(rows, labeled.Length, purpose, maxUnreadableFraction);
+        HandleFailures(rows, labeled.Length, purpose, maxUnreadableFraction);
         Entry[] readable = [.. labeled.Where(row => row.Failure is null)];
+        if (_imageColumn.Kind == ImageColumnKind.Pixels && readable.All(row => row.IsBlack))
+        {
+            throw new ArgumentException(
+                $"No number in column '{_feature.Name}' of the {purpose} data is above 1, but numbers from 0 to 255 are needed: "
+                + "ExtractPixels gives them if neither offset nor scale is set.");
+        }
+
         return new StoredImageDataset(
             _store,
             Array.ConvertAll(readable, row => row.Image),
@@ -93,21 +95,30 @@ internal sealed class ImageImport
             _classes.Names);
     }
 
-    private void ThrowIfTooManyFailed(Entry[] rows, int labeled, string purpose, double maxUnreadableFraction)
+    private void HandleFailures(Entry[] rows, int labeled, string purpose, double maxUnreadableFraction)
     {
-        string[] failures = [.. rows
-            .Select((row, index) => (row, index))
-            .Where(item => item.row.Failure is not null)
-            .Select(item => $"row {item.index}{item.row.Failure}")];
-        if (failures.Length == 0 || failures.Length <= maxUnreadableFraction * labeled && failures.Length < labeled)
+        int[] failed = [.. Enumerable.Range(0, rows.Length).Where(row => rows[row].Failure is not null)];
+        if (failed.Length == 0)
         {
             return;
         }
 
-        string list = string.Join("\n  ", failures.Take(MaxFailuresListed));
-        string more = failures.Length > MaxFailuresListed ? $"\n  and {failures.Length - MaxFailuresListed} more" : "";
+        bool areTooMany = failed.Length > maxUnreadableFraction * labeled || failed.Length == labeled;
+        var texts = new RowTexts(_data, areTooMany ? failed[..Math.Min(failed.Length, MaxFailuresListed)] : failed);
+        string[] failures = Array.ConvertAll(texts.Rows, row => $"row {row}{texts.Describe(row)}: {rows[row].Failure}");
+        if (!areTooMany)
+        {
+            foreach (string failure in failures)
+            {
+                _channel.Warning(MessageSensitivity.UserData, $"Left out of the {purpose} images, {failure}");
+            }
+
+            return;
+        }
+
+        string more = failed.Length > failures.Length ? $"\n  and {failed.Length - failures.Length} more" : "";
         throw new InvalidDataException(
-            $"{failures.Length} of {labeled} {purpose} images in column '{_feature.Name}' cannot be read:\n  {list}{more}\n"
+            $"{failed.Length} of {labeled} {purpose} images in column '{_feature.Name}' cannot be read:\n  {string.Join("\n  ", failures)}{more}\n"
             + $"Correct or remove them, or set {nameof(ImageClassificationRePaViTTrainer.Options.MaxUnreadableFraction)} "
             + $"(now {maxUnreadableFraction}) to leave out up to that share of the images.");
     }
@@ -115,7 +126,7 @@ internal sealed class ImageImport
     private void ReadRows(CancellationToken cancellationToken)
     {
         int threads = Environment.ProcessorCount;
-        DataViewRowCursor[] cursors = _data.GetRowCursorSet([_feature, _label, .. _texts], threads);
+        DataViewRowCursor[] cursors = _data.GetRowCursorSet([_feature, _label], threads);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // Few wait at a time: a photo is tens of megabytes.
@@ -159,8 +170,6 @@ internal sealed class ImageImport
         {
             ImageFetcher fetch = _imageColumn.CreateFetcher(cursor, _feature);
             Func<ulong> readLabel = ClassKeys.CreateReader(cursor, _label);
-            ValueGetter<ReadOnlyMemory<char>>[] texts =
-                Array.ConvertAll(_texts, cursor.GetGetter<ReadOnlyMemory<char>>);
             for (long sequence = 0; cursor.MoveNext(); sequence++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -171,14 +180,13 @@ internal sealed class ImageImport
                     continue;
                 }
 
-                string description = Describe(texts);
                 try
                 {
-                    queue.Add(new Work(entry, fetch(), description), cancellationToken);
+                    queue.Add(new Work(entry, fetch()), cancellationToken);
                 }
                 catch (Exception exception) when (IsOfTheImage(exception))
                 {
-                    Fail(entry, description, exception);
+                    entry.Failure = exception.Message;
                 }
             }
         }
@@ -195,38 +203,17 @@ internal sealed class ImageImport
             }
             catch (Exception exception) when (IsOfTheImage(exception))
             {
-                Fail(work.Entry, work.Description, exception);
+                work.Entry.Failure = exception.Message;
                 continue;
             }
 
+            work.Entry.IsBlack = !image.Pixels.Span.ContainsAnyExceptInRange((byte)0, (byte)1);
             work.Entry.Image = _store.Add(image);
         }
     }
 
-    /// <summary>Whatever a getter throws is about its row, unless the whole process is concerned.</summary>
-    private static bool IsOfTheImage(Exception exception)
-        => exception is not (OperationCanceledException or OutOfMemoryException);
-
-    private void Fail(Entry entry, string description, Exception exception)
-    {
-        entry.Failure = $"{description}: {exception.Message}";
-        _channel.Warning(MessageSensitivity.UserData, $"An image{description} cannot be read: {exception.Message}");
-    }
-
-    private string Describe(ValueGetter<ReadOnlyMemory<char>>[] texts)
-    {
-        if (texts.Length == 0)
-        {
-            return "";
-        }
-
-        ReadOnlyMemory<char> value = default;
-        return $" ({string.Join(", ", texts.Select((getter, i) =>
-        {
-            getter(ref value);
-            return $"{_texts[i].Name} '{value}'";
-        }))})";
-    }
+    /// <summary>Whatever a getter throws is about its row; also that an image is too large for the memory.</summary>
+    private static bool IsOfTheImage(Exception exception) => exception is not OperationCanceledException;
 
     private sealed class Entry
     {
@@ -240,8 +227,11 @@ internal sealed class ImageImport
 
         public StoredImage Image { get; set; }
 
+        /// <summary>Whether no sample is above 1: one such image is dark, a whole data set of them was scaled.</summary>
+        public bool IsBlack { get; set; }
+
         public string? Failure { get; set; }
     }
 
-    private sealed record Work(Entry Entry, ImageDecoder Decode, string Description);
+    private sealed record Work(Entry Entry, ImageDecoder Decode);
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace RePaViT.MLNet.Training;
@@ -40,9 +42,10 @@ internal sealed class ImageStore : IDisposable
     public StoredImage Add(RgbImage image)
     {
         int length = image.Pixels.Length;
+        ulong hash = Hash(image);
         if (Interlocked.Add(ref _memoryLength, length) <= _memoryLimit)
         {
-            return new StoredImage(image.Width, image.Height, image.Pixels, 0);
+            return new StoredImage(image.Width, image.Height, image.Pixels, 0, hash);
         }
 
         Interlocked.Add(ref _memoryLength, -length);
@@ -59,7 +62,7 @@ internal sealed class ImageStore : IDisposable
                 exception);
         }
 
-        return new StoredImage(image.Width, image.Height, null, offset);
+        return new StoredImage(image.Width, image.Height, null, offset, hash);
     }
 
     /// <summary>An image that <see cref="Add"/> stored.</summary>
@@ -79,6 +82,13 @@ internal sealed class ImageStore : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static ulong Hash(RgbImage image)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(image.Pixels.Span, hash);
+        return BinaryPrimitives.ReadUInt64LittleEndian(hash) ^ ((ulong)image.Width << 32) ^ (uint)image.Height;
+    }
 }
 
 /// <summary>Where a store keeps an image.</summary>
@@ -86,4 +96,5 @@ internal sealed class ImageStore : IDisposable
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Pixels">The pixels; null if they are in the file.</param>
 /// <param name="Offset">Where in the file they begin.</param>
-internal readonly record struct StoredImage(int Width, int Height, ReadOnlyMemory<byte>? Pixels, long Offset);
+/// <param name="Hash">A hash of the size and the pixels.</param>
+internal readonly record struct StoredImage(int Width, int Height, ReadOnlyMemory<byte>? Pixels, long Offset, ulong Hash);

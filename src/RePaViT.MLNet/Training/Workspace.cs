@@ -13,7 +13,7 @@ internal sealed class Workspace : IDisposable
         try
         {
             Folder = path is null
-                ? Directory.CreateTempSubdirectory("RePaViT-").FullName
+                ? ScratchFolder.Create()
                 : Directory.CreateDirectory(path).FullName;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -41,7 +41,7 @@ internal sealed class Workspace : IDisposable
     {
         if (_isTemporary)
         {
-            Directory.Delete(Folder, recursive: true);
+            ScratchFolder.Delete(Folder);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using RePaViT.Data;
 using RePaViT.Training;
 
 namespace RePaViT;
@@ -13,8 +14,8 @@ public static class ImageDatasetExtensions
     /// </summary>
     /// <param name="dataset">What to divide.</param>
     /// <param name="fraction">
-    /// The share of each class, in (0, 1), that the second part gets (rounded to whole images), for instance 0.1 to
-    /// hold out a tenth for validation.
+    /// The share of each class, in (0, 1), that the second part gets (rounded to whole images, one of which the first
+    /// part keeps), for instance 0.1 to hold out a tenth for validation.
     /// </param>
     /// <param name="seed">Names the random choice.</param>
     /// <exception cref="ArgumentException">
@@ -28,7 +29,7 @@ public static class ImageDatasetExtensions
             throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "A share in (0, 1) is needed.");
         }
 
-        int[] wanted = [.. CountLabels(dataset).Select(count => (int)Math.Round(fraction * count))];
+        int[] wanted = [.. CountLabels(dataset).Select(count => Math.Min((int)Math.Round(fraction * count), Math.Max(count - 1, 0)))];
         var first = new List<int>();
         var second = new List<int>();
         foreach (int index in new RandomStream(seed, RandomPurpose.Split).NextPermutation(dataset.Count))
@@ -114,16 +115,20 @@ public static class ImageDatasetExtensions
         return counts;
     }
 
-    /// <summary>A hash of the labels in their order (SHA-256), as text.</summary>
-    internal static string HashLabels(this IImageDataset dataset)
+    /// <summary>A hash (SHA-256) of the labels in their order and, where the data set knows them, of the pixels.</summary>
+    internal static string HashContent(this IImageDataset dataset)
     {
-        byte[] labels = new byte[(long)sizeof(int) * dataset.Count];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hashed = dataset as IHashedImages;
+        Span<byte> image = stackalloc byte[sizeof(int) + sizeof(ulong)];
         for (int index = 0; index < dataset.Count; index++)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(labels.AsSpan(sizeof(int) * index), dataset.GetLabel(index));
+            BinaryPrimitives.WriteInt32LittleEndian(image, dataset.GetLabel(index));
+            BinaryPrimitives.WriteUInt64LittleEndian(image[sizeof(int)..], hashed?.GetHash(index) ?? 0);
+            hash.AppendData(image);
         }
 
-        return Convert.ToHexString(SHA256.HashData(labels));
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     private static void ThrowIfEmpty(IImageDataset dataset)

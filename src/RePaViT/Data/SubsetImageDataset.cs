@@ -1,7 +1,9 @@
+using RePaViT.Data;
+
 namespace RePaViT;
 
 /// <summary>Some images of another data set, without copying them.</summary>
-internal sealed class SubsetImageDataset(IImageDataset source, int[] indices) : IImageDataset
+internal sealed class SubsetImageDataset(IImageDataset source, int[] indices) : IImageDataset, IHashedImages
 {
     public IReadOnlyList<string> ClassNames => source.ClassNames;
 
@@ -10,6 +12,8 @@ internal sealed class SubsetImageDataset(IImageDataset source, int[] indices) : 
     public RgbImage GetImage(int index) => source.GetImage(SourceIndex(index));
 
     public int GetLabel(int index) => source.GetLabel(SourceIndex(index));
+
+    public ulong GetHash(int index) => (source as IHashedImages)?.GetHash(SourceIndex(index)) ?? 0;
 
     private int SourceIndex(int index)
     {

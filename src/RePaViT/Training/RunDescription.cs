@@ -1,8 +1,8 @@
 namespace RePaViT.Training;
 
 /// <summary>
-/// Everything that the outcome of a run depends on, apart from the pixels: hashing those would cost as much as an epoch,
-/// and other images seldom come with the same labels in the same order. A checkpoint belongs to one of these.
+/// Everything that the outcome of a run depends on, apart from pixels that the data set has no hashes of. A checkpoint
+/// belongs to one of these.
 /// </summary>
 internal sealed record RunDescription
 {
@@ -12,14 +12,14 @@ internal sealed record RunDescription
 
     public required int TrainingImages { get; init; }
 
-    /// <summary>A hash of all labels in their order.</summary>
-    public required string TrainingLabelsHash { get; init; }
+    /// <summary>A hash of the images with their labels, in their order.</summary>
+    public required string TrainingHash { get; init; }
 
     /// <summary>Null without validation.</summary>
     public required int? ValidationImages { get; init; }
 
     /// <summary>Null without validation.</summary>
-    public required string? ValidationLabelsHash { get; init; }
+    public required string? ValidationHash { get; init; }
 
     /// <summary>Full batches; the images that are left over are others in each epoch.</summary>
     public int BatchesPerEpoch() => TrainingImages / Recipe.BatchSize;

@@ -193,9 +193,9 @@ public sealed class Trainer
             },
             Recipe = _recipe,
             TrainingImages = training.Count,
-            TrainingLabelsHash = training.HashLabels(),
+            TrainingHash = training.HashContent(),
             ValidationImages = validation?.Count,
-            ValidationLabelsHash = validation?.HashLabels(),
+            ValidationHash = validation?.HashContent(),
         };
         run.Validate();
         return run;

@@ -68,15 +68,39 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
-    public void Damaged_bytes_give_a_refusal_or_a_transformer()
+    public void Damaged_bytes_give_a_refusal_or_the_same_transformer()
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("model.zip");
-        Damage.EveryByte(Zip((Entry, Prefixed(Onnx()))), 0xff, bytes =>
+        byte[] onnx = Onnx();
+        Damage.EveryByte(Zip((Entry, Prefixed(onnx))), 0xff, bytes =>
         {
             File.WriteAllBytes(path, bytes);
-            _context.Model.LoadRePaViT(path);
+            _context.Model.LoadRePaViT(path).SaveAsOnnx(folder.File("model.onnx"));
+            CollectionAssert.AreEqual(onnx, File.ReadAllBytes(folder.File("model.onnx")));
         });
+    }
+
+    [TestMethod]
+    public void A_network_of_somebody_else_is_passed_over()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.zip");
+        File.WriteAllBytes(path, Zip(("Theirs/OnnxModel", new byte[4 << 20]), ("Broken/OnnxModel", [1]), (Entry, Prefixed(Onnx()))));
+        CollectionAssert.AreEqual(Names, _context.Model.LoadRePaViT(path).Model.ClassNames.ToArray());
+    }
+
+    [TestMethod]
+    public void Many_entries_unfold_to_no_more_than_one()
+    {
+        byte[] content = new byte[900_000];
+        byte[] zip = Zip([.. Enumerable.Range(0, 1000).Select(i => ($"{i}/OnnxModel", content))]);
+        long before = GC.GetTotalAllocatedBytes();
+
+        AssertRefused(zip, "");
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(150L * zip.Length, allocated);
     }
 
     [TestMethod]

@@ -67,6 +67,18 @@ public class InterruptionTests
     }
 
     [TestMethod]
+    public void A_checkpoint_of_other_images_is_refused()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Resume = true, Epoch = 1 };
+        setup.CreateTrainer(options).Fit(data);
+        (setup.Rows[0].ImagePath, setup.Rows[3].ImagePath) = (setup.Rows[3].ImagePath, setup.Rows[0].ImagePath);
+        var exception = Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer(options).Fit(data));
+        StringAssert.Contains(exception.Message, "Hash");
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void Training_goes_on_from_a_model(bool loaded)

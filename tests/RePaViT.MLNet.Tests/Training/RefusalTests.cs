@@ -43,7 +43,6 @@ public class RefusalTests
     [TestMethod]
     [DataRow("Number")]
     [DataRow("ImagePath")]
-    [DataRow("Label")]
     public void A_feature_column_without_images(string column)
     {
         using var setup = new TrainingSetup(images: 6);
@@ -57,6 +56,46 @@ public class RefusalTests
         IEstimator<ITransformer> loader = setup.Context.Transforms.Conversion.MapValueToKey("Label")
             .Append(setup.Context.Transforms.Concatenate("Image", nameof(ColorRow.Number), nameof(ColorRow.Number)));
         Refused(setup, loader, TrainingSetup.Options, "Column 'Image'");
+    }
+
+    [TestMethod]
+    [DataRow(1 / 255f, 0f, "No number in column 'Image' of the training data is above 1")]
+    [DataRow(2f, 0f, "but 0 to 255 are needed")]
+    [DataRow(1f, 128f, "but 0 to 255 are needed")]
+    public void Pixels_on_another_scale(float scale, float offset, string message)
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IDataView data = setup.Prepare(setup.LoadImages()
+            .Append(setup.Context.Transforms.ResizeImages("Image", 16, 16, "Image"))
+            .Append(setup.Context.Transforms.ExtractPixels("Image", "Image", scaleImage: scale, offsetImage: offset)));
+        try
+        {
+            setup.CreateTrainer().Fit(data);
+            Assert.Fail("Accepted.");
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
+        {
+            StringAssert.Contains(exception.Message, message);
+        }
+    }
+
+    [TestMethod]
+    public void Pixels_as_bytes()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IEstimator<ITransformer> loader = setup.LoadImages()
+            .Append(setup.Context.Transforms.ResizeImages("Image", 16, 16, "Image"))
+            .Append(setup.Context.Transforms.ExtractPixels("Image", "Image", outputAsFloatArray: false));
+        Refused(setup, loader, TrainingSetup.Options, "Column 'Image' of type Vector<Byte, 3, 16, 16> holds no images");
+    }
+
+    [TestMethod]
+    public void A_label_that_is_a_hash()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        IEstimator<ITransformer> loader = setup.Context.Transforms.Conversion.Hash("Label", numberOfBits: 31)
+            .Append(setup.Context.Transforms.LoadRawImageBytes("Image", null, "ImagePath"));
+        Refused(setup, loader, TrainingSetup.Options, "Column 'Label' has 2147483648 classes");
     }
 
     [TestMethod]
@@ -121,6 +160,14 @@ public class RefusalTests
         {
             (TrainingSetup.Options with { LabelColumnName = " " }, "LabelColumnName"),
             (TrainingSetup.Options with { ScoreColumnName = "PredictedLabel" }, "ScoreColumnName"),
+            (TrainingSetup.Options with { PredictedLabelColumnName = "Label" }, "PredictedLabelColumnName"),
+            (TrainingSetup.Options with { ScoreColumnName = "Image" }, "ScoreColumnName"),
+            (TrainingSetup.Options with { ImageSize = 4104 }, "ImageSize"),
+            (TrainingSetup.Options with
+            {
+                IdleRatio = 0.5,
+                Architecture = new ViTArchitecture { Dim = 16, Depth = 1, Heads = 2, ActiveChannels = [3] },
+            }, "IdleRatio"),
             (TrainingSetup.Options with { ValidationSetFraction = 1 }, "ValidationSetFraction"),
             (TrainingSetup.Options with { IdleRatio = 1.5 }, "IdleRatio"),
             (TrainingSetup.Options with { ImageSize = 12 }, "ImageSize"),

@@ -6,6 +6,14 @@ namespace RePaViT.Tests.Data;
 public class ImageDatasetTests
 {
     [TestMethod]
+    public void The_first_part_keeps_an_image_of_each_class()
+    {
+        (IImageDataset first, IImageDataset second) = TestImages.Dataset(7, 2, classes: 3).Split(0.99, seed: 1);
+        CollectionAssert.AreEqual(new[] { 1, 1, 1 }, first.CountLabels());
+        CollectionAssert.AreEqual(new[] { 2, 1, 1 }, second.CountLabels());
+    }
+
+    [TestMethod]
     public void A_split_holds_every_image_once_and_every_class_in_proportion()
     {
         InMemoryImageDataset dataset = TestImages.Dataset(90, 4, 3);
@@ -44,7 +52,6 @@ public class ImageDatasetTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => dataset.Split(1, 1));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => dataset.Split(double.NaN, 1));
         Assert.ThrowsExactly<ArgumentException>(() => dataset.Split(0.01, 1));
-        Assert.ThrowsExactly<ArgumentException>(() => dataset.Split(0.99, 1));
     }
 
     [TestMethod]

@@ -142,8 +142,8 @@ public sealed class ResumeTests
         AssertRefused(Trainer(), renamed, renamed, "run.model.classNames[1] is \"class 1\" in the checkpoint");
         var relabeled = new InMemoryImageDataset(
             indices.Select(data.GetImage), indices.Select(index => (data.GetLabel(index) + 1) % 3), data.ClassNames);
-        AssertRefused(Trainer(), relabeled, data, "run.trainingLabelsHash");
-        AssertRefused(Trainer(), data, relabeled, "run.validationLabelsHash");
+        AssertRefused(Trainer(), relabeled, data, "run.trainingHash");
+        AssertRefused(Trainer(), data, relabeled, "run.validationHash");
 
         Trainer Trainer(
             TrainingRecipe? recipe = null, Architecture? architecture = null, ImagePreprocessing? preprocessing = null)

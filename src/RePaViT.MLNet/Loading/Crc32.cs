@@ -1,0 +1,30 @@
+namespace RePaViT.MLNet.Loading;
+
+/// <summary>The checksum of zip archives (ISO 3309), which .NET stores and reads but does not compare.</summary>
+internal static class Crc32
+{
+    private const uint Polynomial = 0xEDB88320;
+
+    private static readonly uint[] Table = [.. Enumerable.Range(0, 256).Select(value => Divide((uint)value))];
+
+    public static uint Compute(ReadOnlySpan<byte> data)
+    {
+        uint remainder = uint.MaxValue;
+        foreach (byte value in data)
+        {
+            remainder = Table[(byte)(remainder ^ value)] ^ (remainder >> 8);
+        }
+
+        return ~remainder;
+    }
+
+    private static uint Divide(uint value)
+    {
+        for (int bit = 0; bit < 8; bit++)
+        {
+            value = (value & 1) == 0 ? value >> 1 : (value >> 1) ^ Polynomial;
+        }
+
+        return value;
+    }
+}
