@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using RePaViT;
 using RePaViT.ImageClassification;
 
@@ -69,7 +70,8 @@ static void Run(
     var mlContext = new MLContext(seed: 1);
     mlContext.Log += (_, message) =>
     {
-        if (message.Source.Contains(nameof(ImageClassificationRePaViTTrainer), StringComparison.Ordinal))
+        if (message.Kind >= ChannelMessageKind.Info
+            && message.Source.Contains(nameof(ImageClassificationRePaViTTrainer), StringComparison.Ordinal))
         {
             Console.WriteLine(message.RawMessage);
         }

@@ -41,7 +41,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public double? ValidationSetFraction { get; set; } = 0.1;
 
         /// <summary>
-        /// The network; its number of classes follows from the label. Default: <see cref="ViTArchitecture.Tiny"/>.
+        /// The network; its number of classes follows from the label. Its weights start at random: on a CPU, or with few
+        /// images, a small network for small images learns more in the same time. Default: <see cref="ViTArchitecture.Tiny"/>.
         /// </summary>
         public Architecture Architecture { get; set; } = ViTArchitecture.Tiny;
 
@@ -120,7 +121,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// The share of images, in [0, 1), that may be missing or damaged. They are left out, each with a warning; if there
-        /// are more, training does not start and the exception lists them. Default 0.
+        /// are more, training does not start and the exception lists them. What scores afterwards leaves no row out:
+        /// drop such rows before evaluating on them. Default 0.
         /// </summary>
         public double MaxUnreadableFraction { get; set; }
 
@@ -131,7 +133,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public IProgress<TrainingProgress>? Progress { get; set; }
 
         /// <summary>
-        /// Ends training after the step in progress; the transformer then has the best weights so far. Default: never.
+        /// Ends training after the step in progress; the transformer then has the best weights so far. While images are
+        /// still being read, there are none, and cancelling throws. Default: never.
         /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
@@ -160,6 +163,14 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ArgumentNullException.ThrowIfNull(Architecture);
             ArgumentNullException.ThrowIfNull(Recipe);
+            if (InitialModel?.Model.Architecture is Architecture initial)
+            {
+                ThrowUnless(
+                    ImageSize is null || ImageSize == initial.ImageSize, ImageSize, $"null or {nameof(InitialModel)}'s {initial.ImageSize}");
+                ThrowUnless(
+                    IdleRatio is null || IdleRatio == initial.IdleRatio, IdleRatio, $"null or {nameof(InitialModel)}'s {initial.IdleRatio}");
+            }
+
             if (Resume && CheckpointFolder is null)
             {
                 throw new ArgumentException($"{nameof(Resume)} needs a {nameof(CheckpointFolder)}.");

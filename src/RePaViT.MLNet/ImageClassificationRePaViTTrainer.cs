@@ -68,6 +68,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             channel.Warning(MessageSensitivity.None, problem.Message);
         }
 
+        if (_options.InitialModel is not null && _options.Architecture != new Options().Architecture)
+        {
+            channel.Warning(
+                MessageSensitivity.None,
+                $"{nameof(Options.Architecture)} is not used: {nameof(Options.InitialModel)} brings its own.");
+        }
+
         ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
         Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
@@ -177,7 +184,9 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
     private void ThrowUnlessLike(DataViewSchema validation, ClassKeys classes, ImageColumn features)
     {
-        ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName));
+        const string Remark =
+            $"{nameof(Options.ValidationSet)} does not pass through the steps before the trainer: transform it with them, fitted to the training rows.";
+        ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName, Remark));
         if (validationFeatures.Kind != features.Kind)
         {
             throw new ArgumentException(
@@ -185,7 +194,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 + $"{validationFeatures.Kind} values in {nameof(Options.ValidationSet)}: the same are needed.");
         }
 
-        if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName)).HasSameClasses(classes))
+        if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName, Remark)).HasSameClasses(classes))
         {
             throw new ArgumentException(
                 $"Column '{_options.LabelColumnName}' has other keys in {nameof(Options.ValidationSet)} than in the training data. "

@@ -10,7 +10,10 @@ namespace RePaViT.MLNet.Saving;
 [CustomMappingFactoryAttribute(Helpers.OneMapping)]
 internal sealed class OneMapping : CustomMappingFactory<OneMapping.Nothing, OneMapping.Result>
 {
-    public override Action<Nothing, Result> GetMapping() => (_, result) => result.One = 1;
+    public override Action<Nothing, Result> GetMapping()
+        => OnnxRuntimeLibrary.FindProblem() is Exception problem
+            ? throw problem // This step is the first to be loaded; ML.NET's own message comes later and says less.
+            : (_, result) => result.One = 1;
 
     internal sealed class Nothing;
 

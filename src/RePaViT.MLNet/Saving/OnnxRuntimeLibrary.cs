@@ -8,9 +8,10 @@ namespace RePaViT.MLNet.Saving;
 /// </summary>
 internal static class OnnxRuntimeLibrary
 {
-    private const string Advice =
+    private static readonly string Advice =
         "The native library of ONNX Runtime, which ML.NET saves and runs models with, is missing or too old. "
-        + "Add the package Microsoft.ML.OnnxRuntime (CPU) or Microsoft.ML.OnnxRuntime.Gpu to the application.";
+        + "Add the package Microsoft.ML.OnnxRuntime (CPU) or Microsoft.ML.OnnxRuntime.Gpu to the application. "
+        + $"Without it, {nameof(ImageClassificationRePaViTTransformer.SaveAsOnnx)} saves and LoadRePaViT loads a model.";
 
     /// <summary>What to do about the library, and why it cannot be used; null if it can.</summary>
     public static Exception? FindProblem()

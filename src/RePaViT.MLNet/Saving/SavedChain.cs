@@ -125,11 +125,6 @@ internal sealed class SavedChain : IDisposable
             Metadata = [ModelMetadata.Of(transformer).ToEntry()],
             Row = new OnnxRow(Helpers.Pixels, Helpers.Scores, transformer.Classes.Names),
         });
-        if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
-        {
-            throw problem;
-        }
-
         // Nothing is computed here, so no threads are needed.
         Add(transforms.ApplyOnnxModel(new OnnxOptions
         {

@@ -35,7 +35,7 @@ internal sealed class TrainingLog(
     public static string Describe(Architecture architecture, TrainingRecipe recipe, string? checkpoint)
     {
         NetworkCost cost = architecture.Cost(NetworkForm.Trained);
-        return Text($"{architecture.GetType().Name} of {cost.Parameters / 1e6:F2} million parameters, {recipe.Epochs} epochs in batches of {recipe.BatchSize}, seed {recipe.Seed}")
+        return Text($"{architecture.GetType().Name} of {cost.Parameters / 1e6:F2} million parameters for images of {architecture.ImageSize} pixels, {recipe.Epochs} epochs in batches of {recipe.BatchSize}, seed {recipe.Seed}")
             + (checkpoint is null ? "." : $", going on from '{checkpoint}'.");
     }
 
@@ -49,7 +49,9 @@ internal sealed class TrainingLog(
         {
             channel.Warning(
                 MessageSensitivity.None,
-                Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."));
+                result.History.Count == 0
+                    ? "Training was cancelled in its first epoch; the model has hardly learned anything."
+                    : Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."));
         }
 
         if (result.IsStoppedEarly)
