@@ -21,7 +21,7 @@ public sealed class RePaViTModel
 
     private readonly ModelDescription _description;
     private readonly Network _network;
-    private readonly int? _threads;
+    private readonly Func<Network, IInferenceEngine> _compile;
     private readonly Lazy<IInferenceEngine> _engine;
 
     /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
@@ -50,12 +50,20 @@ public sealed class RePaViTModel
     /// <param name="network">Its layers and weights.</param>
     /// <param name="threads">Threads that share a call; null for one on every core.</param>
     internal RePaViTModel(ModelDescription description, Network network, int? threads = null)
+        : this(description, network, folded => InferencePlan.Compile(folded, threads))
+    {
+    }
+
+    /// <param name="description">What the network is, and for what.</param>
+    /// <param name="network">Its layers and weights.</param>
+    /// <param name="compile">Makes the engine that runs the folded network, the first time it is needed.</param>
+    internal RePaViTModel(ModelDescription description, Network network, Func<Network, IInferenceEngine> compile)
     {
         description.Validate();
         _description = description;
         _network = network;
-        _threads = threads;
-        _engine = new Lazy<IInferenceEngine>(() => InferencePlan.Compile(Folded(), threads));
+        _compile = compile;
+        _engine = new Lazy<IInferenceEngine>(() => compile(Folded()));
     }
 
     /// <summary>What the network is.</summary>
@@ -127,7 +135,7 @@ public sealed class RePaViTModel
     public RePaViTModel Reparameterize()
         => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
             ? this
-            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network), _threads);
+            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network), _compile);
 
     /// <summary>Computes logits for images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>

@@ -180,6 +180,9 @@ internal sealed record Projection(string Name, int Tokens, int Inputs, int Outpu
 /// <summary>The tensors of a batch normalization over all rows, per channel. Part of a feed-forward layer.</summary>
 internal sealed record BatchNormalization(string Name, int Dim, float Epsilon)
 {
+    /// <summary>The share of a batch in the running statistics: PyTorch's default, which the reference keeps.</summary>
+    public const float Momentum = 0.1f;
+
     public string Weight => $"{Name}.weight";
 
     public string Bias => $"{Name}.bias";

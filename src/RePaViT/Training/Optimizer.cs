@@ -71,8 +71,7 @@ internal abstract class Optimizer
     /// <summary>Adds the moments and the number of steps.</summary>
     public void AddState(NamedTensors state)
     {
-        // Two floats hold any number of steps exactly; one would only up to 2^24.
-        state.Add("optimizer.steps", new WeightTensor([Steps >> 20, Steps & ((1 << 20) - 1)], 2));
+        state.AddSteps(Steps);
         foreach (Slot slot in _slots)
         {
             state.Add(slot.MeanName, new WeightTensor([.. slot.Mean], slot.Parameter.Spec.Shape));
@@ -84,14 +83,7 @@ internal abstract class Optimizer
     /// <exception cref="ArgumentException">A tensor is missing, has another shape, or counts steps below 0.</exception>
     public void SetState(NamedTensors state)
     {
-        Span<float> steps = stackalloc float[2];
-        state.CopyState("optimizer.steps", [2], steps);
-        if (!(steps[0] >= 0 && steps[1] >= 0))
-        {
-            throw new ArgumentException($"The training state counts {steps[0]}, {steps[1]} steps, which is no number of steps.");
-        }
-
-        Steps = ((long)steps[0] << 20) + (long)steps[1];
+        Steps = state.GetSteps();
         foreach (Slot slot in _slots)
         {
             state.CopyState(slot.MeanName, slot.Parameter.Spec.Shape, slot.Mean);
@@ -149,8 +141,8 @@ internal abstract class Optimizer
 
         public float[] MeanSquare { get; } = new float[parameter.Spec.Length];
 
-        public string MeanName { get; } = $"optimizer.m.{parameter.Spec.Name}";
+        public string MeanName { get; } = EngineState.MeanName(parameter.Spec.Name);
 
-        public string MeanSquareName { get; } = $"optimizer.v.{parameter.Spec.Name}";
+        public string MeanSquareName { get; } = EngineState.MeanSquareName(parameter.Spec.Name);
     }
 }

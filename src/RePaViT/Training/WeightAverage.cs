@@ -20,11 +20,16 @@ internal sealed class WeightAverage
         _decay = decay;
     }
 
+    /// <summary>1 - d: how much of the values after a step goes into the average.</summary>
+    /// <param name="decay">The greatest d, in [0, 1).</param>
+    /// <param name="step">Steps taken, counted from 1.</param>
+    public static float Gain(double decay, long step) => (float)(1 - Math.Min(decay, (1.0 + step) / (10.0 + step)));
+
     /// <summary>Takes in the values after a step.</summary>
     /// <param name="step">Steps taken, counted from 1.</param>
     public void Update(long step)
     {
-        float gain = (float)(1 - Math.Min(_decay, (1.0 + step) / (10.0 + step)));
+        float gain = Gain(_decay, step);
         for (int i = 0; i < _parameters.Length; i++)
         {
             TensorPrimitives.Lerp(_averages[i], _parameters[i].Value, gain, _averages[i]);
@@ -48,7 +53,7 @@ internal sealed class WeightAverage
     {
         foreach ((string name, WeightTensor tensor) in GetWeights())
         {
-            state.Add(StateName(name), tensor);
+            state.Add(EngineState.AverageName(name), tensor);
         }
     }
 
@@ -58,9 +63,7 @@ internal sealed class WeightAverage
     {
         for (int i = 0; i < _parameters.Length; i++)
         {
-            state.CopyState(StateName(_parameters[i].Spec.Name), _parameters[i].Spec.Shape, _averages[i]);
+            state.CopyState(EngineState.AverageName(_parameters[i].Spec.Name), _parameters[i].Spec.Shape, _averages[i]);
         }
     }
-
-    private static string StateName(string name) => $"average.{name}";
 }

@@ -5,9 +5,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>The tensors of a batch normalization, and how its running statistics move.</summary>
 internal sealed class BatchNormParameters
 {
-    // PyTorch's default, which the reference keeps.
-    private const float Momentum = 0.1f;
-
     private readonly float _epsilon;
     private readonly TrainingParameter _runningMean;
     private readonly TrainingParameter _runningVariance;
@@ -40,8 +37,8 @@ internal sealed class BatchNormParameters
         float correction = rows > 1 ? (float)rows / (rows - 1) : 1;
         for (int i = 0; i < mean.Length; i++)
         {
-            runningMean[i] += Momentum * (mean[i] - runningMean[i]);
-            runningVariance[i] += Momentum * (variance[i] * correction - runningVariance[i]);
+            runningMean[i] += BatchNormalization.Momentum * (mean[i] - runningMean[i]);
+            runningVariance[i] += BatchNormalization.Momentum * (variance[i] * correction - runningVariance[i]);
             variance[i] = 1 / MathF.Sqrt(variance[i] + _epsilon);
         }
     }

@@ -3,10 +3,7 @@ using RePaViT.Kernels;
 
 namespace RePaViT.Training.Managed;
 
-/// <summary>
-/// Stochastic depth: for each image a residual branch is left out with a probability, or else multiplied with
-/// 1 / (1 - probability), so that its expectation stays.
-/// </summary>
+/// <summary>Scales a residual branch, image by image, as <see cref="DropPathChoice"/> says.</summary>
 internal sealed class DropPath
 {
     private readonly double _rate;
@@ -36,13 +33,7 @@ internal sealed class DropPath
 
     /// <summary>Chooses for each image of the batch.</summary>
     public void Draw(TrainingContext context)
-    {
-        var random = new RandomStream(context.Seed, RandomPurpose.DropPath, context.DropPathKey, _branch);
-        for (int image = 0; image < context.Images; image++)
-        {
-            _scales[image] = random.NextDouble() < _rate ? 0 : (float)(1 / (1 - _rate));
-        }
-    }
+        => DropPathChoice.Draw(_scales.AsSpan(0, context.Images), _rate, context.Seed, context.DropPathKey, _branch);
 
     /// <summary>branch = x + scale branch.</summary>
     public void Forward(TrainingContext context, Matrix x, Matrix branch)

@@ -41,7 +41,7 @@ internal sealed class TrainingNetwork
         };
 
         DropPath Drop(int block, int tokens)
-            => new(blocks > 1 ? dropPathRate * block / (blocks - 1) : 0, branch++, tokens, context.BatchSize);
+            => new(DropPathChoice.RateOf(dropPathRate, block, blocks), branch++, tokens, context.BatchSize);
     }
 
     /// <summary>All tensors, in the order of the layers.</summary>
