@@ -1,0 +1,43 @@
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>What the layers of a network work with while a batch goes through: weights by name, and the mode.</summary>
+internal sealed class ForwardPass
+{
+    private readonly torch.ScalarType _computeType;
+    private int _branch;
+
+    public ForwardPass(IReadOnlyDictionary<string, torch.Tensor> weights, TorchPrecision precision, bool isTraining)
+    {
+        Weights = weights;
+        _computeType = precision.ToScalarType();
+        IsTraining = isTraining;
+    }
+
+    public IReadOnlyDictionary<string, torch.Tensor> Weights { get; }
+
+    /// <summary>Whether batch normalization takes the batch's statistics, and residual branches are dropped.</summary>
+    public bool IsTraining { get; }
+
+    /// <summary>
+    /// What each residual branch is multiplied with, for each image: [branches, images, 1, 1]; null for 1. Branches count
+    /// in the order in which they run.
+    /// </summary>
+    public torch.Tensor? BranchScales { get; init; }
+
+    /// <summary>An operand of a matrix product.</summary>
+    public torch.Tensor Operand(torch.Tensor tensor) => tensor.to_type(_computeType);
+
+    /// <summary>
+    /// What runs through the residual sums: 32 bits in training, where small steps must add up over many blocks.
+    /// </summary>
+    public torch.Tensor Stream(torch.Tensor tensor) => IsTraining ? tensor.@float() : tensor.to_type(_computeType);
+
+    /// <summary>y = x + DropPath(branch).</summary>
+    public torch.Tensor Residual(torch.Tensor x, torch.Tensor branch)
+    {
+        int index = _branch++;
+        return BranchScales is null ? x + branch : x + branch * BranchScales.select(0, index);
+    }
+}

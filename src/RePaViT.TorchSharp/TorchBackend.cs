@@ -1,0 +1,47 @@
+using RePaViT.Architectures;
+using RePaViT.Training;
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>Trains and validates through TorchSharp.</summary>
+internal sealed class TorchBackend(torch.Device device, TorchPrecision precision) : ITrainingBackend
+{
+    /// <inheritdoc/>
+    public ITrainingEngine CreateEngine(
+        Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
+    {
+        SetThreads(threads);
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        NamedTensors weights = initialWeights ?? WeightInitializer.Create(layers, recipe.Seed);
+        return new TorchTrainingEngine(new Network(layers, weights), recipe, device, precision);
+    }
+
+    /// <summary>Measures the network as it will be deployed: reparameterized where it can be.</summary>
+    public Evaluation Evaluate(
+        ModelDescription network, NamedTensors weights, IImageDataset dataset, int? threads, CancellationToken cancellationToken)
+    {
+        SetThreads(threads);
+        TorchInferenceEngine? engine = null;
+        try
+        {
+            var trained = new Network(network.Architecture.Layers(NetworkForm.Trained), weights);
+            return new RePaViTModel(network, trained, folded => engine = new TorchInferenceEngine(folded, device, precision))
+                .Reparameterize()
+                .Evaluate(dataset, cancellationToken);
+        }
+        finally
+        {
+            engine?.Dispose();
+        }
+    }
+
+    /// <summary>For the CPU, where the number is one for the whole process.</summary>
+    private static void SetThreads(int? threads)
+    {
+        if (threads is int count)
+        {
+            torch.set_num_threads(count);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using RePaViT.Architectures;
+using RePaViT.Inference;
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>A network on a device. Calls from several threads at once each take a staging buffer of their own.</summary>
+internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
+{
+    // Rows that go through the network together: they fill any GPU and fit into its memory at every size.
+    private const int RowsPerPass = 1 << 16;
+
+    private readonly IReadOnlyList<Layer> _layers;
+    private readonly torch.Device _device;
+    private readonly TorchPrecision _precision;
+    private readonly Dictionary<string, torch.Tensor> _weights = new(StringComparer.Ordinal);
+    private readonly int _imageLength;
+    private readonly int _classes;
+    private readonly int _imagesPerPass;
+    private readonly Lock _lock = new();
+    private readonly Stack<StagingBuffer> _idle = new();
+
+    /// <param name="network">A network in any form, folded or not; its weights are copied.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="precision">What all but the first and the last layer is computed in.</param>
+    public TorchInferenceEngine(Network network, torch.Device device, TorchPrecision precision)
+    {
+        _layers = network.Layers;
+        _device = device;
+        _precision = precision;
+        PatchEmbedding input = _layers.OfType<PatchEmbedding>().Single();
+        _imageLength = input.Channels * input.ImageSize * input.ImageSize;
+        _classes = _layers.OfType<Projection>().Last().Outputs;
+        _imagesPerPass = Math.Max(1, RowsPerPass / _layers.OfType<AttentionBlock>().First().Tokens);
+        foreach (Layer layer in _layers)
+        {
+            foreach (TensorSpec spec in layer.Tensors)
+            {
+                _weights.Add(spec.Name, Load(layer, spec, network.Weights[spec.Name]));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, (long)count * _imageLength, nameof(images));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, (long)count * _classes, nameof(logits));
+        for (int start = 0; start < count; start += _imagesPerPass)
+        {
+            int pass = Math.Min(_imagesPerPass, count - start);
+            RunPass(images.Slice(start * _imageLength, pass * _imageLength), pass, logits.Slice(start * _classes, pass * _classes));
+        }
+    }
+
+    /// <summary>Logits of images that are on the device already, [images, channels * size * size].</summary>
+    public torch.Tensor Forward(torch.Tensor images)
+    {
+        using IDisposable inference = torch.inference_mode();
+        return TorchNetwork.Forward(_layers, images, new ForwardPass(_weights, _precision, isTraining: false));
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable resource in _weights.Values.Concat<IDisposable>(_idle))
+        {
+            resource.Dispose();
+        }
+    }
+
+    private void RunPass(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        StagingBuffer staging = Rent(count);
+        try
+        {
+            for (int image = 0; image < count; image++)
+            {
+                staging.SetRow(image, images.Slice(image * _imageLength, _imageLength));
+            }
+
+            // The copy back waits for everything before it, so the buffer is free again.
+            Forward(staging.Upload(count)).cpu().AsSpan().CopyTo(logits);
+        }
+        finally
+        {
+            Return(staging);
+        }
+    }
+
+    /// <summary>
+    /// A tensor on the device, in the type in which it is used: 32 bits for the layers that compute in 32 bits. Where the
+    /// scale of the attention is folded into the queries it is taken out again: the device's attention scales by itself.
+    /// </summary>
+    private torch.Tensor Load(Layer layer, TensorSpec spec, WeightTensor weight)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        torch.Tensor host = torch.tensor(weight.Data.ToArray(), Array.ConvertAll(spec.Shape, size => (long)size));
+        if (layer is AttentionBlock { Folded: true } attention
+            && (spec.Name == attention.Qkv.Weight || spec.Name == attention.Qkv.Bias))
+        {
+            host.narrow(0, 0, attention.Dim).mul_(Math.Sqrt(attention.HeadDim));
+        }
+
+        torch.ScalarType type = layer is PatchEmbedding or Projection or ChannelIdleFeedForward
+            ? torch.ScalarType.Float32
+            : _precision.ToScalarType();
+        return host.to(type, _device).DetachFromDisposeScope();
+    }
+
+    private StagingBuffer Rent(int rows)
+    {
+        lock (_lock)
+        {
+            if (_idle.TryPop(out StagingBuffer? buffer))
+            {
+                if (buffer.Rows >= rows)
+                {
+                    return buffer;
+                }
+
+                buffer.Dispose();
+            }
+        }
+
+        return new StagingBuffer(rows, _imageLength, _device);
+    }
+
+    private void Return(StagingBuffer buffer)
+    {
+        lock (_lock)
+        {
+            _idle.Push(buffer);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>What TorchSharp can do in this process.</summary>
+/// <param name="IsLoaded">Whether its native library is there: it can compute on the CPU at least.</param>
+/// <param name="HasCuda">Whether it can compute on an NVIDIA GPU.</param>
+/// <param name="Reason">Why, in words: the GPU's name, or what is missing.</param>
+internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
+{
+    private const string CudaPackages = "TorchSharp-cuda-windows or TorchSharp-cuda-linux";
+
+    private static readonly Lazy<TorchLibrary> Once = new(Detect);
+
+    /// <summary>Found out once; loads the native library.</summary>
+    public static TorchLibrary Current => Once.Value;
+
+    /// <summary>A device to compute on.</summary>
+    /// <param name="cuda">An NVIDIA GPU, rather than the CPU.</param>
+    /// <exception cref="NotSupportedException">It cannot be used; the message says what is missing.</exception>
+    public torch.Device Device(bool cuda)
+    {
+        if (!IsLoaded || (cuda && !HasCuda))
+        {
+            throw new NotSupportedException(
+                $"{(cuda ? "An NVIDIA GPU" : "TorchSharp")} cannot be used: {Reason}"
+                + (cuda ? $" The application needs the package {CudaPackages}, an NVIDIA GPU and its driver." : ""));
+        }
+
+        if (!cuda)
+        {
+            return torch.CPU;
+        }
+
+        // TF32 keeps the range of a float and 10 of its 23 bits; products are still added up in 32 bits.
+        torch.backends.cuda.matmul.allow_tf32 = true;
+        return torch.CUDA;
+    }
+
+    private static TorchLibrary Detect()
+    {
+        try
+        {
+            // TorchSharp itself would write pages to the console if this failed.
+            if (!CanLoad("torch_cpu") && !CanLoad("LibTorchSharp"))
+            {
+                return new(false, false, $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it).");
+            }
+
+            if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
+            {
+                return new(true, false, "libtorch finds no NVIDIA GPU.");
+            }
+
+            // A card that this libtorch has no kernels for shows only when one runs.
+            using torch.Tensor probe = torch.ones(1, device: torch.CUDA);
+            using torch.Tensor sum = probe + probe;
+            using torch.Tensor host = sum.cpu();
+            return new(true, true, CudaDriver.FirstDeviceName() ?? "an NVIDIA GPU");
+        }
+        catch (ExternalException failure)
+        {
+            return new(true, false, $"libtorch cannot use the GPU: {FirstLine(failure)}");
+        }
+        catch (Exception failure) when (failure
+            is NotSupportedException or DllNotFoundException or EntryPointNotFoundException
+            or BadImageFormatException or TypeInitializationException or FileNotFoundException)
+        {
+            return new(false, false, $"TorchSharp's native library cannot be loaded: {FirstLine(failure)}");
+        }
+    }
+
+    private static bool CanLoad(string library) => NativeLibrary.TryLoad(library, typeof(torch).Assembly, null, out _);
+
+    private static string FirstLine(Exception failure) => failure.GetBaseException().Message.Split('\n')[0].Trim();
+}

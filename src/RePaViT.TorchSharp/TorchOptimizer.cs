@@ -1,0 +1,127 @@
+using RePaViT.Training;
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>
+/// The rules of <see cref="Optimizer"/> on a device: the same formulas, over all tensors of a group at once. Nothing comes
+/// back to the host.
+/// </summary>
+internal sealed class TorchOptimizer : IDisposable
+{
+    private readonly TrainingRecipe _recipe;
+    private readonly Group[] _groups;
+
+    /// <param name="groups">Parameters that decay, all or none of a group.</param>
+    /// <param name="recipe">Names the rule and its constants.</param>
+    /// <param name="device">Where the parameters are.</param>
+    public TorchOptimizer(IEnumerable<FlatTensors> groups, TrainingRecipe recipe, torch.Device device)
+    {
+        _recipe = recipe;
+        _groups = [.. groups.Select(group => new Group(group, device))];
+    }
+
+    /// <summary>Steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Takes a step along the gradients that the parameters have.</summary>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    /// <param name="norm">The global norm of the gradients, finite.</param>
+    public void Step(double learningRate, double norm)
+    {
+        Steps++;
+        double clip = _recipe.GradientClipNorm is double limit ? Math.Max(1, norm / limit) : 1;
+        foreach (Group group in _groups.Where(group => group.Parameters.Specs.Count > 0))
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            torch.Tensor direction = Direction(group, clip);
+            Move(group.Parameters, direction, learningRate);
+        }
+    }
+
+    public void AddState(NamedTensors state)
+    {
+        state.AddSteps(Steps);
+        foreach (Group group in _groups)
+        {
+            group.Mean.AddTo(state, EngineState.MeanName);
+            group.MeanSquare.AddTo(state, EngineState.MeanSquareName);
+        }
+    }
+
+    /// <exception cref="ArgumentException">A tensor is missing, has another shape, or counts steps below 0.</exception>
+    public void SetState(NamedTensors state)
+    {
+        Steps = state.GetSteps();
+        foreach (Group group in _groups)
+        {
+            group.Mean.Set(state, EngineState.MeanName);
+            group.MeanSquare.Set(state, EngineState.MeanSquareName);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Group group in _groups)
+        {
+            group.Mean.Dispose();
+            group.MeanSquare.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// g = g / clip, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g g; the result is
+    /// (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + eps).
+    /// </summary>
+    private torch.Tensor Direction(Group group, double clip)
+    {
+        torch.Tensor gradient = group.Parameters.Values.grad!.div_(clip);
+        torch.Tensor mean = group.Mean.Values.mul_(_recipe.Beta1).add_(gradient, 1 - _recipe.Beta1);
+        torch.Tensor meanSquare = group.MeanSquare.Values
+            .mul_(_recipe.Beta2)
+            .addcmul_(gradient, gradient, 1 - _recipe.Beta2);
+        torch.Tensor root = meanSquare.sqrt()
+            .div_(Math.Sqrt(1 - Math.Pow(_recipe.Beta2, Steps)))
+            .add_(_recipe.Epsilon);
+        return mean.div(1 - Math.Pow(_recipe.Beta1, Steps)).div_(root);
+    }
+
+    private void Move(FlatTensors parameters, torch.Tensor direction, double learningRate)
+    {
+        double weightDecay = parameters.Specs[0].Decays ? _recipe.WeightDecay : 0;
+        if (_recipe.Optimizer == OptimizerKind.AdamW)
+        {
+            parameters.Values.mul_(1 - learningRate * weightDecay);
+        }
+        else if (weightDecay != 0)
+        {
+            direction.add_(parameters.Values, weightDecay);
+            ScaleToWeights(parameters, direction);
+        }
+
+        parameters.Values.add_(direction, -learningRate);
+    }
+
+    /// <summary>LAMB's trust: each tensor's part u of the direction becomes |p| / |u| u, unless either norm is 0.</summary>
+    private static void ScaleToWeights(FlatTensors parameters, torch.Tensor direction)
+    {
+        torch.Tensor[] updates = [.. parameters.Split(direction)];
+        torch.Tensor valueNorms = torch.stack(parameters.Split(parameters.Values).Select(value => value.norm()));
+        torch.Tensor updateNorms = torch.stack(updates.Select(update => update.norm()));
+        torch.Tensor usable = (valueNorms > 0).logical_and(updateNorms > 0);
+        torch.Tensor[] trusts = torch.where(usable, valueNorms / updateNorms, torch.ones_like(valueNorms)).unbind();
+        for (int i = 0; i < updates.Length; i++)
+        {
+            updates[i].mul_(trusts[i]);
+        }
+    }
+
+    /// <summary>Parameters and their moments.</summary>
+    private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare)
+    {
+        public Group(FlatTensors parameters, torch.Device device)
+            : this(parameters, new FlatTensors(parameters.Specs, device), new FlatTensors(parameters.Specs, device))
+        {
+        }
+    }
+}

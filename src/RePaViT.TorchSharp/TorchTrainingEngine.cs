@@ -1,0 +1,217 @@
+using RePaViT.Architectures;
+using RePaViT.Data;
+using RePaViT.Training;
+using TorchSharp;
+
+namespace RePaViT.Torch;
+
+/// <summary>
+/// The training engine of TorchSharp. It takes the same steps as the managed one, up to rounding, and reads and writes the
+/// same state. A batch is waited for once, when its loss and the norm of the gradients come back together.
+/// </summary>
+internal sealed class TorchTrainingEngine : ITrainingEngine
+{
+    private readonly IReadOnlyList<Layer> _layers;
+    private readonly TrainingRecipe _recipe;
+    private readonly TorchPrecision _precision;
+    private readonly TorchWeights _weights;
+    private readonly TorchWeights? _averages;
+    private readonly TorchOptimizer _optimizer;
+    private readonly StagingBuffer _images;
+    private readonly StagingBuffer _targets;
+    private readonly StagingBuffer? _branchScales;
+    private readonly double[] _dropRates;
+    private readonly int _imageLength;
+    private readonly int _classes;
+    private double _norm;
+
+    /// <param name="network">Layers and weights in training form.</param>
+    /// <param name="recipe">Batch size, optimizer, drop path and seed.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="precision">What products are computed in.</param>
+    public TorchTrainingEngine(Network network, TrainingRecipe recipe, torch.Device device, TorchPrecision precision)
+    {
+        _layers = network.Layers;
+        _recipe = recipe;
+        _precision = precision;
+        PatchEmbedding input = _layers.OfType<PatchEmbedding>().Single();
+        _imageLength = input.Channels * input.ImageSize * input.ImageSize;
+        _classes = _layers.OfType<Projection>().Last().Outputs;
+        _dropRates = DropRates(_layers, recipe.DropPathRate);
+        _images = new StagingBuffer(recipe.BatchSize, _imageLength, device);
+        _targets = new StagingBuffer(recipe.BatchSize, _classes, device);
+        _branchScales = _dropRates.Any(rate => rate > 0)
+            ? new StagingBuffer(_dropRates.Length, recipe.BatchSize, device)
+            : null;
+        _weights = new TorchWeights(_layers, device);
+        _weights.Set(network.Weights, name => name);
+        foreach (FlatTensors group in _weights.TrainedGroups)
+        {
+            group.Values.requires_grad_();
+        }
+
+        _optimizer = new TorchOptimizer(_weights.TrainedGroups, recipe, device);
+        if (recipe.EmaDecay is not null)
+        {
+            _averages = new TorchWeights(_layers, device);
+            _averages.Set(network.Weights, name => name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
+    {
+        ThrowUnlessFits(batch);
+        using DisposeScope scope = torch.NewDisposeScope();
+        ParallelLoop.Run(batch.Count, image =>
+        {
+            _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
+            _targets.SetRow(image, batch.Targets.AsSpan(image * _classes, _classes));
+        });
+        var pass = new ForwardPass(_weights.Views(), _precision, isTraining: true)
+        {
+            BranchScales = DrawBranchScales(batch.Count, dropPathKey),
+        };
+        torch.Tensor targets = _targets.Upload(batch.Count);
+        torch.Tensor logits = TorchNetwork.Forward(_layers, _images.Upload(batch.Count), pass);
+        torch.Tensor loss = -(targets * logits.log_softmax(1)).sum() / batch.Count;
+        (loss * scale).backward();
+
+        torch.Tensor correct = logits.argmax(1).eq(targets.argmax(1)).sum();
+        IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
+        torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
+        ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
+        _norm = double.Hypot(results[2], results[3]);
+        return new BatchResult(results[0], (int)results[1]);
+    }
+
+    /// <inheritdoc/>
+    public double Update(double learningRate)
+    {
+        double norm = _norm;
+        if (!double.IsFinite(norm))
+        {
+            return norm;
+        }
+
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable withoutGradients = torch.no_grad();
+        _optimizer.Step(learningRate, norm);
+        ClearGradients();
+        if (_averages is not null)
+        {
+            float gain = WeightAverage.Gain(_recipe.EmaDecay!.Value, _optimizer.Steps);
+            foreach ((FlatTensors average, FlatTensors group) in _averages.Groups.Zip(_weights.Groups))
+            {
+                average.Values.add_(group.Values - average.Values, gain);
+            }
+        }
+
+        return norm;
+    }
+
+    /// <summary>The gradients since the last update, under the parameters' names.</summary>
+    public NamedTensors GetGradients()
+    {
+        var gradients = new NamedTensors();
+        foreach (FlatTensors group in _weights.TrainedGroups)
+        {
+            using torch.Tensor gradient = group.Values.grad ?? torch.zeros_like(group.Values);
+            group.AddTo(gradients, name => name, gradient);
+        }
+
+        return gradients;
+    }
+
+    /// <inheritdoc/>
+    public NamedTensors GetWeights(bool averaged) => (averaged && _averages is not null ? _averages : _weights).ToHost();
+
+    /// <inheritdoc/>
+    public NamedTensors GetState()
+    {
+        NamedTensors state = _weights.ToHost();
+        _optimizer.AddState(state);
+        if (_averages is not null)
+        {
+            foreach ((string name, WeightTensor average) in _averages.ToHost())
+            {
+                state.Add(EngineState.AverageName(name), average);
+            }
+        }
+
+        return state;
+    }
+
+    /// <inheritdoc/>
+    public void SetState(NamedTensors state)
+    {
+        _weights.Set(state, name => name);
+        _optimizer.SetState(state);
+        _averages?.Set(state, EngineState.AverageName);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ClearGradients();
+        _weights.Dispose();
+        _averages?.Dispose();
+        _optimizer.Dispose();
+        _images.Dispose();
+        _targets.Dispose();
+        _branchScales?.Dispose();
+    }
+
+    private void ClearGradients()
+    {
+        foreach (FlatTensors group in _weights.TrainedGroups)
+        {
+            group.Values.grad = null;
+        }
+    }
+
+    /// <summary>The probability with which each residual branch is dropped, in the order in which they run.</summary>
+    private static double[] DropRates(IReadOnlyList<Layer> layers, double greatest)
+    {
+        int blocks = layers.OfType<AttentionBlock>().Count();
+        return
+        [
+            .. layers
+                .Select(layer => layer switch
+                {
+                    AttentionBlock attention => attention.Block,
+                    VanillaFeedForward feedForward => feedForward.Block,
+                    ChannelIdleFeedForward feedForward => feedForward.Block,
+                    _ => (int?)null,
+                })
+                .OfType<int>()
+                .Select(block => DropPathChoice.RateOf(greatest, block, blocks)),
+        ];
+    }
+
+    private torch.Tensor? DrawBranchScales(int images, long key)
+    {
+        if (_branchScales is null)
+        {
+            return null;
+        }
+
+        float[] scales = new float[_recipe.BatchSize];
+        for (int branch = 0; branch < _dropRates.Length; branch++)
+        {
+            DropPathChoice.Draw(scales.AsSpan(0, images), _dropRates[branch], _recipe.Seed, key, branch);
+            _branchScales.SetRow(branch, scales);
+        }
+
+        return _branchScales.Upload(_dropRates.Length).narrow(1, 0, images).unsqueeze(-1).unsqueeze(-1);
+    }
+
+    /// <summary>Wrong sizes must not reach native code, which would end the process.</summary>
+    private void ThrowUnlessFits(TrainingBatch batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch.Count, 1, nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _recipe.BatchSize), nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Images.LongLength, (long)batch.Capacity * _imageLength, nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Targets.LongLength, (long)batch.Capacity * _classes, nameof(batch));
+    }
+}

@@ -1,0 +1,130 @@
+using System.Numerics.Tensors;
+using RePaViT.Architectures;
+using RePaViT.Benchmarks.Verification;
+using RePaViT.Torch.Tests.Support;
+using RePaViT.Training;
+using RePaViT.Training.Managed;
+
+namespace RePaViT.Torch.Tests;
+
+/// <summary>Training steps beside those of the managed engine.</summary>
+[TestClass]
+public sealed class EngineParityTests : TorchTest
+{
+    private const double Tolerance = 1e-4;
+    private const double GradientTolerance = 1e-3;
+
+    // A gradient that is zero by nature is rounding noise of far larger numbers.
+    private const double SmallestGradient = 1e-3;
+
+    // Adam divides a gradient by its own size: with the usual epsilon, noise would make steps as large as any.
+    private static readonly TrainingRecipe Recipe = new() { Epsilon = 1e-3, LearningRate = 1e-2, WeightDecay = 0.1, Seed = 11 };
+
+    [TestMethod]
+    [DataRow("vit_vanilla")]
+    [DataRow("vit_idle025")]
+    [DataRow("vit_idle050")]
+    [DataRow("vit_idle075")]
+    [DataRow("vit_idle100")]
+    [DataRow("vit_heuristic_linear")]
+    public void Steps_agree_for_every_fixture(string name)
+    {
+        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.Lamb, dropPathRate: 0.3);
+        AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.AdamW, dropPathRate: 0);
+    }
+
+    [TestMethod]
+    [DataRow(OptimizerKind.Lamb)]
+    [DataRow(OptimizerKind.AdamW)]
+    public void Steps_agree_for_tiny_at_full_size(OptimizerKind optimizer)
+    {
+        ViTArchitecture architecture = ViTArchitecture.Tiny with { Classes = 100, Depth = 12 };
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        var network = new Network(layers, WeightInitializer.Create(layers, seed: 3));
+        AssertSameSteps(network, architecture, images: 3, optimizer, dropPathRate: 0.2);
+    }
+
+    [TestMethod]
+    public void Gradients_of_several_batches_add_up_to_one_step()
+    {
+        var architecture = new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3 };
+        Network network = RandomWeights.Network(architecture, seed: 1);
+        TrainingRecipe recipe = Recipe with { BatchSize = 6 };
+        using var expected = new ManagedTrainingEngine(network, recipe, threads: 2);
+        using TorchTrainingEngine actual = Engine(network, recipe);
+        for (int step = 0; step < 3; step++)
+        {
+            for (int part = 0; part < 2; part++)
+            {
+                // The second batch is smaller than the engine's buffers.
+                TrainingBatch batch = Batch(architecture, 6 - part, seed: 2 * step + part);
+                expected.Accumulate(batch, 0.5f, dropPathKey: part);
+                actual.Accumulate(batch, 0.5f, dropPathKey: part);
+            }
+
+            Assert.AreEqual(1, actual.Update(1e-2) / expected.Update(1e-2), Tolerance);
+        }
+
+        AssertClose(expected.GetState(), actual.GetState(), GradientTolerance, SmallestGradient);
+    }
+
+    [TestMethod]
+    [DataRow(0.75)]
+    [DataRow(1.0)]
+    [DataRow(null)]
+    public void Half_precision_goes_the_same_way(double? idleRatio)
+    {
+        // bfloat16 keeps 8 bits: each product is off by up to 1/256, their sums by less.
+        const double LossTolerance = 0.01;
+        const double SmallestCosine = 0.995;
+        var architecture = new ViTArchitecture
+            { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Heads = 4, Classes = 10, IdleRatio = idleRatio };
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        var network = new Network(layers, WeightInitializer.Create(layers, seed: 5));
+        TrainingRecipe recipe = Recipe with { BatchSize = 32, DropPathRate = 0.1 };
+        using TorchTrainingEngine full = Engine(network, recipe);
+        using var half = new TorchTrainingEngine(network, recipe, Device, TorchPrecision.BFloat16);
+        TrainingBatch batch = Batch(architecture, 32, seed: 1);
+
+        Assert.AreEqual(1, half.Accumulate(batch, 1, 3).Loss / full.Accumulate(batch, 1, 3).Loss, LossTolerance);
+        float[] expected = [.. full.GetGradients().SelectMany(pair => pair.Value.Data.ToArray())];
+        float[] actual = [.. half.GetGradients().SelectMany(pair => pair.Value.Data.ToArray())];
+        float cosine = TensorPrimitives.CosineSimilarity<float>(expected, actual);
+        Assert.IsTrue(cosine >= SmallestCosine, $"{cosine}");
+    }
+
+    [TestMethod]
+    public void A_gradient_that_is_not_finite_moves_nothing()
+    {
+        var architecture = new ViTArchitecture { ImageSize = 8, PatchSize = 4, Dim = 12, Depth = 1, Heads = 3, Classes = 3 };
+        using TorchTrainingEngine engine = Engine(RandomWeights.Network(architecture, seed: 1), Recipe with { BatchSize = 4 });
+        TrainingBatch batch = Batch(architecture, 4, seed: 1);
+        batch.Images[5] = float.NaN;
+        NamedTensors before = engine.GetWeights(averaged: true);
+        Assert.IsFalse(double.IsFinite(engine.Accumulate(batch, 1, 0).Loss));
+        Assert.IsFalse(double.IsFinite(engine.Update(1e-2)));
+        AssertClose(before, engine.GetWeights(averaged: true), tolerance: 0);
+    }
+
+    private static void AssertSameSteps(
+        Network network, ViTArchitecture architecture, int images, OptimizerKind optimizer, double dropPathRate)
+    {
+        TrainingRecipe recipe = Recipe with { BatchSize = images, DropPathRate = dropPathRate, Optimizer = optimizer };
+        using var expected = new ManagedTrainingEngine(network, recipe, threads: 2);
+        using TorchTrainingEngine actual = Engine(network, recipe);
+        TrainingBatch batch = Batch(architecture, images, seed: 1);
+
+        BatchResult expectedResult = expected.Accumulate(batch, 1, dropPathKey: 5);
+        BatchResult result = actual.Accumulate(batch, 1, dropPathKey: 5);
+
+        Assert.AreEqual(1, result.Loss / expectedResult.Loss, Tolerance, "loss");
+        Assert.AreEqual(expectedResult.Correct, result.Correct);
+        AssertClose(expected.GetGradients(), actual.GetGradients(), GradientTolerance, SmallestGradient);
+
+        Assert.AreEqual(1, actual.Update(1e-2) / expected.Update(1e-2), Tolerance, "norm");
+        AssertClose(expected.GetWeights(averaged: false), actual.GetWeights(averaged: false), Tolerance);
+        AssertClose(expected.GetWeights(averaged: true), actual.GetWeights(averaged: true), Tolerance);
+        AssertClose(expected.GetState(), actual.GetState(), GradientTolerance, SmallestGradient);
+    }
+}

@@ -1,0 +1,68 @@
+using RePaViT.Architectures;
+using RePaViT.Training;
+using TorchSharp;
+
+namespace RePaViT.Torch.Tests.Support;
+
+/// <summary>A test that computes with TorchSharp's native library, and is skipped where that is not there.</summary>
+public abstract class TorchTest
+{
+    internal static torch.Device Device => TorchLibrary.Current.Device(cuda: false);
+
+    [TestInitialize]
+    public void SkipWithoutNativeLibrary()
+    {
+        if (!TorchLibrary.Current.IsLoaded)
+        {
+            Assert.Inconclusive(TorchLibrary.Current.Reason);
+        }
+    }
+
+    internal static TorchTrainingEngine Engine(Network network, TrainingRecipe recipe)
+        => new(network, recipe, Device, TorchPrecision.Float32);
+
+    /// <summary>Random images with two classes each, in exact binary fractions.</summary>
+    internal static TrainingBatch Batch(Architecture architecture, int count, int seed)
+    {
+        int classes = architecture.Classes;
+        var batch = new TrainingBatch(count, 3 * architecture.ImageSize * architecture.ImageSize, classes) { Count = count };
+        RandomWeights.Floats(batch.Images.Length, seed).CopyTo(batch.Images, 0);
+        for (int image = 0; image < count; image++)
+        {
+            batch.Targets[image * classes + (image + seed) % classes] += 0.75f;
+            batch.Targets[image * classes + 3 * image % classes] += 0.25f;
+        }
+
+        return batch;
+    }
+
+    /// <summary>Compares tensor by tensor, each relative to its own largest magnitude.</summary>
+    /// <param name="expected">The tensors that there must be.</param>
+    /// <param name="actual">The tensors that there are.</param>
+    /// <param name="tolerance">The largest difference, relative.</param>
+    /// <param name="smallestMagnitude">
+    /// Of the largest magnitude in any tensor, what one must have to count: some tensors are rounding noise by nature.
+    /// </param>
+    internal static void AssertClose(NamedTensors expected, NamedTensors actual, double tolerance, double smallestMagnitude = 0)
+    {
+        Assert.AreEqual(expected.Count, actual.Count);
+        double floor = smallestMagnitude * expected.Max(pair => Largest(pair.Value.Data));
+        foreach ((string name, WeightTensor tensor) in expected)
+        {
+            double[] values = Array.ConvertAll(tensor.Data.ToArray(), value => (double)value);
+            double difference = Difference.Relative(values, actual[name].Data, floor);
+            Assert.IsTrue(difference <= tolerance, $"{name}: {difference:g3}");
+        }
+    }
+
+    private static double Largest(ReadOnlySpan<float> values)
+    {
+        double largest = 0;
+        foreach (float value in values)
+        {
+            largest = Math.Max(largest, Math.Abs(value));
+        }
+
+        return largest;
+    }
+}

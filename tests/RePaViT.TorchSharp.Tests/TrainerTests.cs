@@ -1,0 +1,120 @@
+using RePaViT.Torch.Tests.Support;
+using RePaViT.Training;
+using RePaViT.Training.Managed;
+
+namespace RePaViT.Torch.Tests;
+
+/// <summary>Whole runs, beside those of the managed engine.</summary>
+[TestClass]
+public sealed class TrainerTests : TorchTest
+{
+    // Roundings of two engines over some dozen steps of Adam.
+    private const double Tolerance = 1e-2;
+
+    private static readonly ViTArchitecture Architecture =
+        new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.75 };
+
+    private static readonly TrainingRecipe Recipe = new()
+    {
+        Epochs = 6,
+        BatchSize = 16,
+        LearningRate = 3e-3,
+        Epsilon = 1e-4,
+        DropPathRate = 0.1,
+        EmaDecay = 0.9,
+        Augmentation = AugmentationOptions.None,
+        Seed = 7,
+    };
+
+    private static TorchBackend Torch => new(Device, TorchPrecision.Float32);
+
+    [TestMethod]
+    public void A_run_ends_with_the_same_accuracy_as_the_managed_one()
+    {
+        InMemoryImageDataset training = Stripes(192, seed: 1);
+        InMemoryImageDataset validation = Stripes(96, seed: 2);
+        TrainingResult expected = Trainer(new ManagedBackend()).Fit(training, validation);
+        TrainingResult actual = Trainer(Torch).Fit(training, validation);
+
+        Assert.IsGreaterThan(0.9, expected.Best!.Validation!.Accuracy);
+        Assert.AreEqual(expected.Best.Validation.Accuracy, actual.Best!.Validation!.Accuracy, Tolerance);
+        Assert.AreEqual(expected.Best.Validation.Loss, actual.Best.Validation.Loss, Tolerance);
+
+        // And the model that comes out is one for the CPU, like any other.
+        Assert.AreEqual(
+            actual.Best.Validation.Accuracy, actual.Model.Reparameterize().Evaluate(validation).Accuracy, Tolerance);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_checkpoint_of_one_engine_is_resumed_by_the_other(bool torchFirst)
+    {
+        ITrainingBackend first = torchFirst ? Torch : new ManagedBackend();
+        ITrainingBackend second = torchFirst ? new ManagedBackend() : Torch;
+        InMemoryImageDataset training = Stripes(192, seed: 1);
+        TrainingResult expected = Trainer(first).Fit(training);
+
+        using var folder = new TemporaryFolder();
+        using var cancellation = new CancellationTokenSource();
+        string checkpoint = folder.File("run.safetensors");
+        TrainingResult cancelled = Trainer(first, checkpoint).Fit(
+            training, progress: new AfterEpoch(3, cancellation.Cancel), cancellationToken: cancellation.Token);
+        Assert.IsTrue(cancelled.IsCancelled);
+        TrainingResult resumed = Trainer(second, checkpoint).Resume(training);
+
+        AssertClose(expected.Model.Weights, resumed.Model.Weights, Tolerance);
+        Assert.HasCount(Recipe.Epochs, resumed.History);
+    }
+
+    [TestMethod]
+    public void A_state_with_a_wrong_tensor_is_refused()
+    {
+        using ITrainingEngine engine = Torch.CreateEngine(Architecture, Recipe, initialWeights: null, threads: 2);
+        var incomplete = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in engine.GetState())
+        {
+            incomplete.Add(name, name == "optimizer.m.norm.bias" ? new WeightTensor([0], 1) : tensor);
+        }
+
+        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => engine.SetState(incomplete));
+        Assert.Contains("optimizer.m.norm.bias", refusal.Message);
+    }
+
+    private static Trainer Trainer(ITrainingBackend backend, string? checkpoint = null)
+        => new(Architecture, Recipe, new TrainerOptions { CheckpointPath = checkpoint, Threads = 2 }, backend);
+
+    /// <summary>Stripes along x, along y, and none, in noise.</summary>
+    private static InMemoryImageDataset Stripes(int count, int seed)
+    {
+        const int Size = 16;
+        var random = new Random(seed);
+        int[] labels = [.. Enumerable.Range(0, count).Select(i => i % 3)];
+        return new InMemoryImageDataset(labels.Select(Image), labels, ["x", "y", "none"]);
+
+        RgbImage Image(int label)
+        {
+            byte[] pixels = new byte[3 * Size * Size];
+            for (int i = 0; i < pixels.Length; i++)
+            {
+                int position = label == 0 ? i / 3 % Size : i / 3 / Size;
+                int stripe = label < 2 && position % 4 < 2 ? 80 : 0;
+                pixels[i] = (byte)(stripe + random.Next(120));
+            }
+
+            return new RgbImage(Size, Size, pixels);
+        }
+    }
+
+    /// <summary>Acts once, when an epoch is finished. Unlike <see cref="Progress{T}"/>, at once.</summary>
+    private sealed class AfterEpoch(int epoch, Action action) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.FinishedEpoch is not null && value.Epoch == epoch)
+            {
+                action();
+            }
+        }
+    }
+}
