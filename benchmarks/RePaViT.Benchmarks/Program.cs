@@ -7,6 +7,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     ExportCommand.Create(),
     InferenceCommand.Create(),
     InspectCommand.Create(),
+    PipelineCommand.Create(),
     TrainingCommand.Create(),
     VerifyCommand.Create(),
 };

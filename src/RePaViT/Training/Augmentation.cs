@@ -1,4 +1,5 @@
 using RePaViT.Data;
+using RePaViT.Training.Pixels;
 
 namespace RePaViT.Training;
 
@@ -25,19 +26,49 @@ internal static class Augmentation
             preprocessing.Prepare(image, size, planes);
         }
 
-        preprocessing.Normalize(planes);
         if (options.CropPadding > 0)
         {
             int range = 2 * options.CropPadding + 1;
             int right = random.NextInt32(range) - options.CropPadding;
             int down = random.NextInt32(range) - options.CropPadding;
-            Shift(planes, size, right, down);
+            Shift(planes, size, right, down, preprocessing.Mean);
         }
 
         if (random.NextDouble() < options.HorizontalFlip)
         {
             Mirror(planes, size);
         }
+
+        ChangePixels(planes, size, preprocessing, options, ref random);
+        preprocessing.Normalize(planes);
+        if (options.RandomErasing > 0 && random.NextDouble() < options.RandomErasing)
+        {
+            RandomErasing.Apply(planes, size, ref random);
+        }
+    }
+
+    /// <summary>What is defined on 8-bit images. Planes are rounded only if some of it is on.</summary>
+    private static void ChangePixels(
+        Span<float> planes, int size, ImagePreprocessing preprocessing, AugmentationOptions options, ref RandomStream random)
+    {
+        if (options.RandAugment is null && options.ColorJitter == 0)
+        {
+            return;
+        }
+
+        using var image = new PixelImage(size, size);
+        image.Load(planes);
+        if (options.RandAugment is not null)
+        {
+            FillColor fill = FillColor.Of(preprocessing.Mean);
+            RandomOperations.Augment(image, options.RandAugment, preprocessing.Interpolation, fill, ref random);
+        }
+        else
+        {
+            RandomOperations.JitterColor(image, options.ColorJitter, ref random);
+        }
+
+        image.Store(planes);
     }
 
     /// <summary>A box inside the image; where none is found, the greatest centered one of an accepted aspect ratio.</summary>
@@ -64,10 +95,11 @@ internal static class Augmentation
         return new ImageBox((image.Width - fullWidth) / 2, (image.Height - fullHeight) / 2, fullWidth, fullHeight);
     }
 
-    /// <summary>Moves normalized planes in place. Pixels that come in from outside are 0: the mean color.</summary>
-    internal static void Shift(Span<float> planes, int size, int right, int down)
+    /// <summary>Moves planes of values in [0, 255] in place. What comes in from outside has the mean color.</summary>
+    internal static void Shift(Span<float> planes, int size, int right, int down, Rgb mean)
     {
         int kept = size - Math.Abs(right);
+        ReadOnlySpan<float> fill = [255 * mean.Red, 255 * mean.Green, 255 * mean.Blue];
         for (int channel = 0; channel < 3; channel++)
         {
             Span<float> plane = planes.Slice(channel * size * size, size * size);
@@ -79,12 +111,12 @@ internal static class Augmentation
                 int from = y - down;
                 if (from < 0 || from >= size)
                 {
-                    target.Clear();
+                    target.Fill(fill[channel]);
                     continue;
                 }
 
                 plane.Slice(from * size + Math.Max(0, -right), kept).CopyTo(target[Math.Max(0, right)..]);
-                (right > 0 ? target[..right] : target[kept..]).Clear();
+                (right > 0 ? target[..right] : target[kept..]).Fill(fill[channel]);
             }
         }
     }

@@ -1,14 +1,18 @@
 namespace RePaViT;
 
 /// <summary>
-/// How training images are changed at random. The defaults are those of DeiT (Touvron et al., 2021, table 9) as timm
-/// implements them, without RandAugment and random erasing.
+/// How training images are changed at random, as timm implements it. The defaults are those of DeiT (Touvron et al., 2021,
+/// table 9) without what only pays in runs of hundreds of epochs: RandAugment, random erasing and repeats.
 /// </summary>
 public sealed record AugmentationOptions
 {
     /// <summary>Images as validation sees them.</summary>
     public static AugmentationOptions None { get; } =
         new() { ResizedCrop = null, HorizontalFlip = 0, MixupAlpha = 0, CutmixAlpha = 0 };
+
+    /// <summary>All that DeiT does, and RePaViT after it: the defaults with RandAugment, random erasing and repeats.</summary>
+    public static AugmentationOptions DeiT { get; } =
+        new() { RandAugment = new(), RandomErasing = 0.25, Repeats = 3 };
 
     /// <summary>A random box of the image, resized to the network's size; null turns it off.</summary>
     public RandomResizedCrop? ResizedCrop { get; init; } = new();
@@ -22,6 +26,28 @@ public sealed record AugmentationOptions
 
     /// <summary>Probability of mirroring an image left to right, in [0, 1]. Default 0.5.</summary>
     public double HorizontalFlip { get; init; } = 0.5;
+
+    /// <summary>Random operations on the cropped image; null turns them off. Default null.</summary>
+    public RandAugment? RandAugment { get; init; }
+
+    /// <summary>
+    /// Brightness, contrast and saturation are each changed by a factor from 1 - this to 1 + this. At least 0; 0 turns it
+    /// off. As in timm, <see cref="RandAugment"/> takes its place where both are on. Default 0; DeiT names 0.3.
+    /// </summary>
+    public double ColorJitter { get; init; }
+
+    /// <summary>
+    /// Probability of replacing a box of 2 to 33 % of the image by normal noise (Zhong et al., 2017; timm's "pixel" mode),
+    /// in [0, 1]. Default 0, which turns it off.
+    /// </summary>
+    public double RandomErasing { get; init; }
+
+    /// <summary>
+    /// How often an epoch shows each of its images, every time changed differently (repeated augmentation, Hoffer et al.,
+    /// 2020, as in DeiT's sampler). The repeats of an image follow each other, and an epoch stays as long as it was: it
+    /// shows a random 1 / repeats of the images. At least 1. Default 1.
+    /// </summary>
+    public int Repeats { get; init; } = 1;
 
     /// <summary>
     /// Mixup (Zhang et al., 2018) blends two images and their targets with a share from Beta(alpha, alpha). At least 0;
@@ -54,8 +80,12 @@ public sealed record AugmentationOptions
         }
 
         ThrowUnlessProbability(HorizontalFlip, nameof(HorizontalFlip));
-        ThrowUnlessAlpha(MixupAlpha, nameof(MixupAlpha));
-        ThrowUnlessAlpha(CutmixAlpha, nameof(CutmixAlpha));
+        RandAugment?.Validate();
+        ThrowUnlessFromZero(ColorJitter, nameof(ColorJitter));
+        ThrowUnlessProbability(RandomErasing, nameof(RandomErasing));
+        ArgumentOutOfRangeException.ThrowIfLessThan(Repeats, 1);
+        ThrowUnlessFromZero(MixupAlpha, nameof(MixupAlpha));
+        ThrowUnlessFromZero(CutmixAlpha, nameof(CutmixAlpha));
         ThrowUnlessProbability(MixProbability, nameof(MixProbability));
         ThrowUnlessProbability(MixSwitchProbability, nameof(MixSwitchProbability));
     }
@@ -68,7 +98,7 @@ public sealed record AugmentationOptions
         }
     }
 
-    private static void ThrowUnlessAlpha(double value, string name)
+    private static void ThrowUnlessFromZero(double value, string name)
     {
         if (!(double.IsFinite(value) && value >= 0))
         {

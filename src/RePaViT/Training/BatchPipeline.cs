@@ -83,18 +83,22 @@ internal sealed class BatchPipeline
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batch, BatchesPerEpoch);
         ArgumentOutOfRangeException.ThrowIfLessThan(destination.Capacity, BatchSize, nameof(destination));
 
-        int[] indices = OrderOf(epoch).AsSpan(batch * BatchSize, BatchSize).ToArray();
+        int[] order = OrderOf(epoch);
+        int repeats = _augmentation.Repeats;
+        int first = batch * BatchSize;
+        int[] labels = new int[BatchSize];
         int length = 3 * _imageSize * _imageSize;
         ParallelLoop.Run(BatchSize, i =>
         {
-            var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, indices[i]);
+            (int place, int repeat) = Math.DivRem(first + i, repeats);
+            int index = order[place];
+            var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, (long)index * repeats + repeat);
             Span<float> planes = destination.Images.AsSpan(i * length, length);
-            Augmentation.Apply(
-                _dataset.GetImage(indices[i]), _preprocessing, _augmentation, random, _imageSize, planes);
+            Augmentation.Apply(_dataset.GetImage(index), _preprocessing, _augmentation, random, _imageSize, planes);
+            labels[i] = _dataset.GetLabel(index);
         });
 
         destination.Count = BatchSize;
-        int[] labels = Array.ConvertAll(indices, _dataset.GetLabel);
         var mixing = new RandomStream(_seed, RandomPurpose.Mixing, epoch, batch);
         AugmentationMixing.Apply(destination, labels, _augmentation, _labelSmoothing, _imageSize, _classes, mixing);
     }

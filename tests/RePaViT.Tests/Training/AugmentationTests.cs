@@ -60,19 +60,22 @@ public class AugmentationTests
     public void A_shift_moves_every_pixel_and_fills_the_rest_with_the_mean()
     {
         const int size = 5;
+        var mean = new Rgb(0.25f, 0.5f, 0.75f);
+        float[] fill = [255 * mean.Red, 255 * mean.Green, 255 * mean.Blue];
         float[] original = [.. Enumerable.Range(1, 3 * size * size).Select(i => (float)i)];
         for (int right = 1 - size; right < size; right++)
         {
             for (int down = 1 - size; down < size; down++)
             {
                 float[] planes = [.. original];
-                Augmentation.Shift(planes, size, right, down);
+                Augmentation.Shift(planes, size, right, down, mean);
                 for (int i = 0; i < planes.Length; i++)
                 {
                     int x = i % size - right;
                     int y = i / size % size - down;
                     bool inside = x is >= 0 and < size && y is >= 0 and < size;
-                    Assert.AreEqual(inside ? original[(i / (size * size) * size + y) * size + x] : 0, planes[i]);
+                    int channel = i / (size * size);
+                    Assert.AreEqual(inside ? original[(channel * size + y) * size + x] : fill[channel], planes[i]);
                 }
             }
         }
@@ -124,15 +127,75 @@ public class AugmentationTests
     }
 
     [TestMethod]
+    public void What_comes_in_from_outside_is_zero_for_the_network()
+    {
+        RgbImage image = TestImages.Constant(4, 4, 255);
+        float[] planes = new float[3 * 4 * 4];
+        AugmentationOptions options = AugmentationOptions.None with { CropPadding = 3 };
+        var values = new HashSet<float>();
+        for (int i = 0; i < 20; i++)
+        {
+            var random = new RandomStream(1, RandomPurpose.Augmentation, i);
+            Augmentation.Apply(image, new ImagePreprocessing(), options, random, 4, planes);
+            values.UnionWith(planes);
+        }
+
+        // One color for each channel, and nothing but 0 beside them.
+        Assert.HasCount(4, values);
+        Assert.Contains(0, values);
+    }
+
+    [TestMethod]
+    public void Color_jitter_gives_way_to_RandAugment()
+    {
+        RgbImage image = TestImages.Random(8, 8, seed: 2);
+        AugmentationOptions options = AugmentationOptions.None with { RandAugment = new() };
+        float[] expected = new float[3 * 8 * 8];
+        float[] actual = new float[3 * 8 * 8];
+        for (int i = 0; i < 20; i++)
+        {
+            var random = new RandomStream(1, RandomPurpose.Augmentation, i);
+            Augmentation.Apply(image, new ImagePreprocessing(), options, random, 8, expected);
+            Augmentation.Apply(image, new ImagePreprocessing(), options with { ColorJitter = 0.4 }, random, 8, actual);
+            CollectionAssert.AreEqual(expected, actual);
+        }
+    }
+
+    [TestMethod]
+    public void Eight_bit_operations_work_on_what_the_crop_and_the_flip_left()
+    {
+        // A jitter of strength 0 changes nothing, but takes the way over 8 bits.
+        var preprocessing = new ImagePreprocessing { Mean = default, StandardDeviation = new Rgb(1, 1, 1) };
+        var options = new AugmentationOptions();
+        RgbImage image = TestImages.Random(40, 30, seed: 3);
+        float[] floats = new float[3 * 9 * 9];
+        float[] bytes = new float[3 * 9 * 9];
+        var random = new RandomStream(1, RandomPurpose.Augmentation);
+        Augmentation.Apply(image, preprocessing, options, random, 9, floats);
+        Augmentation.Apply(image, preprocessing, options with { ColorJitter = 1e-9 }, random, 9, bytes);
+        for (int i = 0; i < floats.Length; i++)
+        {
+            Assert.IsTrue(Math.Abs(bytes[i] * 255 - Math.Floor(floats[i] * 255 + 0.5)) <= 1.001);
+        }
+    }
+
+    [TestMethod]
     public void Unacceptable_options_are_refused_by_name()
     {
         var valid = new AugmentationOptions();
         valid.Validate();
         AugmentationOptions.None.Validate();
+        AugmentationOptions.DeiT.Validate();
         Refused(valid with { CropPadding = -1 }, "CropPadding");
         Refused(valid with { CropPadding = 4 }, "ResizedCrop");
         Refused(valid with { HorizontalFlip = 1.5 }, "HorizontalFlip");
         Refused(valid with { HorizontalFlip = double.NaN }, "HorizontalFlip");
+        Refused(valid with { RandAugment = new() { Operations = 0 } }, "Operations");
+        Refused(valid with { RandAugment = new() { Magnitude = 10.1 } }, "Magnitude");
+        Refused(valid with { RandAugment = new() { MagnitudeDeviation = double.NaN } }, "MagnitudeDeviation");
+        Refused(valid with { ColorJitter = -0.1 }, "ColorJitter");
+        Refused(valid with { RandomErasing = 1.1 }, "RandomErasing");
+        Refused(valid with { Repeats = 0 }, "Repeats");
         Refused(valid with { MixupAlpha = -0.1 }, "MixupAlpha");
         Refused(valid with { CutmixAlpha = double.PositiveInfinity }, "CutmixAlpha");
         Refused(valid with { MixProbability = -1 }, "MixProbability");

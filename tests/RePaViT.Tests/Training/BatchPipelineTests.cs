@@ -16,7 +16,7 @@ public class BatchPipelineTests
     {
         const int epoch = 2;
         InMemoryImageDataset dataset = TestImages.Dataset(25, 11, Classes);
-        AugmentationOptions options = new() { MixupAlpha = 0, CutmixAlpha = 0 };
+        AugmentationOptions options = AugmentationOptions.DeiT with { Repeats = 1, MixupAlpha = 0, CutmixAlpha = 0 };
         TrainingBatch batch = Fill(
             new BatchPipeline(dataset, Preprocessing, options, 0, Size, Classes, batchSize: 7, seed: 3), epoch, batch: 1);
 
@@ -68,6 +68,74 @@ public class BatchPipelineTests
         }
 
         Assert.HasCount(20, seen);
+    }
+
+    [TestMethod]
+    public void Repeats_follow_each_other_and_leave_the_epoch_as_long_as_it_was()
+    {
+        // Every image has one value of its own, so it can be told from its planes.
+        const int count = 20;
+        IEnumerable<RgbImage> images = Enumerable.Range(0, count).Select(i => TestImages.Constant(Size, Size, (byte)(10 * i)));
+        var dataset = new InMemoryImageDataset(images, Enumerable.Range(0, count).Select(i => i % 2), ["even", "odd"]);
+        AugmentationOptions options = AugmentationOptions.None with { Repeats = 3 };
+        var pipeline = new BatchPipeline(dataset, Preprocessing, options, 0, Size, 2, batchSize: 5, seed: 1);
+        var perEpoch = new List<float[]>();
+        for (int epoch = 0; epoch < 2; epoch++)
+        {
+            var shown = new List<float>();
+            for (int batch = 0; batch < pipeline.BatchesPerEpoch; batch++)
+            {
+                TrainingBatch filled = Fill(pipeline, epoch, batch);
+                for (int i = 0; i < 5; i++)
+                {
+                    float value = filled.Images[i * 3 * Size * Size];
+                    int image = (int)Math.Round((value * Preprocessing.StandardDeviation.Red + Preprocessing.Mean.Red) * 25.5);
+                    Assert.AreEqual(1, filled.Targets[2 * i + image % 2]);
+                    shown.Add(value);
+                }
+            }
+
+            Assert.HasCount(count, shown);
+            perEpoch.Add([.. shown]);
+            foreach (float[] group in shown.Chunk(3))
+            {
+                Assert.HasCount(1, group.Distinct());
+            }
+
+            Assert.HasCount((count + 2) / 3, shown.Distinct());
+        }
+
+        CollectionAssert.AreNotEquivalent(perEpoch[0], perEpoch[1]);
+    }
+
+    [TestMethod]
+    public void Every_repeat_of_an_image_is_changed_differently()
+    {
+        InMemoryImageDataset dataset = TestImages.Dataset(1, 24, 1);
+        AugmentationOptions options = AugmentationOptions.DeiT with { MixupAlpha = 0, CutmixAlpha = 0 };
+        TrainingBatch batch = Fill(
+            new BatchPipeline(
+                new InMemoryImageDataset(Enumerable.Repeat(dataset.GetImage(0), 3), [0, 0, 0], ["only"]),
+                Preprocessing, options, 0, Size, 1, batchSize: 3, seed: 1),
+            0, 0);
+        float[][] images = [.. batch.Images.Chunk(3 * Size * Size)];
+        CollectionAssert.AreNotEqual(images[0], images[1]);
+        CollectionAssert.AreNotEqual(images[1], images[2]);
+        CollectionAssert.AreNotEqual(images[0], images[2]);
+    }
+
+    [TestMethod]
+    public void All_of_it_together_gives_the_same_bytes_again_from_any_position()
+    {
+        var pipeline = new BatchPipeline(
+            TestImages.Dataset(25, 11, Classes), Preprocessing, AugmentationOptions.DeiT, 0.1, Size, Classes, batchSize: 7, seed: 3);
+        TrainingBatch[] forwards = [Fill(pipeline, 1, 0), Fill(pipeline, 1, 1), Fill(pipeline, 2, 0)];
+        foreach ((int epoch, int batch, int index) in new[] { (2, 0, 2), (1, 1, 1), (1, 0, 0) })
+        {
+            TrainingBatch again = Fill(pipeline, epoch, batch);
+            CollectionAssert.AreEqual(forwards[index].Images, again.Images);
+            CollectionAssert.AreEqual(forwards[index].Targets, again.Targets);
+        }
     }
 
     [TestMethod]
