@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace RePaViT.Data;
 
@@ -84,13 +85,22 @@ internal static class Resampler
     {
         int firstRow = rows.Start(0);
         int rowCount = rows.Start(height - 1) + rows.Weights(height - 1).Length - firstRow;
+        int firstColumn = columns.Start(0);
+        int columnCount = columns.Start(width - 1) + columns.Weights(width - 1).Length - firstColumn;
         float[] scratch = ArrayPool<float>.Shared.Rent(checked(rowCount * 3 * width));
+        Vector128<float>[] pixels = ArrayPool<Vector128<float>>.Shared.Rent(columnCount);
         for (int row = 0; row < rowCount; row++)
         {
-            ReadOnlySpan<byte> source = image.Pixels.Span.Slice(3 * (firstRow + row) * image.Width, 3 * image.Width);
-            ResizeRow(source, columns, scratch.AsSpan(row * 3 * width, 3 * width), width);
+            int offset = 3 * ((firstRow + row) * image.Width + firstColumn);
+            for (int column = 0; column < columnCount; column++)
+            {
+                pixels[column] = RgbVector.Read(image.Pixels.Span, offset + 3 * column);
+            }
+
+            ResizeRow(pixels, columns, scratch.AsSpan(row * 3 * width, 3 * width), width);
         }
 
+        ArrayPool<Vector128<float>>.Shared.Return(pixels);
         return scratch;
     }
 
@@ -133,25 +143,27 @@ internal static class Resampler
         }
     }
 
-    private static void ResizeRow(ReadOnlySpan<byte> source, in FilterTaps columns, Span<float> target, int size)
+    /// <param name="pixels">A row of the source, from the first pixel that the taps reach.</param>
+    /// <param name="columns">The taps.</param>
+    /// <param name="target">Gets [3, size].</param>
+    /// <param name="size">Pixels of the row to be made.</param>
+    private static void ResizeRow(
+        ReadOnlySpan<Vector128<float>> pixels, in FilterTaps columns, Span<float> target, int size)
     {
+        int first = columns.Start(0);
         for (int x = 0; x < size; x++)
         {
             ReadOnlySpan<float> weights = columns.Weights(x);
-            ReadOnlySpan<byte> pixels = source.Slice(3 * columns.Start(x), 3 * weights.Length);
-            float red = 0;
-            float green = 0;
-            float blue = 0;
-            for (int tap = 0; tap < weights.Length; tap++)
+            ReadOnlySpan<Vector128<float>> tapped = pixels.Slice(columns.Start(x) - first, weights.Length);
+            Vector128<float> sum = Vector128<float>.Zero;
+            for (int tap = 0; tap < tapped.Length; tap++)
             {
-                red += weights[tap] * pixels[3 * tap];
-                green += weights[tap] * pixels[3 * tap + 1];
-                blue += weights[tap] * pixels[3 * tap + 2];
+                sum += weights[tap] * tapped[tap];
             }
 
-            target[x] = red;
-            target[size + x] = green;
-            target[2 * size + x] = blue;
+            target[x] = sum[0];
+            target[size + x] = sum[1];
+            target[2 * size + x] = sum[2];
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace RePaViT.Training.Pixels;
@@ -30,7 +29,7 @@ internal readonly record struct AffineTransform(double XX, double XY, double X0,
 
     public void Apply(PixelImage image, Interpolation interpolation, FillColor fill)
     {
-        var source = new Source(image.Snapshot(), image.Width, image.Height);
+        using var source = new BorderedImage(image);
         Span<byte> target = image.Samples;
         for (int y = 0, i = 0; y < image.Height; y++)
         {
@@ -54,67 +53,6 @@ internal readonly record struct AffineTransform(double XX, double XY, double X0,
                 target[i + 1] = (byte)(int)color[1];
                 target[i + 2] = (byte)(int)color[2];
             }
-        }
-    }
-
-    /// <summary>Colors of an image between its pixels. Beyond its edges, its outermost pixels go on.</summary>
-    private readonly ref struct Source(ReadOnlySpan<byte> samples, int width, int height)
-    {
-        private readonly ReadOnlySpan<byte> _samples = samples;
-
-        public Vector256<double> Bilinear(double x, double y)
-        {
-            int left = (int)Math.Floor(x);
-            int top = (int)Math.Floor(y);
-            return Mix(BilinearRow(left, top, x - left), BilinearRow(left, top + 1, x - left), y - top);
-        }
-
-        public Vector256<double> Bicubic(double x, double y)
-        {
-            int left = (int)Math.Floor(x);
-            int top = (int)Math.Floor(y);
-            Vector256<double> color = Cubic(
-                BicubicRow(left, top - 1, x - left),
-                BicubicRow(left, top, x - left),
-                BicubicRow(left, top + 1, x - left),
-                BicubicRow(left, top + 2, x - left),
-                y - top);
-            return Vector256.Min(Vector256.Max(color, Vector256<double>.Zero), Vector256.Create(255.0));
-        }
-
-        private Vector256<double> BilinearRow(int x, int y, double part)
-        {
-            int row = Row(y);
-            return Mix(Pixel(row, x), Pixel(row, x + 1), part);
-        }
-
-        private Vector256<double> BicubicRow(int x, int y, double part)
-        {
-            int row = Row(y);
-            return Cubic(Pixel(row, x - 1), Pixel(row, x), Pixel(row, x + 1), Pixel(row, x + 2), part);
-        }
-
-        private int Row(int y) => Math.Clamp(y, 0, height - 1) * width;
-
-        /// <summary>Red, green, blue; the fourth number means nothing.</summary>
-        private Vector256<double> Pixel(int row, int x)
-        {
-            uint samples = MemoryMarshal.Read<uint>(_samples[(3 * (row + Math.Clamp(x, 0, width - 1)))..]);
-            Vector128<byte> bytes = Vector128.CreateScalar(samples).AsByte();
-            Vector128<int> integers = Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32();
-            return Vector256.WidenLower(Vector128.ConvertToSingle(integers).ToVector256());
-        }
-
-        private static Vector256<double> Mix(Vector256<double> a, Vector256<double> b, double part) => a + (b - a) * part;
-
-        /// <summary>Keys' cubic with a = -1 through four points, between the second and the third.</summary>
-        private static Vector256<double> Cubic(
-            Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d, double part)
-        {
-            Vector256<double> slope = c - a;
-            Vector256<double> square = 2 * (a - b) + c - d;
-            Vector256<double> cube = b - a - c + d;
-            return b + part * (slope + part * (square + part * cube));
         }
     }
 }

@@ -17,7 +17,7 @@ internal readonly struct PixelImage : IDisposable
         Width = width;
         Height = height;
         _samples = ArrayPool<byte>.Shared.Rent(Length);
-        _snapshot = ArrayPool<byte>.Shared.Rent(Length + 1);
+        _snapshot = ArrayPool<byte>.Shared.Rent(Length);
     }
 
     public int Width { get; }
@@ -28,13 +28,10 @@ internal readonly struct PixelImage : IDisposable
 
     private int Length => 3 * Width * Height;
 
-    /// <summary>
-    /// The samples as they are now, valid until the next call. One more byte follows them, so that at every pixel four
-    /// bytes can be read at once.
-    /// </summary>
+    /// <summary>The samples as they are now, valid until the next call.</summary>
     public ReadOnlySpan<byte> Snapshot()
     {
-        Span<byte> snapshot = _snapshot.AsSpan(0, Length + 1);
+        Span<byte> snapshot = _snapshot.AsSpan(0, Length);
         Samples.CopyTo(snapshot);
         return snapshot;
     }
