@@ -9,7 +9,7 @@ public sealed class CosineScheduleTests
     public void Learning_rates_are_those_of_timm()
     {
         ReadOnlySpan<float> golden = Safetensors.Read("Fixtures/cosine.safetensors").Tensors["lr"].Data;
-        var schedule = new CosineSchedule(TrainingRecipe.Paper);
+        var schedule = new CosineSchedule(TrainingRecipe.Paper(ViTArchitecture.Base));
         Assert.AreEqual(300, golden.Length);
         for (int epoch = 0; epoch < golden.Length; epoch++)
         {

@@ -4,10 +4,33 @@ namespace RePaViT.Tests.Training;
 public sealed class TrainingRecipeTests
 {
     [TestMethod]
-    public void Defaults_and_the_paper_are_accepted()
+    public void What_the_library_offers_is_accepted()
     {
         new TrainingRecipe().Validate();
-        TrainingRecipe.Paper.Validate();
+        TrainingRecipe.FineTune.Validate();
+        foreach ((_, ViTArchitecture preset) in ViTArchitecture.Presets)
+        {
+            TrainingRecipe.Paper(preset).Validate();
+        }
+    }
+
+    [TestMethod]
+    [DataRow("Tiny", 4e-3, 0.1)]
+    [DataRow("Small", 4e-3, 0.1)]
+    [DataRow("Base", 4e-3, 0.1)]
+    [DataRow("Large", 1e-3, 0.3)]
+    [DataRow("Huge", 1e-3, 0.3)]
+    public void The_paper_has_a_row_for_every_preset(string preset, double learningRate, double dropPathRate)
+    {
+        TrainingRecipe recipe = TrainingRecipe.Paper(ViTArchitecture.Preset(preset) with { IdleRatio = 0.75, Classes = 10 });
+        Assert.AreEqual(learningRate, recipe.LearningRate);
+        Assert.AreEqual(dropPathRate, recipe.DropPathRate);
+        Assert.AreEqual(4096, recipe.BatchSize * recipe.GradientAccumulation);
+        Assert.AreEqual(new RandAugment { Operations = 2, Magnitude = 9, MagnitudeDeviation = 0.5 }, recipe.Augmentation.RandAugment);
+        Assert.AreEqual(0.25, recipe.Augmentation.RandomErasing);
+        Assert.AreEqual(3, recipe.Augmentation.Repeats);
+        Assert.AreEqual(0.8, recipe.Augmentation.MixupAlpha);
+        Assert.AreEqual(1, recipe.Augmentation.CutmixAlpha);
     }
 
     [TestMethod]

@@ -17,7 +17,7 @@ internal static class TrainingRun
         LearningRate = 0.02,
         WarmupEpochs = 0.5,
         DropPathRate = 0.5,
-        Augmentation = new AugmentationOptions { ResizedCrop = null, CropPadding = 1 },
+        Augmentation = AugmentationOptions.DeiT with { ResizedCrop = null, CropPadding = 1 },
         Seed = 7,
     };
 
