@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace RePaViT.Training.Pixels;
 
 /// <summary>
@@ -63,50 +65,30 @@ internal static class Tones
     }
 
     /// <summary>Stretches each channel so that its darkest sample becomes 0 and its lightest 255.</summary>
-    public static void AutoContrast(PixelImage image)
+    public static void AutoContrast(PixelImage image) => MapChannels(image, static (histogram, table) =>
     {
-        Span<int> histograms = stackalloc int[3 * Levels];
-        Span<byte> tables = stackalloc byte[3 * Levels];
-        Count(image, histograms);
-        for (int channel = 0; channel < 3; channel++)
+        int darkest = histogram.IndexOfAnyExcept(0);
+        int lightest = histogram.LastIndexOfAnyExcept(0);
+        double scale = lightest > darkest ? 255.0 / (lightest - darkest) : 1;
+        double offset = lightest > darkest ? -darkest * scale : 0;
+        for (int level = 0; level < Levels; level++)
         {
-            ReadOnlySpan<int> histogram = histograms.Slice(channel * Levels, Levels);
-            Span<byte> table = tables.Slice(channel * Levels, Levels);
-            int darkest = histogram.IndexOfAnyExcept(0);
-            int lightest = histogram.LastIndexOfAnyExcept(0);
-            double scale = lightest > darkest ? 255.0 / (lightest - darkest) : 1;
-            double offset = lightest > darkest ? -darkest * scale : 0;
-            for (int level = 0; level < Levels; level++)
-            {
-                table[level] = (byte)Math.Clamp((int)(level * scale + offset), 0, 255);
-            }
+            table[level] = (byte)Math.Clamp((int)(level * scale + offset), 0, 255);
         }
-
-        MapChannels(image, tables);
-    }
+    });
 
     /// <summary>Spreads the samples of each channel so that every level occurs about as often.</summary>
-    public static void Equalize(PixelImage image)
+    public static void Equalize(PixelImage image) => MapChannels(image, static (histogram, table) =>
     {
-        Span<int> histograms = stackalloc int[3 * Levels];
-        Span<byte> tables = stackalloc byte[3 * Levels];
-        Count(image, histograms);
-        for (int channel = 0; channel < 3; channel++)
+        int lightest = histogram[histogram.LastIndexOfAnyExcept(0)];
+        int step = (TensorPrimitives.Sum(histogram) - lightest) / 255;
+        int below = step / 2;
+        for (int level = 0; level < Levels; level++)
         {
-            ReadOnlySpan<int> histogram = histograms.Slice(channel * Levels, Levels);
-            Span<byte> table = tables.Slice(channel * Levels, Levels);
-            int lightest = histogram[histogram.LastIndexOfAnyExcept(0)];
-            int step = (image.Width * image.Height - lightest) / 255;
-            int below = step / 2;
-            for (int level = 0; level < Levels; level++)
-            {
-                table[level] = (byte)(step == 0 ? level : Math.Min(255, below / step));
-                below += histogram[level];
-            }
+            table[level] = (byte)(step == 0 ? level : Math.Min(255, below / step));
+            below += histogram[level];
         }
-
-        MapChannels(image, tables);
-    }
+    });
 
     private static void BlendWith(PixelImage image, byte level, double factor)
     {
@@ -119,19 +101,6 @@ internal static class Tones
         Map(image, table);
     }
 
-    /// <summary>Counts the samples of each level, for each channel.</summary>
-    private static void Count(PixelImage image, Span<int> histograms)
-    {
-        histograms.Clear();
-        ReadOnlySpan<byte> samples = image.Samples;
-        for (int i = 0; i < samples.Length; i += 3)
-        {
-            histograms[samples[i]]++;
-            histograms[Levels + samples[i + 1]]++;
-            histograms[2 * Levels + samples[i + 2]]++;
-        }
-    }
-
     private static void Map(PixelImage image, ReadOnlySpan<byte> table)
     {
         foreach (ref byte sample in image.Samples)
@@ -140,9 +109,25 @@ internal static class Tones
         }
     }
 
-    private static void MapChannels(PixelImage image, ReadOnlySpan<byte> tables)
+    /// <summary>Gives each channel a table of its own, made from how often each level occurs there.</summary>
+    private static void MapChannels(PixelImage image, Action<ReadOnlySpan<int>, Span<byte>> makeTable)
     {
         Span<byte> samples = image.Samples;
+        Span<int> histograms = stackalloc int[3 * Levels];
+        histograms.Clear();
+        for (int i = 0; i < samples.Length; i += 3)
+        {
+            histograms[samples[i]]++;
+            histograms[Levels + samples[i + 1]]++;
+            histograms[2 * Levels + samples[i + 2]]++;
+        }
+
+        Span<byte> tables = stackalloc byte[3 * Levels];
+        for (int start = 0; start < tables.Length; start += Levels)
+        {
+            makeTable(histograms.Slice(start, Levels), tables.Slice(start, Levels));
+        }
+
         for (int i = 0; i < samples.Length; i += 3)
         {
             samples[i] = tables[samples[i]];
