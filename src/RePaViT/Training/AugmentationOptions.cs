@@ -1,21 +1,31 @@
 namespace RePaViT;
 
 /// <summary>
-/// How training images are changed at random, as timm implements it. The defaults are those of DeiT (Touvron et al., 2021,
-/// table 9) without what only pays in runs of hundreds of epochs: RandAugment, random erasing and repeats.
+/// How training images are changed at random, as timm implements it. The defaults suit small data sets and short runs;
+/// <see cref="DeiT"/> is what hundreds of epochs on ImageNet are trained with.
 /// </summary>
 public sealed record AugmentationOptions
 {
     /// <summary>Images as validation sees them.</summary>
     public static AugmentationOptions None { get; } =
-        new() { ResizedCrop = null, HorizontalFlip = 0, MixupAlpha = 0, CutmixAlpha = 0 };
+        new() { ResizedCrop = null, HorizontalFlip = 0 };
 
-    /// <summary>All that DeiT does, and RePaViT after it: the defaults with RandAugment, random erasing and repeats.</summary>
-    public static AugmentationOptions DeiT { get; } =
-        new() { RandAugment = new(), RandomErasing = 0.25, Repeats = 3 };
+    /// <summary>All that DeiT does (Touvron et al., 2021, table 9), and RePaViT after it.</summary>
+    public static AugmentationOptions DeiT { get; } = new()
+    {
+        ResizedCrop = new RandomResizedCrop(),
+        RandAugment = new RandAugment(),
+        RandomErasing = 0.25,
+        Repeats = 3,
+        MixupAlpha = 0.8,
+        CutmixAlpha = 1,
+    };
 
-    /// <summary>A random box of the image, resized to the network's size; null turns it off.</summary>
-    public RandomResizedCrop? ResizedCrop { get; init; } = new();
+    /// <summary>
+    /// A random box of the image, resized to the network's size; null turns it off. Default: a box of at least 0.35 of
+    /// the image's area.
+    /// </summary>
+    public RandomResizedCrop? ResizedCrop { get; init; } = new() { MinArea = 0.35 };
 
     /// <summary>
     /// Pixels by which the image is shifted at most, in every direction: the same as padding it on all sides with the
@@ -32,7 +42,7 @@ public sealed record AugmentationOptions
 
     /// <summary>
     /// Brightness, contrast and saturation are each changed by a factor from 1 - this to 1 + this. At least 0; 0 turns it
-    /// off. As in timm, <see cref="RandAugment"/> takes its place where both are on. Default 0; DeiT names 0.3.
+    /// off. As in timm, <see cref="RandAugment"/> takes its place where both are on. Default 0.
     /// </summary>
     public double ColorJitter { get; init; }
 
@@ -51,15 +61,15 @@ public sealed record AugmentationOptions
 
     /// <summary>
     /// Mixup (Zhang et al., 2018) blends two images and their targets with a share from Beta(alpha, alpha). At least 0;
-    /// 0 turns it off. Default 0.8.
+    /// 0 turns it off. Default 0; DeiT's is 0.8.
     /// </summary>
-    public double MixupAlpha { get; init; } = 0.8;
+    public double MixupAlpha { get; init; }
 
     /// <summary>
     /// Cutmix (Yun et al., 2019) pastes a box of one image into another, its area from Beta(alpha, alpha); targets are
-    /// blended by the area that was really pasted. At least 0; 0 turns it off. Default 1.
+    /// blended by the area that was really pasted. At least 0; 0 turns it off. Default 0; DeiT's is 1.
     /// </summary>
-    public double CutmixAlpha { get; init; } = 1;
+    public double CutmixAlpha { get; init; }
 
     /// <summary>Probability that a batch is mixed at all, in [0, 1]. Default 1.</summary>
     public double MixProbability { get; init; } = 1;

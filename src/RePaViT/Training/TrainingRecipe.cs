@@ -35,15 +35,16 @@ public sealed record TrainingRecipe
     }
 
     /// <summary>
-    /// For going on from a trained model (<see cref="Trainer.InitialModel"/>), also on a few hundred images: few epochs of
-    /// small steps, and images that stay close to what they are.
+    /// For going on from a trained model (<see cref="Trainer.InitialModel"/>), also on a few hundred images: fewer epochs
+    /// of small steps, and images that stay close to what they are.
     /// </summary>
     public static TrainingRecipe FineTune { get; } = new()
     {
-        Epochs = 10,
-        LearningRate = 1e-4,
+        Epochs = 20,
+        BatchSize = 32,
+        LearningRate = 3e-4,
         MinimumLearningRate = 1e-6,
-        Augmentation = AugmentationOptions.None with { ResizedCrop = new() { MinArea = 0.5 }, HorizontalFlip = 0.5 },
+        Augmentation = new AugmentationOptions { ResizedCrop = new() { MinArea = 0.5 } },
     };
 
     /// <summary>Times that every training image is seen, at least 1. Default 30.</summary>
@@ -96,7 +97,7 @@ public sealed record TrainingRecipe
     /// <summary>Probability that is taken from the target class and spread over all classes, in [0, 1). Default 0.1.</summary>
     public double LabelSmoothing { get; init; } = 0.1;
 
-    /// <summary>How training images are changed at random. Default: DeiT's.</summary>
+    /// <summary>How training images are changed at random. Default: by crops and flips.</summary>
     public AugmentationOptions Augmentation { get; init; } = new();
 
     /// <summary>

@@ -125,20 +125,6 @@ public class BatchPipelineTests
     }
 
     [TestMethod]
-    public void All_of_it_together_gives_the_same_bytes_again_from_any_position()
-    {
-        var pipeline = new BatchPipeline(
-            TestImages.Dataset(25, 11, Classes), Preprocessing, AugmentationOptions.DeiT, 0.1, Size, Classes, batchSize: 7, seed: 3);
-        TrainingBatch[] forwards = [Fill(pipeline, 1, 0), Fill(pipeline, 1, 1), Fill(pipeline, 2, 0)];
-        foreach ((int epoch, int batch, int index) in new[] { (2, 0, 2), (1, 1, 1), (1, 0, 0) })
-        {
-            TrainingBatch again = Fill(pipeline, epoch, batch);
-            CollectionAssert.AreEqual(forwards[index].Images, again.Images);
-            CollectionAssert.AreEqual(forwards[index].Targets, again.Targets);
-        }
-    }
-
-    [TestMethod]
     public void Without_augmentation_the_planes_are_the_normalized_image()
     {
         RgbImage image = TestImages.Random(Size, Size, seed: 5);
@@ -218,7 +204,7 @@ public class BatchPipelineTests
     }
 
     private static BatchPipeline Pipeline(ulong seed) => new(
-        TestImages.Dataset(25, 11, Classes), Preprocessing, new AugmentationOptions(), 0.1, Size, Classes, batchSize: 7, seed);
+        TestImages.Dataset(25, 11, Classes), Preprocessing, AugmentationOptions.DeiT, 0.1, Size, Classes, batchSize: 7, seed);
 
     private static TrainingBatch Fill(BatchPipeline pipeline, int epoch, int batch)
     {
