@@ -3,35 +3,49 @@ using System.Text;
 
 namespace RePaViT.Torch;
 
-/// <summary>The name of the GPU, which TorchSharp does not tell, from NVIDIA's driver.</summary>
+/// <summary>What NVIDIA's driver says of the GPU and TorchSharp does not.</summary>
 internal static class CudaDriver
 {
     private const int Success = 0;
     private const int MaxNameLength = 256;
+    private const int ComputeCapabilityMajor = 75;
+    private const int Ampere = 8;
 
     private delegate int Initialize(uint flags);
 
     private delegate int GetDevice(out int device, int ordinal);
+
+    private delegate int GetAttribute(out int value, int attribute, int device);
 
     private delegate int GetName([Out] byte[] name, int length, int device);
 
     /// <summary>For instance "NVIDIA H200"; null if there is no driver or it does not say.</summary>
     public static string? FirstDeviceName()
     {
-        string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(library, out nint driver))
-        {
-            return null;
-        }
-
         byte[] name = new byte[MaxNameLength];
-        return Find<Initialize>(driver, "cuInit") is { } initialize
-            && Find<GetDevice>(driver, "cuDeviceGet") is { } getDevice
+        return FirstDevice() is (nint driver, int device)
             && Find<GetName>(driver, "cuDeviceGetName") is { } getName
-            && initialize(0) == Success
-            && getDevice(out int device, 0) == Success
             && getName(name, name.Length, device) == Success
                 ? Encoding.UTF8.GetString(name.AsSpan(0, Math.Max(0, Array.IndexOf(name, (byte)0))))
+                : null;
+    }
+
+    /// <summary>Whether the GPU multiplies matrices of 16-bit floats with the range of 32-bit ones by itself.</summary>
+    public static bool HasBFloat16()
+        => FirstDevice() is (nint driver, int device)
+            && Find<GetAttribute>(driver, "cuDeviceGetAttribute") is { } getAttribute
+            && getAttribute(out int capability, ComputeCapabilityMajor, device) == Success
+            && capability >= Ampere;
+
+    private static (nint Driver, int Device)? FirstDevice()
+    {
+        string library = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+        return NativeLibrary.TryLoad(library, out nint driver)
+            && Find<Initialize>(driver, "cuInit") is { } initialize
+            && Find<GetDevice>(driver, "cuDeviceGet") is { } getDevice
+            && initialize(0) == Success
+            && getDevice(out int device, 0) == Success
+                ? (driver, device)
                 : null;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -23,9 +24,7 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
     {
         if (!IsLoaded || (cuda && !HasCuda))
         {
-            throw new NotSupportedException(
-                $"{(cuda ? "An NVIDIA GPU" : "TorchSharp")} cannot be used: {Reason}"
-                + (cuda ? $" The application needs the package {CudaPackages}, an NVIDIA GPU and its driver." : ""));
+            throw Refusal(cuda);
         }
 
         if (!cuda)
@@ -38,26 +37,16 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
         return torch.CUDA;
     }
 
+    /// <summary>What to throw where a device is asked for that cannot be used.</summary>
+    public NotSupportedException Refusal(bool cuda) => new(
+        $"{(cuda ? "An NVIDIA GPU" : "TorchSharp")} cannot be used: {Reason}"
+        + (cuda ? $" The application needs the package {CudaPackages}, an NVIDIA GPU and its driver." : ""));
+
     private static TorchLibrary Detect()
     {
         try
         {
-            // TorchSharp itself would write pages to the console if this failed.
-            if (!CanLoad("torch_cpu") && !CanLoad("LibTorchSharp"))
-            {
-                return new(false, false, $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it).");
-            }
-
-            if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
-            {
-                return new(true, false, "libtorch finds no NVIDIA GPU.");
-            }
-
-            // A card that this libtorch has no kernels for shows only when one runs.
-            using torch.Tensor probe = torch.ones(1, device: torch.CUDA);
-            using torch.Tensor sum = probe + probe;
-            using torch.Tensor host = sum.cpu();
-            return new(true, true, CudaDriver.FirstDeviceName() ?? "an NVIDIA GPU");
+            return Probe();
         }
         catch (ExternalException failure)
         {
@@ -65,10 +54,32 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
         }
         catch (Exception failure) when (failure
             is NotSupportedException or DllNotFoundException or EntryPointNotFoundException
-            or BadImageFormatException or TypeInitializationException or FileNotFoundException)
+            or BadImageFormatException or TypeInitializationException or FileNotFoundException or FileLoadException)
         {
-            return new(false, false, $"TorchSharp's native library cannot be loaded: {FirstLine(failure)}");
+            return new(false, false, $"TorchSharp cannot be loaded: {FirstLine(failure)}");
         }
+    }
+
+    // Not inlined: where an application leaves TorchSharp out, compiling this already fails.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TorchLibrary Probe()
+    {
+        // TorchSharp itself would write pages to the console if this failed.
+        if (!CanLoad("torch_cpu") && !CanLoad("LibTorchSharp"))
+        {
+            return new(false, false, $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it).");
+        }
+
+        if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
+        {
+            return new(true, false, "libtorch finds no NVIDIA GPU.");
+        }
+
+        // A card that this libtorch has no kernels for shows only when one runs.
+        using torch.Tensor probe = torch.ones(1, device: torch.CUDA);
+        using torch.Tensor sum = probe + probe;
+        using torch.Tensor host = sum.cpu();
+        return new(true, true, CudaDriver.FirstDeviceName() ?? "an NVIDIA GPU");
     }
 
     private static bool CanLoad(string library) => NativeLibrary.TryLoad(library, typeof(torch).Assembly, null, out _);

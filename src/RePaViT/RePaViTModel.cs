@@ -230,6 +230,9 @@ public sealed class RePaViTModel
     internal int ImagesPerBatch
         => Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
 
+    /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
+    internal RePaViTModel With(Func<Network, IInferenceEngine> compile) => new(_description, _network, compile);
+
     /// <summary>The network in its present form.</summary>
     internal Network Network => _network;
 

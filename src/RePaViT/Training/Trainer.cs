@@ -136,6 +136,14 @@ public sealed class Trainer
         return Run(run, initialWeights: null, checkpoint, training, validation, progress, cancellationToken);
     }
 
+    /// <summary>The same trainer, computing elsewhere.</summary>
+    internal Trainer With(ITrainingBackend backend) => new(_architecture, _recipe, _options, backend)
+    {
+        Preprocessing = Preprocessing,
+        InitialWeights = InitialWeights,
+        InitialModel = InitialModel,
+    };
+
     private TrainingResult Run(
         RunDescription run,
         NamedTensors? initialWeights,
