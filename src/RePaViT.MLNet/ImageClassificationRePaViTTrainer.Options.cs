@@ -85,7 +85,11 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// </summary>
         public int? Seed { get; set; }
 
-        /// <summary>What to compute on. Default: a GPU if one can be used, otherwise the CPU.</summary>
+        /// <summary>
+        /// What to train and to score on afterwards. A GPU needs the package TorchSharp-cuda-windows or
+        /// TorchSharp-cuda-linux in the application; what was chosen and why is in the log. Default: a GPU if one can be
+        /// used, otherwise the CPU.
+        /// </summary>
         public Device Device { get; set; } = Device.Auto;
 
         /// <summary>

@@ -6,6 +6,7 @@ using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
 using RePaViT.MLNet.Training;
+using RePaViT.Torch;
 
 namespace RePaViT;
 
@@ -61,7 +62,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     {
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
-        channel.Info(MessageSensitivity.None, Devices.Choose(_options.Device));
+        DeviceChoice device = Devices.Choose(_options.Device, "Training", channel);
         if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
         {
             // Better known now than when the trained model is to be saved.
@@ -89,13 +90,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
-        TrainingResult result = Train(architecture, preprocessing, training, validation, channel);
+        TrainingResult result = Train(architecture, preprocessing, training, validation, device, channel);
 
         RePaViTModel deployed = result.Model.Reparameterize();
         ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
-            _host, CreateDescription(features), classes, deployed, report, result.Model);
+            _host, CreateDescription(features), classes, device.Place(deployed), report, result.Model);
     }
 
     /// <summary>The columns that the transformer will have, known before training.</summary>
@@ -207,6 +208,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
+        DeviceChoice device,
         IChannel channel)
     {
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
@@ -222,7 +224,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
 
         bool resume = _options.Resume && File.Exists(checkpoint);
-        var trainer = new Trainer(architecture, recipe, new TrainerOptions { CheckpointPath = checkpoint })
+        var options = new TrainerOptions { CheckpointPath = checkpoint };
+        var trainer = new Trainer(architecture, recipe, options, device.CreateBackend())
         {
             Preprocessing = preprocessing,
             InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
@@ -238,7 +241,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
     private ulong Seed => (_options.Seed ?? _contextSeed) is int seed ? (uint)seed : _options.Recipe.Seed;
 
-    /// <summary>Runs both forms of the network on some images.</summary>
+    /// <summary>Runs both forms of the network on some images, on the CPU, where nothing is rounded below 32 bits.</summary>
     private static ReparameterizationReport Compare(RePaViTModel trained, RePaViTModel deployed, IImageDataset images)
     {
         RgbImage[] sample = [.. Enumerable.Range(0, Math.Min(images.Count, ReportImages)).Select(images.GetImage)];

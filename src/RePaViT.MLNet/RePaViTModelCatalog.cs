@@ -19,15 +19,21 @@ public static class RePaViTModelCatalog
     /// <see cref="RePaViTModel.Save(string)"/> wrote. The latter says nothing of columns: then images of any kind are
     /// taken from Features, keys stand for texts, and the results are Score and PredictedLabel.
     /// </param>
+    /// <param name="device">What to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
     /// There is no network of this library in the file, more than one, or it is damaged; the message says where.
     /// </exception>
-    public static ImageClassificationRePaViTTransformer LoadRePaViT(this ModelOperationsCatalog catalog, string path)
+    /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
+    public static ImageClassificationRePaViTTransformer LoadRePaViT(
+        this ModelOperationsCatalog catalog, string path, Device device = Device.Auto)
     {
         IHostEnvironment environment = Environments.Of(catalog);
         LoadedModel loaded = ModelFile.Read(path);
-        return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, loaded.Model);
+        using IChannel channel = environment.Register(nameof(LoadRePaViT)).Start("Loading");
+        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(loaded.Model);
+        return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
     }
 }

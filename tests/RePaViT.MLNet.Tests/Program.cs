@@ -15,6 +15,9 @@ internal static class Program
             case [SavingChild.Command, .. var rest]:
                 SavingChild.Run(rest);
                 return 0;
+            case [CpuChild.Command]:
+                CpuChild.Run();
+                return 0;
             default:
                 Console.Error.WriteLine("These tests are run by 'dotnet test'.");
                 return 2;

@@ -115,15 +115,12 @@ public class RefusalTests
     }
 
     [TestMethod]
-    public void A_device_that_cannot_be_used()
+    public void A_device_that_does_not_exist()
     {
         using var setup = new TrainingSetup(images: 6);
         StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentException>(() => setup.CreateTrainer(TrainingSetup.Options with { Device = (Device)7 })).Message,
             "Auto, Cuda or Cpu");
-        IDataView data = setup.Prepare(setup.LoadBytes());
-        Assert.ThrowsExactly<NotSupportedException>(
-            () => setup.CreateTrainer(TrainingSetup.Options with { Device = Device.Cuda }).Fit(data));
     }
 
     [TestMethod]
