@@ -42,8 +42,7 @@ internal static class InferenceCommand
     /// <exception cref="ArgumentException">The architecture or a number is not valid.</exception>
     public static InferenceReport Run(ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch, MaxBatch);
+        ValidateBatch(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
         architecture.Validate();
@@ -74,6 +73,13 @@ internal static class InferenceCommand
         double imagesPerSecond = batch / forward.MedianSeconds;
         double gemmRate = product.Flops * 1e-9 / gemm.MedianSeconds;
         return new InferenceReport(form, batch, threads, imagesPerSecond, imagesPerSecond * gflops, gemmRate, imagesPerSecond * gflops / gemmRate);
+    }
+
+    /// <exception cref="ArgumentException">It is no number of images for one call.</exception>
+    public static void ValidateBatch(int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch, MaxBatch);
     }
 
     private static void Print(InferenceReport report) => Report.Text.WriteLine(string.Create(

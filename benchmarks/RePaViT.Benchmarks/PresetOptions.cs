@@ -7,11 +7,7 @@ internal sealed class PresetOptions
 {
     private readonly Option<string> _preset = new("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
 
-    private readonly Option<double> _idleRatio = new("--idle-ratio")
-    {
-        Description = "Share of hidden channels that skip the activation, 0 to 1.",
-        DefaultValueFactory = _ => 0.75,
-    };
+    private readonly Option<double> _idleRatio = CreateIdleRatio();
 
     private readonly Option<ExportForm> _form = new("--form") { Description = "deployed, trained or vanilla." };
 
@@ -21,6 +17,12 @@ internal sealed class PresetOptions
         command.Add(_idleRatio);
         command.Add(_form);
     }
+
+    public static Option<double> CreateIdleRatio() => new("--idle-ratio")
+    {
+        Description = "Share of hidden channels that skip the activation, 0 to 1.",
+        DefaultValueFactory = _ => 0.75,
+    };
 
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     public (ViTArchitecture Architecture, ExportForm Form) Read(ParseResult commandLine)

@@ -1,13 +1,16 @@
 using System.CommandLine;
 using RePaViT.Benchmarks;
+using RePaViT.Benchmarks.Comparison;
 
 var root = new RootCommand("Measures and checks RePaViT.")
 {
     Report.JsonOption,
+    CompareCommand.Create(),
     ExportCommand.Create(),
     InferenceCommand.Create(),
     InspectCommand.Create(),
     PipelineCommand.Create(),
+    LibraryEngine.Create(),
     TrainingCommand.Create(),
     VerifyCommand.Create(),
 };

@@ -34,13 +34,20 @@ internal static class Report
     {
         if (commandLine.GetValue(JsonOption))
         {
-            Console.WriteLine(JsonSerializer.Serialize(result, SnakeCase));
+            Console.WriteLine(ToJson(result));
         }
         else
         {
             writeText(result);
         }
     }
+
+    /// <summary>One line of JSON.</summary>
+    public static string ToJson<T>(T value) => JsonSerializer.Serialize(value, SnakeCase);
+
+    /// <summary>Reads what <see cref="ToJson"/> writes.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    public static T? FromJson<T>(string line) => JsonSerializer.Deserialize<T>(line, SnakeCase);
 
     private static IAnsiConsole CreateText()
     {
