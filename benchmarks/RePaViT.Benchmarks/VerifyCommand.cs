@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using RePaViT.Benchmarks.Engines;
 using RePaViT.Benchmarks.Verification;
 using Spectre.Console;
 
@@ -15,9 +16,10 @@ internal static class VerifyCommand
         {
             folder,
         };
+        var engine = new EngineOptions(command);
         command.SetAction(commandLine =>
         {
-            VerifyReport report = Run(commandLine.GetRequiredValue(folder));
+            VerifyReport report = Run(commandLine.GetRequiredValue(folder), engine.Read(commandLine).Create());
             Report.Write(commandLine, report, Print);
             return report.Failed > 0 ? 1 : 0;
         });
@@ -26,12 +28,12 @@ internal static class VerifyCommand
 
     /// <exception cref="InvalidDataException">The folder holds no golden files.</exception>
     /// <exception cref="IOException">The folder cannot be read.</exception>
-    public static VerifyReport Run(string folder)
+    public static VerifyReport Run(string folder, IBenchmarkEngine engine)
     {
         string[] files = [.. Directory.EnumerateFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
         return files.Length == 0
             ? throw new InvalidDataException($"{folder} holds no .safetensors files.")
-            : new VerifyReport([.. files.Select(Verifier.Verify)]);
+            : new VerifyReport([.. files.Select(new Verifier(engine).Verify)]);
     }
 
     private static void Print(VerifyReport report)

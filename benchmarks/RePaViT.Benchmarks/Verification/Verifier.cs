@@ -1,14 +1,14 @@
 using System.Numerics.Tensors;
 using RePaViT.Architectures;
-using RePaViT.Inference;
+using RePaViT.Benchmarks.Engines;
 using RePaViT.Reparameterization;
 using RePaViT.Training;
-using RePaViT.Training.Managed;
 
 namespace RePaViT.Benchmarks.Verification;
 
 /// <summary>Computes what a golden file holds, and compares.</summary>
-internal static class Verifier
+/// <param name="engine">What runs networks; reparameterization, optimizers and schedules are the core's.</param>
+internal sealed class Verifier(IBenchmarkEngine engine)
 {
     private const double Tolerance = 1e-4;
     private const double GradientTolerance = 1e-3;
@@ -18,7 +18,7 @@ internal static class Verifier
     private const double SmallestGradient = 1e-3;
 
     /// <summary>Checks a file. One that cannot be read has failed.</summary>
-    public static FileReport Verify(string path)
+    public FileReport Verify(string path)
     {
         string name = Path.GetFileName(path);
         try
@@ -42,7 +42,7 @@ internal static class Verifier
     }
 
     /// <returns>What was compared; null for a family that has no implementation yet.</returns>
-    private static IEnumerable<Check?>? Compare(GoldenFile file) => file.Family switch
+    private IEnumerable<Check?>? Compare(GoldenFile file) => file.Family switch
     {
         "vit" => Compare(new ViTFixture(file)),
         "swin" or "lvvit" => null,
@@ -52,7 +52,7 @@ internal static class Verifier
         _ => throw new InvalidDataException($"Networks of family '{file.Family}' are not known."),
     };
 
-    private static IEnumerable<Check?> Compare(ViTFixture fixture)
+    private IEnumerable<Check?> Compare(ViTFixture fixture)
     {
         yield return CompareLogits("eval logits", "eval.logits", fixture.Logits, fixture.Trained, fixture.Input);
         if (fixture.HasReparameterized)
@@ -72,14 +72,11 @@ internal static class Verifier
         }
     }
 
-    private static Check? CompareLogits(
+    private Check? CompareLogits(
         string quantity, string tensor, WeightTensor expected, Network network, WeightTensor images)
     {
-        int count = images.Shape[0];
-        float[] logits = new float[count * network.Layers.OfType<Projection>().Last().Outputs];
-        InferencePlan.Compile(network).Run(images.Data, count, logits);
         var comparison = new Comparison(quantity, Tolerance);
-        comparison.Add(tensor, expected.Data, logits);
+        comparison.Add(tensor, expected.Data, engine.Logits(network, images.Data, images.Shape[0]));
         return comparison.Result;
     }
 
@@ -96,32 +93,28 @@ internal static class Verifier
     }
 
     /// <summary>One step forward and backward in training mode.</summary>
-    private static IEnumerable<Check?> CompareTraining(ViTFixture fixture)
+    private IEnumerable<Check?> CompareTraining(ViTFixture fixture)
     {
-        var recipe = new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0, EmaDecay = null };
-        using var engine = new ManagedTrainingEngine(fixture.Trained, recipe, threads: null);
-        BatchResult result = engine.Accumulate(CreateBatch(fixture), scale: 1, dropPathKey: 0);
+        TrainingStep step = engine.Step(fixture.Trained, CreateBatch(fixture));
 
         var loss = new Comparison("loss", Tolerance);
-        loss.Add("train.loss", fixture.Loss.Data, [(float)result.Loss]);
+        loss.Add("train.loss", fixture.Loss.Data, [(float)step.Loss]);
         var logits = new Comparison("training logits", Tolerance);
-        logits.Add("train.logits", fixture.TrainingLogits.Data, engine.Logits.AsSpan());
+        logits.Add("train.logits", fixture.TrainingLogits.Data, step.Logits);
 
         TensorSpec[] tensors = [.. fixture.Trained.Layers.SelectMany(layer => layer.Tensors)];
         TensorSpec[] trained = [.. tensors.Where(tensor => tensor.IsTrained)];
         double largest = trained.Max(tensor => Math.Abs(TensorPrimitives.MaxMagnitude(fixture.Gradient(tensor.Name).Data)));
         var gradients = new Comparison("gradients", GradientTolerance, SmallestGradient * largest);
-        NamedTensors ours = engine.GetGradients();
         foreach (TensorSpec tensor in trained)
         {
-            gradients.Add($"grad.{tensor.Name}", fixture.Gradient(tensor.Name).Data, ours[tensor.Name].Data);
+            gradients.Add($"grad.{tensor.Name}", fixture.Gradient(tensor.Name).Data, step.Gradients[tensor.Name].Data);
         }
 
         var statistics = new Comparison("running statistics", Tolerance);
-        NamedTensors after = engine.GetWeights(averaged: false);
         foreach (TensorSpec tensor in tensors.Except(trained))
         {
-            statistics.Add($"after.{tensor.Name}", fixture.StatisticAfter(tensor.Name).Data, after[tensor.Name].Data);
+            statistics.Add($"after.{tensor.Name}", fixture.StatisticAfter(tensor.Name).Data, step.Weights[tensor.Name].Data);
         }
 
         return [loss.Result, logits.Result, gradients.Result, statistics.Result];

@@ -1,4 +1,5 @@
 using RePaViT.Benchmarks;
+using RePaViT.Benchmarks.Engines;
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Tests.Support;
 
@@ -10,7 +11,7 @@ public sealed class VerifyTests
     [TestMethod]
     public void Every_golden_file_of_ours_passes()
     {
-        VerifyReport report = VerifyCommand.Run(Fixture.Folder);
+        VerifyReport report = VerifyCommand.Run(Fixture.Folder, new ManagedEngine());
 
         Assert.AreEqual(8, report.Passed, string.Join('\n', report.Files));
         Assert.AreEqual(0, report.Failed);
@@ -141,7 +142,7 @@ public sealed class VerifyTests
         File.WriteAllText(folder.File("broken.safetensors"), "no");
         File.Copy(Fixture.Path("cosine"), folder.File("good.safetensors"));
 
-        VerifyReport report = VerifyCommand.Run(folder.Path);
+        VerifyReport report = VerifyCommand.Run(folder.Path, new ManagedEngine());
 
         Assert.AreEqual(1, report.Passed);
         Assert.AreEqual(1, report.Failed);
@@ -153,8 +154,8 @@ public sealed class VerifyTests
     {
         using var folder = new TemporaryFolder();
 
-        Assert.ThrowsExactly<InvalidDataException>(() => VerifyCommand.Run(folder.Path));
-        Assert.ThrowsExactly<DirectoryNotFoundException>(() => VerifyCommand.Run(folder.File("missing")));
+        Assert.ThrowsExactly<InvalidDataException>(() => VerifyCommand.Run(folder.Path, new ManagedEngine()));
+        Assert.ThrowsExactly<DirectoryNotFoundException>(() => VerifyCommand.Run(folder.File("missing"), new ManagedEngine()));
     }
 
     private static FileReport Verify(SafetensorsFile file, string changed, Action<float[]> change)
@@ -179,6 +180,6 @@ public sealed class VerifyTests
         using var folder = new TemporaryFolder();
         string path = folder.File("golden.safetensors");
         Safetensors.Write(path, tensors, new Dictionary<string, string> { ["config"] = config });
-        return Verifier.Verify(path);
+        return new Verifier(new ManagedEngine()).Verify(path);
     }
 }
