@@ -9,8 +9,10 @@ var root = new RootCommand("Measures and checks RePaViT.")
     ExportCommand.Create(),
     InferenceCommand.Create(),
     InspectCommand.Create(),
-    PipelineCommand.Create(),
+    LearnCommand.Create(),
     LibraryEngine.Create(),
+    PipelineCommand.Create(),
+    ReferenceCommand.Create(),
     TrainingCommand.Create(),
     VerifyCommand.Create(),
 };

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Measures everything that README.md lists and leaves text and JSON in a folder.
+#
+#   measure.sh REFERENCE CIFAR10 OUT              on an NVIDIA GPU
+#   DEVICE=cpu measure.sh REFERENCE CIFAR10 OUT   the same at toy size on a CPU, to see that it runs
+set -euo pipefail
+
+reference=$(realpath "$1")
+cifar=$(realpath "$2")
+mkdir -p "$3"
+out=$(realpath "$3")
+device=${DEVICE:-cuda}
+cd "$(dirname "$0")/../.."
+
+if [ "$device" = cuda ]; then
+    build=(-p:UseCuda=true)
+    precisions=(bf16 tf32 fp32)
+    trained=(--presets Small Base)
+    forward=()
+    learn=(--epochs 10)
+    nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv > "$out/gpu.csv"
+else
+    build=(-p:WithTorchSharp=true)
+    precisions=(bf16 fp32)
+    trained=(--presets Tiny --batch 4 --image-size 32 --turns 2 --seconds 0.1)
+    forward=("${trained[@]}")
+    learn=(--epochs 1 --dim 48 --depth 2 --patch 8)
+fi
+
+# BENCHMARKS: a program that was built before, for machines without a package feed.
+if [ -z "${BENCHMARKS:-}" ]; then
+    dotnet build benchmarks/RePaViT.Benchmarks -c Release "${build[@]}"
+    BENCHMARKS=benchmarks/RePaViT.Benchmarks/bin/Release/net10.0/RePaViT.Benchmarks.dll
+fi
+
+# Reports of one kind are lines of one file.
+benchmark() {
+    echo "== $*"
+    dotnet "$BENCHMARKS" "${@:2}" --json 2>> "$out/messages.txt" | tee -a "$out/$1.jsonl"
+}
+
+rm -f "$out"/*.jsonl "$out/messages.txt"
+torchsharp=(--engine torchsharp --device "$device")
+
+benchmark verify verify tests/RePaViT.Tests/Fixtures "${torchsharp[@]}"
+for precision in "${precisions[@]}"; do
+    benchmark inference reference --task inference "${forward[@]}" "${torchsharp[@]}" --precision "$precision" --repository "$reference"
+    benchmark training reference --task training "${trained[@]}" "${torchsharp[@]}" --precision "$precision" --repository "$reference"
+    benchmark learning learn "$cifar" "${learn[@]}" "${torchsharp[@]}" --precision "$precision"
+done
+benchmark learning learn "$cifar" "${learn[@]}"

@@ -1,0 +1,114 @@
+"""Runs the reference implementation of RePaViT on request, for `RePaViT.Benchmarks -- reference`, which holds the clock.
+
+Needs PyTorch, timm, einops and a folder with the repository Ackesnal/RePaViT. Both forms of a network stay on the
+device. One line on standard output says that they are ready; from then on every line `FORM CALLS` on standard input is
+answered with `done` once that many calls have ended.
+"""
+
+import argparse
+import contextlib
+import platform
+import sys
+
+import torch
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repository", required=True)
+    parser.add_argument("--task", choices=["inference", "training"], required=True)
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--idle-ratio", type=float, required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--image-size", type=int, required=True)
+    parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], required=True)
+    return parser.parse_args()
+
+
+def create_model(repavit, arguments, form):
+    create = getattr(repavit, f"RePaViT_{arguments.preset.capitalize()}")
+    idle = {} if form == "vanilla" else {
+        "channel_idle": True, "idle_ratio": arguments.idle_ratio, "feature_norm": "BatchNorm"}
+    drop_path = 0.0
+    if arguments.task == "training":
+        drop_path = 0.3 if arguments.preset.lower() in ("large", "huge") else 0.1
+    return create(img_size=arguments.image_size, num_classes=1000, drop_path_rate=drop_path, **idle)
+
+
+def prepare_inference(repavit, arguments, form):
+    """The whole network in the precision asked for, images on the device: faster than autocast, which casts at each call."""
+    dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
+    model = create_model(repavit, arguments, form).eval()
+    if form == "deployed":
+        model.reparam()
+    model = model.to(arguments.device, dtype)
+    images = torch.randn(
+        arguments.batch, 3, arguments.image_size, arguments.image_size, device=arguments.device, dtype=dtype)
+
+    @torch.no_grad()
+    def run():
+        model(images)
+
+    return run
+
+
+def prepare_training(repavit, arguments, form):
+    """A step as the reference's loop takes it: upload, autocast, LAMB, averaged weights, and a wait at the end."""
+    from timm.loss import SoftTargetCrossEntropy
+    from timm.optim import create_optimizer_v2
+    from timm.utils import ModelEma
+
+    model = create_model(repavit, arguments, form).to(arguments.device).train()
+    average = ModelEma(model, decay=0.99996)
+    optimizer = create_optimizer_v2(model, opt="lamb", lr=1e-4, weight_decay=0.05)
+    criterion = SoftTargetCrossEntropy()
+    images = torch.randn(arguments.batch, 3, arguments.image_size, arguments.image_size)
+    targets = torch.nn.functional.one_hot(torch.arange(arguments.batch) % 1000, 1000).float()
+    if arguments.device == "cuda":
+        images, targets = images.pin_memory(), targets.pin_memory()
+
+    def run():
+        samples = images.to(arguments.device, non_blocking=True)
+        labels = targets.to(arguments.device, non_blocking=True)
+        with torch.autocast(arguments.device, torch.bfloat16, enabled=arguments.precision == "bf16"):
+            loss = criterion(model(samples), labels)
+        loss.item()
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        average.update(model)
+
+    return run
+
+
+def main():
+    arguments = parse_arguments()
+    sys.path.insert(0, arguments.repository)
+    torch.backends.cuda.matmul.allow_tf32 = arguments.precision == "tf32"
+    synchronize = torch.cuda.synchronize if arguments.device == "cuda" else lambda: None
+
+    # Standard output belongs to the answers; the reference prints too.
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        import repavit
+
+        prepare, forms = {
+            "inference": (prepare_inference, ["vanilla", "deployed"]),
+            "training": (prepare_training, ["vanilla", "trained"]),
+        }[arguments.task]
+        contenders = {form: prepare(repavit, arguments, form) for form in forms}
+
+        place = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+        print(f"PyTorch {torch.__version__}, Python {platform.python_version()}, {place}, {arguments.precision}",
+              file=answers, flush=True)
+        for request in sys.stdin:
+            form, calls = request.split()
+            for _ in range(int(calls)):
+                contenders[form]()
+            synchronize()
+            print("done", file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
