@@ -21,7 +21,7 @@ if [ "$device" = cuda ]; then
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv > "$out/gpu.csv"
 else
     build=(-p:WithTorchSharp=true)
-    precisions=(bf16 fp32)
+    precisions=(fp32)
     trained=(--presets Tiny --batch 4 --image-size 32 --turns 2 --seconds 0.1)
     forward=("${trained[@]}")
     learn=(--epochs 1 --dim 48 --depth 2 --patch 8)
