@@ -43,8 +43,8 @@ internal static class Devices
     {
         ILookup<string?, Version?> versions = loaded.ToLookup(assembly => assembly.Name, assembly => assembly.Version);
         return versions.Contains(StockTrainers) && versions[Library].Max() is Version version && version >= FirstThatBreaksThem
-            ? $"{StockTrainers} is loaded beside {Library} {version.ToString(3)}: ML.NET's text classification and object "
-                + "detection fail with that. They need TorchSharp 0.103.1, with a native package of the same version."
+            ? $"{StockTrainers} is loaded beside {Library} {version.ToString(3)}: ML.NET's own TorchSharp trainers fail with "
+                + "that while they train. They need TorchSharp 0.103.1, with a native package of the same version."
             : null;
     }
 }
