@@ -155,7 +155,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
         else if (_options.ValidationSetFraction is double fraction)
         {
-            if (counts.Any(count => count > 1 && Math.Round(fraction * count) >= 1))
+            if (counts.Any(count => ImageDatasetExtensions.CountSecondPart(count, fraction) > 0))
             {
                 (training, validation) = training.Split(fraction, Seed);
             }

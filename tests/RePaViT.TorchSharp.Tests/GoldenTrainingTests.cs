@@ -23,17 +23,10 @@ public sealed class GoldenTrainingTests : TorchTest
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));
         var fixture = new ViTFixture(file);
-        int classes = fixture.Architecture.Classes;
         using TorchTrainingEngine engine = Engine(
             fixture.Trained, new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0 });
-        var batch = new TrainingBatch(fixture.Images, fixture.Input.Length / fixture.Images, classes) { Count = fixture.Images };
-        fixture.Input.Data.CopyTo(batch.Images);
-        for (int image = 0; image < fixture.Images; image++)
-        {
-            batch.Targets[image * classes + fixture.Targets[image]] = 1;
-        }
 
-        BatchResult result = engine.Accumulate(batch, 1, dropPathKey: 0);
+        BatchResult result = engine.Accumulate(fixture.CreateBatch(), 1, dropPathKey: 0);
 
         Assert.AreEqual(fixture.Loss.Data[0], result.Loss, Tolerance);
         AssertClose(file.Tensors.WithoutPrefix("grad."), engine.GetGradients(), GradientTolerance, SmallestGradient);

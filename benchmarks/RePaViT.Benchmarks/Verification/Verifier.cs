@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using RePaViT.Architectures;
 using RePaViT.Benchmarks.Engines;
 using RePaViT.Reparameterization;
-using RePaViT.Training;
 
 namespace RePaViT.Benchmarks.Verification;
 
@@ -95,7 +94,7 @@ internal sealed class Verifier(IBenchmarkEngine engine)
     /// <summary>One step forward and backward in training mode.</summary>
     private IEnumerable<Check?> CompareTraining(ViTFixture fixture)
     {
-        TrainingStep step = engine.Step(fixture.Trained, CreateBatch(fixture));
+        TrainingStep step = engine.Step(fixture.Trained, fixture.CreateBatch());
 
         var loss = new Comparison("loss", Tolerance);
         loss.Add("train.loss", fixture.Loss.Data, [(float)step.Loss]);
@@ -118,18 +117,5 @@ internal sealed class Verifier(IBenchmarkEngine engine)
         }
 
         return [loss.Result, logits.Result, gradients.Result, statistics.Result];
-    }
-
-    private static TrainingBatch CreateBatch(ViTFixture fixture)
-    {
-        int classes = fixture.Architecture.Classes;
-        var batch = new TrainingBatch(fixture.Images, fixture.Input.Length / fixture.Images, classes) { Count = fixture.Images };
-        fixture.Input.Data.CopyTo(batch.Images);
-        for (int image = 0; image < fixture.Images; image++)
-        {
-            batch.Targets[image * classes + fixture.Targets[image]] = 1;
-        }
-
-        return batch;
     }
 }

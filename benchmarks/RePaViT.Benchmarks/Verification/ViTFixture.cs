@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Training;
 
 namespace RePaViT.Benchmarks.Verification;
 
@@ -63,6 +64,20 @@ internal sealed class ViTFixture
 
     /// <summary>A running statistic after the training step.</summary>
     public WeightTensor StatisticAfter(string name) => _file.Tensor($"after.{name}");
+
+    /// <summary>The images and classes of the training step.</summary>
+    public TrainingBatch CreateBatch()
+    {
+        int classes = Architecture.Classes;
+        var batch = new TrainingBatch(Images, Input.Length / Images, classes) { Count = Images };
+        Input.Data.CopyTo(batch.Images);
+        for (int image = 0; image < Images; image++)
+        {
+            batch.Targets[image * classes + Targets[image]] = 1;
+        }
+
+        return batch;
+    }
 
     private static ViTArchitecture CreateArchitecture(GoldenFile file)
     {

@@ -29,7 +29,7 @@ public static class ImageDatasetExtensions
             throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "A share in (0, 1) is needed.");
         }
 
-        int[] wanted = [.. CountLabels(dataset).Select(count => Math.Min((int)Math.Round(fraction * count), Math.Max(count - 1, 0)))];
+        int[] wanted = [.. CountLabels(dataset).Select(count => CountSecondPart(count, fraction))];
         var first = new List<int>();
         var second = new List<int>();
         foreach (int index in new RandomStream(seed, RandomPurpose.Split).NextPermutation(dataset.Count))
@@ -93,6 +93,10 @@ public static class ImageDatasetExtensions
 
         return (new Rgb(means[0], means[1], means[2]), new Rgb(deviations[0], deviations[1], deviations[2]));
     }
+
+    /// <summary>How many of a class's images <see cref="Split"/> puts into the second part.</summary>
+    internal static int CountSecondPart(int count, double fraction)
+        => Math.Min((int)Math.Round(fraction * count), Math.Max(count - 1, 0));
 
     /// <summary>Counts the images of every class.</summary>
     /// <exception cref="ArgumentException">There is no image, or a label is out of range.</exception>

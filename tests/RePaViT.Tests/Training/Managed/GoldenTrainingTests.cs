@@ -24,17 +24,10 @@ public class GoldenTrainingTests
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));
         var fixture = new ViTFixture(file);
-        int classes = fixture.Architecture.Classes;
         var recipe = new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0 };
         using var engine = new ManagedTrainingEngine(fixture.Trained, recipe, threads: 2);
-        var batch = new TrainingBatch(fixture.Images, fixture.Input.Length / fixture.Images, classes) { Count = fixture.Images };
-        fixture.Input.Data.CopyTo(batch.Images);
-        for (int image = 0; image < fixture.Images; image++)
-        {
-            batch.Targets[image * classes + fixture.Targets[image]] = 1;
-        }
 
-        BatchResult result = engine.Accumulate(batch, 1, dropPathKey: 0);
+        BatchResult result = engine.Accumulate(fixture.CreateBatch(), 1, dropPathKey: 0);
 
         Assert.AreEqual(fixture.Loss.Data[0], result.Loss, Tolerance);
         Assert.IsTrue(Difference.Relative(fixture.TrainingLogits.Data, engine.Logits.AsSpan()) <= Tolerance, "logits");
