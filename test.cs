@@ -4,11 +4,13 @@
 //
 // Some package feeds do not carry ML.NET and TorchSharp. There, the projects that need them are left out, with one line
 // that says so; RePaViT.Core.slnf lists the projects that must always be tested. Only a feed's answer that no package
-// of that name exists (NU1101) counts. Everything else that goes wrong is a failure.
+// of that name exists (NU1101) counts. Where a feed lacks a version, the next one is tested, with a line that says so
+// (NU1603). Everything else that goes wrong is a failure.
 
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
@@ -21,7 +23,7 @@ string results = Directory.CreateTempSubdirectory("repavit-test-").FullName;
 try
 {
     string? problem = Test();
-    (int passed, int failed, int skipped) = CountResults();
+    (int passed, int failed, int skipped) = ReadResults();
     problem ??= failed > 0 ? "Tests failed." : passed == 0 ? "No test ran." : null;
     if (problem is not null)
     {
@@ -45,14 +47,20 @@ string? Test()
     (int exitCode, string output) = RunCaptured("restore", WholeSolution, "-tl:off");
     if (exitCode != 0)
     {
-        if (FindLackingPackages(output) is not string lacking)
+        if (FindLackingPackages(output) is not (var packages, var projects))
         {
             Console.WriteLine(output);
             return "Restoring the packages failed.";
         }
 
-        Console.WriteLine(lacking);
-        solution = CoreSolution;
+        IEnumerable<string> names = projects.Select(Path.GetFileNameWithoutExtension)!;
+        Console.WriteLine($"Left out {string.Join(", ", names)}: the package feed has no {string.Join(", ", packages)}.");
+        solution = WriteFilter(projects);
+    }
+
+    foreach (string substitution in FindSubstitutions(output))
+    {
+        Console.WriteLine(substitution);
     }
 
     if (Run("build", solution, "--configuration", "Release") != 0)
@@ -67,8 +75,8 @@ string? Test()
     return exitCode == 0 ? null : "The test run failed.";
 }
 
-// If the feed lacks packages of optional projects and nothing else is wrong, the line that says so; otherwise null.
-string? FindLackingPackages(string restoreOutput)
+// If the feed lacks packages of optional projects and nothing else is wrong, these packages and projects; otherwise null.
+(SortedSet<string> Packages, SortedSet<string> Projects)? FindLackingPackages(string restoreOutput)
 {
     var packages = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
     var projects = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -80,43 +88,80 @@ string? FindLackingPackages(string restoreOutput)
             line,
             @"^\s*(?<project>.+proj) : error NU1101: Unable to find package (?<id>\S+)\. " +
             @"No packages exist with this id in source\(s\): \S");
-        if (!match.Success || coreProjects.Contains(Path.GetFullPath(match.Groups["project"].Value, root)))
+        string project = Path.GetFullPath(match.Groups["project"].Value, root);
+        if (!match.Success || coreProjects.Contains(project))
         {
             return null;
         }
 
         packages.Add(match.Groups["id"].Value);
-        projects.Add(Path.GetFileNameWithoutExtension(match.Groups["project"].Value));
+        projects.Add(project);
     }
 
-    return packages.Count == 0
-        ? null
-        : $"Left out {string.Join(", ", projects)}: the package feed has no {string.Join(", ", packages)}.";
+    return packages.Count == 0 ? null : (packages, projects);
 }
+
+// A line for each package that the feed has in a later version only.
+SortedSet<string> FindSubstitutions(string restoreOutput) =>
+[
+    .. Regex.Matches(restoreOutput, @"NU1603: .* but (?<wanted>\S+ \S+) was not found\. \S+ (?<taken>\S+) was resolved")
+        .Select(match => $"Tested with {match.Groups["taken"]}: the package feed has no {match.Groups["wanted"]}."),
+];
+
+// A part of the solution: all but some projects.
+string WriteFilter(SortedSet<string> leftOut)
+{
+    string[] projects =
+    [
+        .. Regex.Matches(File.ReadAllText(Path.Combine(root, WholeSolution)), @"""(?<path>[^""]+\.csproj)""")
+            .Select(match => match.Groups["path"].Value)
+            .Where(path => !leftOut.Contains(FullPath(path))),
+    ];
+    string file = Path.Combine(results, "Tested.slnf");
+    var filter = new JsonObject
+    {
+        ["solution"] = new JsonObject
+        {
+            ["path"] = Path.Combine(root, WholeSolution),
+            ["projects"] = new JsonArray([.. projects.Select(project => JsonValue.Create(project))]),
+        },
+    };
+    File.WriteAllText(file, filter.ToJsonString());
+    return file;
+}
+
+// Solutions separate folders as Windows does.
+string FullPath(string pathInSolution) => Path.GetFullPath(pathInSolution.Replace('\\', Path.DirectorySeparatorChar), root);
 
 HashSet<string> ReadCoreProjects()
 {
     using JsonDocument filter = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, CoreSolution)));
     return filter.RootElement.GetProperty("solution").GetProperty("projects").EnumerateArray()
-        .Select(project => Path.GetFullPath(project.GetString()!.Replace('\\', Path.DirectorySeparatorChar), root))
+        .Select(project => FullPath(project.GetString()!))
         .ToHashSet(StringComparer.OrdinalIgnoreCase);
 }
 
-(int Passed, int Failed, int Skipped) CountResults()
+// Counts, and says why tests were skipped.
+(int Passed, int Failed, int Skipped) ReadResults()
 {
-    (int passed, int failed, int skipped) = (0, 0, 0);
-    foreach (string file in Directory.EnumerateFiles(results, "*.trx", SearchOption.AllDirectories))
-    {
-        XElement counters = XDocument.Load(file).Descendants().Single(element => element.Name.LocalName == "Counters");
-        int Counter(string name) => int.Parse(counters.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    XElement[] all =
+    [
+        .. Directory.EnumerateFiles(results, "*.trx", SearchOption.AllDirectories)
+            .SelectMany(file => XDocument.Load(file).Descendants()),
+    ];
+    XElement[] counters = [.. all.Where(element => element.Name.LocalName == "Counters")];
+    int Count(string name) => counters.Sum(counter => int.Parse(counter.Attribute(name)!.Value, CultureInfo.InvariantCulture));
 
-        // What ran and did not pass has failed, however its end is called.
-        passed += Counter("passed");
-        failed += Counter("executed") - Counter("passed");
-        skipped += Counter("total") - Counter("executed");
+    IEnumerable<string> reasons = all
+        .Where(element => element.Name.LocalName == "UnitTestResult" && element.Attribute("outcome")?.Value == "NotExecuted")
+        .Select(result => result.Descendants().FirstOrDefault(element => element.Name.LocalName == "Message")?.Value ?? "");
+    foreach (IGrouping<string, string> reason in reasons.GroupBy(text => Regex.Replace(text, @"^.*Assert\.Inconclusive\. ", "")))
+    {
+        Console.WriteLine($"Skipped {reason.Count()}: {reason.Key}");
     }
 
-    return (passed, failed, skipped);
+    // What ran and did not pass has failed, however its end is called.
+    return (Count("passed"), Count("executed") - Count("passed"), Count("total") - Count("executed"));
 }
 
 int Run(params string[] arguments)

@@ -10,6 +10,7 @@ namespace RePaViT.Torch;
 /// <param name="Reason">Why, in words: the GPU's name, or what is missing.</param>
 internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
 {
+    private const string NativePart = "LibTorchSharp";
     private const string CudaPackages = "TorchSharp-cuda-windows or TorchSharp-cuda-linux";
 
     private static readonly Lazy<TorchLibrary> Once = new(Detect);
@@ -64,10 +65,14 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchLibrary Probe()
     {
-        // TorchSharp itself would write pages to the console if this failed.
-        if (!CanLoad("torch_cpu") && !CanLoad("LibTorchSharp"))
+        // In TorchSharp's own order. If that failed in its hands, it would write pages to the console and copy gigabytes
+        // of what it finds in the package cache beside the application.
+        TryLoad("torch_cpu", out _);
+        if (!TryLoad(NativePart, out string? error))
         {
-            return new(false, false, $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it).");
+            return new(false, false, error is null
+                ? $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it)."
+                : $"libtorch cannot be loaded: {error}");
         }
 
         if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
@@ -82,7 +87,29 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
         return new(true, true, CudaDriver.FirstDeviceName() ?? "an NVIDIA GPU");
     }
 
-    private static bool CanLoad(string library) => NativeLibrary.TryLoad(library, typeof(torch).Assembly, null, out _);
+    private static bool TryLoad(string library, out string? error)
+    {
+        error = null;
+        try
+        {
+            NativeLibrary.Load(library, typeof(torch).Assembly, null);
+            return true;
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
+        {
+            error = FindLoadError(library, failure.Message);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// What the system says of a library that is there and does not load, for instance because it needs a newer system:
+    /// the first line after the heading that is not about a place where the library was looked for. Null if there is none.
+    /// </summary>
+    internal static string? FindLoadError(string library, string message) => message
+        .Split('\n', StringSplitOptions.TrimEntries)
+        .Skip(1)
+        .FirstOrDefault(line => line.Length > 0 && !line.Split(": ")[0].Contains(library, StringComparison.Ordinal));
 
     private static string FirstLine(Exception failure) => failure.GetBaseException().Message.Split('\n')[0].Trim();
 }

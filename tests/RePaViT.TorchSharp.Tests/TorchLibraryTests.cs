@@ -33,4 +33,28 @@ public sealed class TorchLibraryTests
             Assert.Contains("libtorch is not there.", refusal.Message);
         }
     }
+
+    [TestMethod]
+    [DataRow("/app/libLibTorchSharp.so: cannot open shared object file: No such file or directory", null)]
+    [DataRow(
+        "/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)",
+        "/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)")]
+    [DataRow(
+        "libc10.so: cannot open shared object file: No such file or directory",
+        "libc10.so: cannot open shared object file: No such file or directory")]
+    public void A_library_that_is_there_and_does_not_load_is_told_from_one_that_is_not_there(string line, string? expected)
+    {
+        string message = $"""
+            Unable to load shared library 'LibTorchSharp' or one of its dependencies. In order to help diagnose: use strace.
+            /app/LibTorchSharp.so: cannot open shared object file: No such file or directory
+            {line}
+
+            """;
+        Assert.AreEqual(expected, TorchLibrary.FindLoadError("LibTorchSharp", message));
+    }
+
+    [TestMethod]
+    public void A_library_that_Windows_does_not_find_leaves_nothing_to_say()
+        => Assert.IsNull(TorchLibrary.FindLoadError(
+            "LibTorchSharp", "Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified module could not be found."));
 }

@@ -1,11 +1,8 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.ML;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Tests.Support;
-using RePaViT.Tests.Support;
 
 namespace RePaViT.MLNet.Tests.Scoring;
 
@@ -14,9 +11,6 @@ namespace RePaViT.MLNet.Tests.Scoring;
 public sealed class PredictionTests
 {
     private const int Count = 24;
-
-    // See SaveAndLoadTests.
-    private const double Tolerance = 1e-5;
 
     private readonly MLContext _context = new(seed: 1);
     private readonly ImageRow[] _rows = ImageRow.Create(Count, "a", "b", "c");
@@ -63,23 +57,6 @@ public sealed class PredictionTests
     }
 
     [TestMethod]
-    public void A_pool_of_prediction_engines_serves_a_saved_model()
-    {
-        using var folder = new TemporaryFolder();
-        string path = folder.File("model.zip");
-        _context.Model.Save(_transformer, _context.Data.LoadFromEnumerable(_rows).Schema, path);
-        var services = new ServiceCollection();
-        services.AddPredictionEnginePool<ImageRow, RowPrediction>().FromFile(path, watchForChanges: false);
-        using ServiceProvider provider = services.BuildServiceProvider();
-        var pool = provider.GetRequiredService<PredictionEnginePool<ImageRow, RowPrediction>>();
-
-        var results = new Scores[Count];
-        Parallel.For(0, Count, i => results[i] = pool.Predict(_rows[i]).ToScores());
-
-        Scores.AreEqual(_expected, results, Tolerance);
-    }
-
-    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void Evaluation_and_values_of_keys_work_before_and_after_saving(bool saved)
@@ -106,14 +83,5 @@ public sealed class PredictionTests
         double right = names.Zip(_rows).Count(pair => pair.First == pair.Second.Label);
         Assert.AreEqual(right / Count, metrics.MicroAccuracy, 1e-9);
         CollectionAssert.AreEqual(new[] { 8d, 8d, 8d }, metrics.ConfusionMatrix.Counts.Select(row => row.Sum()).ToArray());
-    }
-
-    private sealed class RowPrediction
-    {
-        public uint PredictedLabel { get; set; }
-
-        public float[] Score { get; set; } = [];
-
-        public Scores ToScores() => new(PredictedLabel, Score);
     }
 }
