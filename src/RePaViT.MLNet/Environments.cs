@@ -11,7 +11,7 @@ namespace RePaViT.MLNet;
 internal static class Environments
 {
     private const string CatalogInterface = "Microsoft.ML.Data.IInternalCatalog";
-    private const string TestedVersion = "5.0.0";
+    private const string TestedVersion = "5.0.1";
 
     private static readonly PropertyInfo? EnvironmentProperty
         = typeof(MLContext).Assembly.GetType(CatalogInterface)?.GetProperty("Environment");

@@ -7,6 +7,7 @@ using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
 using RePaViT.MLNet.Training;
 using RePaViT.Torch;
+using RePaViT.Training;
 
 namespace RePaViT;
 
@@ -63,6 +64,16 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
         DeviceChoice device = Devices.Choose(_options.Device, "Training", channel);
+        return Fit(input, channel, device.CreateBackend(), device.Place);
+    }
+
+    /// <param name="input">The rows to train on.</param>
+    /// <param name="channel">Gets messages.</param>
+    /// <param name="backend">Trains and validates.</param>
+    /// <param name="place">Gives the deployed model the engine that is to score.</param>
+    internal ImageClassificationRePaViTTransformer Fit(
+        IDataView input, IChannel channel, ITrainingBackend backend, Func<RePaViTModel, RePaViTModel> place)
+    {
         if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
         {
             // Better known now than when the trained model is to be saved.
@@ -90,13 +101,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
-        TrainingResult result = Train(architecture, preprocessing, training, validation, device, channel);
+        TrainingResult result = Train(architecture, preprocessing, training, validation, backend, channel);
 
         RePaViTModel deployed = result.Model.Reparameterize();
         ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
-            _host, CreateDescription(features), classes, device.Place(deployed), report, result.Model);
+            _host, CreateDescription(features), classes, place(deployed), report, result.Model);
     }
 
     /// <summary>The columns that the transformer will have, known before training.</summary>
@@ -208,7 +219,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
-        DeviceChoice device,
+        ITrainingBackend backend,
         IChannel channel)
     {
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
@@ -225,7 +236,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
         bool resume = _options.Resume && File.Exists(checkpoint);
         var options = new TrainerOptions { CheckpointPath = checkpoint };
-        var trainer = new Trainer(architecture, recipe, options, device.CreateBackend())
+        var trainer = new Trainer(architecture, recipe, options, backend)
         {
             Preprocessing = preprocessing,
             InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,

@@ -7,8 +7,8 @@ namespace RePaViT.Torch;
 /// <summary>A network on a device. Calls from several threads at once each take a staging buffer of their own.</summary>
 internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
 {
-    // Rows that go through the network together: they fill any GPU and fit into its memory at every size.
-    private const int RowsPerPass = 1 << 16;
+    // Rows that go through the network together: enough to fill a GPU, few enough for a small one's memory.
+    private const int RowsPerPass = 1 << 15;
 
     private readonly IReadOnlyList<Layer> _layers;
     private readonly torch.Device _device;
@@ -81,7 +81,9 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
             }
 
             // The copy back waits for everything before it, so the buffer is free again.
-            Forward(staging.Upload(count)).cpu().AsSpan().CopyTo(logits);
+            torch.Tensor result = DeviceMemory.Compute(
+                count, "free some of it, or score on the CPU", () => Forward(staging.Upload(count)).cpu());
+            result.AsSpan().CopyTo(logits);
         }
         finally
         {

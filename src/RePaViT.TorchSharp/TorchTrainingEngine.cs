@@ -62,27 +62,10 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
     {
         ThrowUnlessFits(batch);
-        using DisposeScope scope = torch.NewDisposeScope();
-        ParallelLoop.Run(batch.Count, image =>
-        {
-            _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
-            _targets.SetRow(image, batch.Targets.AsSpan(image * _classes, _classes));
-        });
-        var pass = new ForwardPass(_weights.Views(), _precision, isTraining: true)
-        {
-            BranchScales = DrawBranchScales(batch.Count, dropPathKey),
-        };
-        torch.Tensor targets = _targets.Upload(batch.Count);
-        torch.Tensor logits = TorchNetwork.Forward(_layers, _images.Upload(batch.Count), pass);
-        torch.Tensor loss = -(targets * logits.log_softmax(1)).sum() / batch.Count;
-        (loss * scale).backward();
-
-        torch.Tensor correct = logits.argmax(1).eq(targets.argmax(1)).sum();
-        IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
-        torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
-        ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
-        _norm = double.Hypot(results[2], results[3]);
-        return new BatchResult(results[0], (int)results[1]);
+        return DeviceMemory.Compute(
+            batch.Count,
+            $"take a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} if the steps are to stay as large",
+            () => Run(batch, scale, dropPathKey));
     }
 
     /// <inheritdoc/>
@@ -160,6 +143,31 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _images.Dispose();
         _targets.Dispose();
         _branchScales?.Dispose();
+    }
+
+    private BatchResult Run(TrainingBatch batch, float scale, long dropPathKey)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        ParallelLoop.Run(batch.Count, image =>
+        {
+            _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
+            _targets.SetRow(image, batch.Targets.AsSpan(image * _classes, _classes));
+        });
+        var pass = new ForwardPass(_weights.Views(), _precision, isTraining: true)
+        {
+            BranchScales = DrawBranchScales(batch.Count, dropPathKey),
+        };
+        torch.Tensor targets = _targets.Upload(batch.Count);
+        torch.Tensor logits = TorchNetwork.Forward(_layers, _images.Upload(batch.Count), pass);
+        torch.Tensor loss = -(targets * logits.log_softmax(1)).sum() / batch.Count;
+        (loss * scale).backward();
+
+        torch.Tensor correct = logits.argmax(1).eq(targets.argmax(1)).sum();
+        IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
+        torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
+        ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
+        _norm = double.Hypot(results[2], results[3]);
+        return new BatchResult(results[0], (int)results[1]);
     }
 
     private void ClearGradients()

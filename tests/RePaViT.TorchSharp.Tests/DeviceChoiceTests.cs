@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using RePaViT.Tests.Support;
 
 namespace RePaViT.Torch.Tests;
 

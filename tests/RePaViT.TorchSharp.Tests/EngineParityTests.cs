@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;

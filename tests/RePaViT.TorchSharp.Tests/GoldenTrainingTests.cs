@@ -1,4 +1,5 @@
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 

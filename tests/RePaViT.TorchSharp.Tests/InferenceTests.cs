@@ -2,6 +2,7 @@ using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
 using RePaViT.Reparameterization;
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RePaViT.Architectures;
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 using TorchSharp;
@@ -74,6 +75,17 @@ public sealed class MemoryTests : TorchTest
             training.Accumulate(Batch(Architecture, 4, seed: 1), 1, 0);
             Assert.IsTrue(double.IsFinite(training.Update(1e-3)));
         }
+    }
+
+    [TestMethod]
+    public void What_is_too_large_for_the_device_is_said_with_what_to_do()
+    {
+        const long More = 1L << 50;
+        InsufficientMemoryException failure = Assert.ThrowsExactly<InsufficientMemoryException>(
+            () => DeviceMemory.Compute(7, "take fewer", () => torch.empty(More)));
+        Assert.Contains("7 images", failure.Message);
+        Assert.Contains("take fewer", failure.Message);
+        Assert.IsNotNull(failure.InnerException);
     }
 
     /// <summary>Tensors that are alive because nobody disposed them; those that the collector could end are ended.</summary>

@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using TorchSharp;
 

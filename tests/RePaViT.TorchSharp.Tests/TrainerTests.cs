@@ -1,3 +1,4 @@
+using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;

@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Tests.Support;
 using RePaViT.Training;
 using TorchSharp;
 
