@@ -137,13 +137,14 @@ internal static class TorchNetwork
             Tensor idleO = o.narrow(1, layer.Active, idle);
             if (merged)
             {
-                Tensor covariance = normalized.t().matmul(normalized) / (double)normalized.shape[0];
+                // Products by mm: a failure in matmul, such as too little memory, would end the process.
+                Tensor covariance = normalized.t().mm(normalized) / (double)normalized.shape[0];
 
                 // Rounding can leave a variance of 0 a little below.
-                Tensor variance = (idleV.matmul(covariance) * idleV).sum(1).clamp_min(0);
+                Tensor variance = (idleV.mm(covariance) * idleV).sum(1).clamp_min(0);
                 MoveStatistics(layer.HiddenNorm, layer.Active, idleB, variance, normalized.shape[0], pass);
                 Tensor scale = (variance + layer.HiddenNorm.Epsilon).rsqrt();
-                y = linear(operand, pass.Operand((idleO * scale).matmul(idleV)), shift);
+                y = linear(operand, pass.Operand((idleO * scale).mm(idleV)), shift);
             }
             else
             {

@@ -21,6 +21,6 @@ public sealed class EnvironmentsTests
     public void What_has_no_environment_is_refused_with_the_version_that_is_needed()
     {
         var exception = Assert.ThrowsExactly<NotSupportedException>(() => Environments.Of(new object()));
-        StringAssert.Contains(exception.Message, "5.0.0", StringComparison.Ordinal);
+        StringAssert.Contains(exception.Message, "5.0.1", StringComparison.Ordinal);
     }
 }

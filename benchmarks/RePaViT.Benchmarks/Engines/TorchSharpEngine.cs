@@ -22,7 +22,7 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
         if (device == DeviceKind.Cuda)
         {
             place = TorchLibrary.Current.Reason;
-            torch.backends.cuda.matmul.allow_tf32 = precision == Precision.Tf32;
+            torch.backends.cuda.matmul.allow_tf32 = precision != Precision.Fp32;
         }
 
         Description = $"TorchSharp, {place}, {precision.ToString().ToLowerInvariant()}";
