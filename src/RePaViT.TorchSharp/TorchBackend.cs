@@ -17,7 +17,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         return new TorchTrainingEngine(new Network(layers, weights), recipe, device, precision);
     }
 
-    /// <summary>Measures the network as it will be deployed: reparameterized where it can be.</summary>
+    /// <summary>Measures the network as it will be deployed: reparameterized where it can be, and in 32-bit floats.</summary>
     public Evaluation Evaluate(
         ModelDescription network, NamedTensors weights, IImageDataset dataset, int? threads, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         try
         {
             var trained = new Network(network.Architecture.Layers(NetworkForm.Trained), weights);
-            return new RePaViTModel(network, trained, folded => engine = new TorchInferenceEngine(folded, device, precision))
+            return new RePaViTModel(network, trained, folded => engine = new TorchInferenceEngine(folded, device, TorchPrecision.Float32))
                 .Reparameterize()
                 .Evaluate(dataset, cancellationToken);
         }

@@ -67,12 +67,14 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
     {
         // In TorchSharp's own order. If that failed in its hands, it would write pages to the console and copy gigabytes
         // of what it finds in the package cache beside the application.
-        TryLoad("torch_cpu", out _);
+        // TorchSharp's own package brings its native part, so that can be there without libtorch.
+        bool hasTorch = TryLoad("torch_cpu", out string? torchError);
         if (!TryLoad(NativePart, out string? error))
         {
+            error = hasTorch ? error : torchError;
             return new(false, false, error is null
                 ? $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it)."
-                : $"libtorch cannot be loaded: {error}");
+                : $"libtorch cannot be loaded: {error}.");
         }
 
         if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
