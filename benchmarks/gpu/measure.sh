@@ -15,15 +15,17 @@ cd "$(dirname "$0")/../.."
 if [ "$device" = cuda ]; then
     build=(-p:UseCuda=true)
     precisions=(bf16 tf32 fp32)
-    trained=(--presets Small Base)
-    forward=()
+    scored=(Tiny Small Base Large Huge)
+    trained=(Small Base)
+    size=()
     learn=(--epochs 10)
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv > "$out/gpu.csv"
 else
     build=(-p:WithTorchSharp=true)
     precisions=(fp32)
-    trained=(--presets Tiny --batch 4 --image-size 32 --turns 2 --seconds 0.1)
-    forward=("${trained[@]}")
+    scored=(Tiny)
+    trained=(Tiny)
+    size=(--batch 4 --image-size 32 --turns 2 --seconds 0.1)
     learn=(--epochs 1 --dim 48 --depth 2 --patch 8)
 fi
 
@@ -33,10 +35,17 @@ if [ -z "${BENCHMARKS:-}" ]; then
     BENCHMARKS=benchmarks/RePaViT.Benchmarks/bin/Release/net10.0/RePaViT.Benchmarks.dll
 fi
 
-# Reports of one kind are lines of one file.
+# Reports of one kind are lines of one file. What fails, for instance for want of memory, does not keep the rest from it.
+failures=()
 benchmark() {
     echo "== $*"
-    dotnet "$BENCHMARKS" "${@:2}" --json 2>> "$out/messages.txt" | tee -a "$out/$1.jsonl"
+    dotnet "$BENCHMARKS" "${@:2}" --json 2>> "$out/messages.txt" | tee -a "$out/$1.jsonl" || failures+=("$*")
+}
+
+compare() {
+    for preset in "${@:2}"; do
+        benchmark "$1" reference --task "$1" --presets "$preset" "${size[@]}" "${torchsharp[@]}" --precision "$precision" --repository "$reference"
+    done
 }
 
 rm -f "$out"/*.jsonl "$out/messages.txt"
@@ -44,8 +53,13 @@ torchsharp=(--engine torchsharp --device "$device")
 
 benchmark verify verify tests/RePaViT.Tests/Fixtures "${torchsharp[@]}"
 for precision in "${precisions[@]}"; do
-    benchmark inference reference --task inference "${forward[@]}" "${torchsharp[@]}" --precision "$precision" --repository "$reference"
-    benchmark training reference --task training "${trained[@]}" "${torchsharp[@]}" --precision "$precision" --repository "$reference"
+    compare inference "${scored[@]}"
+    compare training "${trained[@]}"
     benchmark learning learn "$cifar" "${learn[@]}" "${torchsharp[@]}" --precision "$precision"
 done
 benchmark learning learn "$cifar" "${learn[@]}"
+
+if [ ${#failures[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failures[@]}"
+    exit 1
+fi

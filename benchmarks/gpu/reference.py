@@ -85,7 +85,8 @@ def prepare_training(repavit, arguments, form):
 def main():
     arguments = parse_arguments()
     sys.path.insert(0, arguments.repository)
-    torch.backends.cuda.matmul.allow_tf32 = arguments.precision == "tf32"
+    # What is not in bf16 takes TF32 there, as in ours; convolutions would take it by default.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = arguments.precision != "fp32"
     synchronize = torch.cuda.synchronize if arguments.device == "cuda" else lambda: None
 
     # Standard output belongs to the answers; the reference prints too.

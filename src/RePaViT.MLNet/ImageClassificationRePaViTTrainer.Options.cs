@@ -80,8 +80,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public EarlyStopping? EarlyStoppingCriteria { get; set; }
 
         /// <summary>
-        /// What all random choices follow from: the same seed and the same rows give the same model. Null for the
-        /// <see cref="MLContext"/>'s or, if that has none, the recipe's. Default null.
+        /// What all random choices follow from: the same seed and the same rows give the same model on the CPU, and nearly the
+        /// same on a GPU. Null for the <see cref="MLContext"/>'s or, if that has none, the recipe's. Default null.
         /// </summary>
         public int? Seed { get; set; }
 
@@ -91,6 +91,12 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// used, otherwise the CPU.
         /// </summary>
         public Device Device { get; set; } = Device.Auto;
+
+        /// <summary>
+        /// What matrix products may be rounded to when the trained model scores, where the device is faster with that. What is
+        /// saved is in 32-bit floats always. Default: 32-bit floats.
+        /// </summary>
+        public InferencePrecision ScoringPrecision { get; set; }
 
         /// <summary>
         /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
@@ -107,8 +113,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// Whether to go on from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
-        /// was never interrupted; if there is none yet, training starts at the beginning. The state of a run with other
-        /// images, labels or options is refused. Default false.
+        /// was never interrupted (on a GPU, nearly the same); if there is none yet, training starts at the beginning. The
+        /// state of a run with other images, labels or options is refused. Default false.
         /// </summary>
         public bool Resume { get; set; }
 
@@ -163,6 +169,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ThrowUnless(ImageSize is null or >= 1, ImageSize, "a number from 1, or null");
             ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a number in [0, 1], or null");
             ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
+            ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full or BFloat16");
             ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
             ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ArgumentNullException.ThrowIfNull(Architecture);

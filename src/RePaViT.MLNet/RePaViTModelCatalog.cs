@@ -20,20 +20,24 @@ public static class RePaViTModelCatalog
     /// taken from Features, keys stand for texts, and the results are Score and PredictedLabel.
     /// </param>
     /// <param name="device">What to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
+    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
     /// There is no network of this library in the file, more than one, or it is damaged; the message says where.
     /// </exception>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
     public static ImageClassificationRePaViTTransformer LoadRePaViT(
-        this ModelOperationsCatalog catalog, string path, Device device = Device.Auto)
+        this ModelOperationsCatalog catalog,
+        string path,
+        Device device = Device.Auto,
+        InferencePrecision precision = InferencePrecision.Full)
     {
         IHostEnvironment environment = Environments.Of(catalog);
         LoadedModel loaded = ModelFile.Read(path);
         using IChannel channel = environment.Register(nameof(LoadRePaViT)).Start("Loading");
-        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(loaded.Model);
+        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(loaded.Model, precision);
         return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using RePaViT.Inference;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 
@@ -39,13 +40,22 @@ internal sealed record DeviceChoice(bool IsCuda, string Reason)
     /// The model with an engine on this device. A GPU's memory is given back when nobody holds the model any more: it is
     /// shared by all who score with it, none of whom can say when the last one is done.
     /// </summary>
-    public RePaViTModel Place(RePaViTModel model) => IsCuda ? PlaceOnCuda(model) : model;
+    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
+    public RePaViTModel Place(RePaViTModel model, InferencePrecision precision)
+        => !Enum.IsDefined(precision)
+            ? throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full and BFloat16 are accepted.")
+            : IsCuda ? PlaceOnCuda(model, precision) : model.With(network => InferencePlan.Compile(network));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchBackend CreateCudaBackend()
-        => new(TorchLibrary.Current.Device(cuda: true), CudaDriver.HasBFloat16() ? TorchPrecision.BFloat16 : TorchPrecision.Float32);
+        => new(TorchLibrary.Current.Device(cuda: true), Fastest());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static RePaViTModel PlaceOnCuda(RePaViTModel model)
-        => model.With(network => new TorchInferenceEngine(network, TorchLibrary.Current.Device(cuda: true), TorchPrecision.Float32));
+    private static RePaViTModel PlaceOnCuda(RePaViTModel model, InferencePrecision precision)
+    {
+        TorchPrecision products = precision == InferencePrecision.BFloat16 ? Fastest() : TorchPrecision.Float32;
+        return model.With(network => TorchInferenceEngine.Create(network, TorchLibrary.Current.Device(cuda: true), products));
+    }
+
+    private static TorchPrecision Fastest() => CudaDriver.HasBFloat16() ? TorchPrecision.BFloat16 : TorchPrecision.Float32;
 }

@@ -1,4 +1,3 @@
-using RePaViT.Inference;
 using RePaViT.Torch;
 
 namespace RePaViT;
@@ -7,9 +6,15 @@ namespace RePaViT;
 public static class DeviceExtensions
 {
     /// <summary>
-    /// The same trainer on a device. On a GPU with bfloat16 (Ampere and later) matrix products are computed in it; weights,
-    /// optimizer state, statistics and the loss are 32-bit floats everywhere. Checkpoints can be resumed on another device.
+    /// The same trainer on a device. On a GPU with bfloat16 (Ampere and later) the factors of matrix products are rounded to
+    /// it, and to TF32 those of the first and the last layer and of covariances; weights, optimizer state, statistics, sums
+    /// and the loss are 32-bit floats everywhere. Checkpoints can be resumed on another device.
     /// </summary>
+    /// <remarks>
+    /// A GPU adds up in an order that changes from run to run: there, the same seed gives nearly, not exactly, the same
+    /// model. A device whose memory does not suffice is an <see cref="InsufficientMemoryException"/> from
+    /// <see cref="Trainer.Fit"/> and <see cref="Trainer.Resume"/>, which says what takes less.
+    /// </remarks>
     /// <param name="trainer">What to train, and how.</param>
     /// <param name="device">
     /// Where. <see cref="Device.Auto"/> is the GPU if TorchSharp's native library is there and finds one it can use,
@@ -26,19 +31,20 @@ public static class DeviceExtensions
     }
 
     /// <summary>
-    /// The same model on a device, in 32-bit floats; on a GPU that has TF32, matrix products round their factors to it. The
-    /// GPU's memory is given back some time after the last reference to the model is gone.
+    /// The same model on a device. A GPU's memory is given back some time after the last reference to the model is gone, or
+    /// when memory is short; if it does not suffice even then, predicting throws an <see cref="InsufficientMemoryException"/>.
     /// </summary>
     /// <param name="model">The network; it stays usable where it was.</param>
     /// <param name="device">As for training.</param>
+    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
     /// <exception cref="NotSupportedException">
     /// <see cref="Device.Cuda"/> cannot be used; the message says what is missing, and which package brings it.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
-    public static RePaViTModel On(this RePaViTModel model, Device device)
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
+    public static RePaViTModel On(
+        this RePaViTModel model, Device device, InferencePrecision precision = InferencePrecision.Full)
     {
         ArgumentNullException.ThrowIfNull(model);
-        DeviceChoice choice = DeviceChoice.Of(device);
-        return choice.IsCuda ? choice.Place(model) : model.With(network => InferencePlan.Compile(network));
+        return DeviceChoice.Of(device).Place(model, precision);
     }
 }

@@ -14,7 +14,10 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         SetThreads(threads);
         IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
         NamedTensors weights = initialWeights ?? WeightInitializer.Create(layers, recipe.Seed);
-        return new TorchTrainingEngine(new Network(layers, weights), recipe, device, precision);
+        return DeviceMemory.ComputeRepeatable(
+            "the network, its gradients and the optimizer's moments",
+            "take a smaller network",
+            () => new TorchTrainingEngine(new Network(layers, weights), recipe, device, precision));
     }
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be, and in 32-bit floats.</summary>
@@ -26,7 +29,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         try
         {
             var trained = new Network(network.Architecture.Layers(NetworkForm.Trained), weights);
-            return new RePaViTModel(network, trained, folded => engine = new TorchInferenceEngine(folded, device, TorchPrecision.Float32))
+            return new RePaViTModel(network, trained, folded => engine = TorchInferenceEngine.Create(folded, device, TorchPrecision.Float32))
                 .Reparameterize()
                 .Evaluate(dataset, cancellationToken);
         }

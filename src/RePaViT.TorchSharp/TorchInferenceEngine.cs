@@ -10,6 +10,8 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     // Rows that go through the network together: enough to fill a GPU, few enough for a small one's memory.
     private const int RowsPerPass = 1 << 15;
 
+    private const string Remedy = "free some of it, or score on the CPU";
+
     private readonly IReadOnlyList<Layer> _layers;
     private readonly torch.Device _device;
     private readonly TorchPrecision _precision;
@@ -40,6 +42,11 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
             }
         }
     }
+
+    /// <inheritdoc cref="TorchInferenceEngine(Network, torch.Device, TorchPrecision)"/>
+    /// <exception cref="InsufficientMemoryException">The device has no room for the weights.</exception>
+    public static TorchInferenceEngine Create(Network network, torch.Device device, TorchPrecision precision)
+        => DeviceMemory.ComputeRepeatable("the network", Remedy, () => new TorchInferenceEngine(network, device, precision));
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
@@ -72,7 +79,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     private void RunPass(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        StagingBuffer staging = Rent(count);
+        StagingBuffer staging = DeviceMemory.ComputeRepeatable($"{count} images at once", Remedy, () => Rent(count));
         try
         {
             for (int image = 0; image < count; image++)
@@ -80,15 +87,20 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
                 staging.SetRow(image, images.Slice(image * _imageLength, _imageLength));
             }
 
-            // The copy back waits for everything before it, so the buffer is free again.
-            torch.Tensor result = DeviceMemory.Compute(
-                count, "free some of it, or score on the CPU", () => Forward(staging.Upload(count)).cpu());
+            torch.Tensor result = DeviceMemory.ComputeRepeatable($"{count} images at once", Remedy, () => Logits(staging, count));
             result.AsSpan().CopyTo(logits);
         }
         finally
         {
             Return(staging);
         }
+    }
+
+    /// <summary>In host memory. The copy waits for everything before it, so what was staged is free again.</summary>
+    private torch.Tensor Logits(StagingBuffer staging, int count)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        return scope.MoveToOuter(Forward(staging.Upload(count)).cpu());
     }
 
     /// <summary>

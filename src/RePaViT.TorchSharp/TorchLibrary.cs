@@ -79,7 +79,9 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
 
         if (!torch.TryInitializeDeviceType(DeviceType.CUDA) || torch.cuda.device_count() == 0)
         {
-            return new(true, false, "libtorch finds no NVIDIA GPU.");
+            return new(true, false, CudaDriver.FirstDeviceName() is string name
+                ? $"there is an {name}, but libtorch cannot use it: it needs the package {CudaPackages}, and a driver that is new enough for it."
+                : "libtorch finds no NVIDIA GPU.");
         }
 
         // A card that this libtorch has no kernels for shows only when one runs.

@@ -106,8 +106,8 @@ internal sealed class TorchOptimizer : IDisposable
     private static void ScaleToWeights(FlatTensors parameters, torch.Tensor direction)
     {
         torch.Tensor[] updates = [.. parameters.Split(direction)];
-        torch.Tensor valueNorms = torch.stack(parameters.Split(parameters.Values).Select(value => value.norm()));
-        torch.Tensor updateNorms = torch.stack(updates.Select(update => update.norm()));
+        torch.Tensor valueNorms = torch.stack(parameters.Split(parameters.Values).Select(Norm));
+        torch.Tensor updateNorms = torch.stack(updates.Select(Norm));
         torch.Tensor usable = (valueNorms > 0).logical_and(updateNorms > 0);
         torch.Tensor[] trusts = torch.where(usable, valueNorms / updateNorms, torch.ones_like(valueNorms)).unbind();
         for (int i = 0; i < updates.Length; i++)
@@ -115,6 +115,9 @@ internal sealed class TorchOptimizer : IDisposable
             updates[i].mul_(trusts[i]);
         }
     }
+
+    /// <summary>The norm of a matrix or filter, by rows for the sake of the CPU, as <see cref="FlatTensors.Norm"/>.</summary>
+    private static torch.Tensor Norm(torch.Tensor matrix) => matrix.flatten(1).norm(1).norm();
 
     /// <summary>Parameters and their moments.</summary>
     private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare)

@@ -3,7 +3,8 @@ using TorchSharp;
 namespace RePaViT.Torch;
 
 /// <summary>
-/// What products are computed in. Weights, moments, residual sums of training, statistics and the loss are 32-bit always.
+/// What the factors of matrix products are rounded to. Weights, moments, residual sums of training, statistics and the loss
+/// are 32-bit always. The first and the last layer and covariances are as in <see cref="Float32"/>.
 /// </summary>
 internal enum TorchPrecision
 {

@@ -11,6 +11,9 @@ namespace RePaViT.Torch;
 /// </summary>
 internal sealed class TorchTrainingEngine : ITrainingEngine
 {
+    private const string Remedy =
+        $"take a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} if the steps are to stay as large";
+
     private readonly IReadOnlyList<Layer> _layers;
     private readonly TrainingRecipe _recipe;
     private readonly TorchPrecision _precision;
@@ -62,10 +65,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
     {
         ThrowUnlessFits(batch);
-        return DeviceMemory.Compute(
-            batch.Count,
-            $"take a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} if the steps are to stay as large",
-            () => Run(batch, scale, dropPathKey));
+        return DeviceMemory.Compute($"{batch.Count} images at once", Remedy, () => Run(batch, scale, dropPathKey));
     }
 
     /// <inheritdoc/>
@@ -77,20 +77,11 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
             return norm;
         }
 
-        using DisposeScope scope = torch.NewDisposeScope();
-        using IDisposable withoutGradients = torch.no_grad();
-        _optimizer.Step(learningRate, norm);
-        ClearGradients();
-        if (_averages is not null)
+        return DeviceMemory.Compute("a step of the optimizer", Remedy, () =>
         {
-            float gain = WeightAverage.Gain(_recipe.EmaDecay!.Value, _optimizer.Steps);
-            foreach ((FlatTensors average, FlatTensors group) in _averages.Groups.Zip(_weights.Groups))
-            {
-                average.Values.add_(group.Values - average.Values, gain);
-            }
-        }
-
-        return norm;
+            Move(learningRate, norm);
+            return norm;
+        });
     }
 
     /// <summary>The gradients since the last update, under the parameters' names.</summary>
@@ -168,6 +159,22 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
         _norm = double.Hypot(results[2], results[3]);
         return new BatchResult(results[0], (int)results[1]);
+    }
+
+    private void Move(double learningRate, double norm)
+    {
+        using DisposeScope scope = torch.NewDisposeScope();
+        using IDisposable withoutGradients = torch.no_grad();
+        _optimizer.Step(learningRate, norm);
+        ClearGradients();
+        if (_averages is not null)
+        {
+            float gain = WeightAverage.Gain(_recipe.EmaDecay!.Value, _optimizer.Steps);
+            foreach ((FlatTensors average, FlatTensors group) in _averages.Groups.Zip(_weights.Groups))
+            {
+                average.Values.add_(group.Values - average.Values, gain);
+            }
+        }
     }
 
     private void ClearGradients()

@@ -22,7 +22,9 @@ public sealed class RePaViTModel
     private readonly ModelDescription _description;
     private readonly Network _network;
     private readonly Func<Network, IInferenceEngine> _compile;
-    private readonly Lazy<IInferenceEngine> _engine;
+    private readonly Func<IInferenceEngine> _createEngine;
+    private IInferenceEngine? _engine;
+    private object? _engineLock;
 
     /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
     /// <param name="architecture">What the network is.</param>
@@ -63,7 +65,7 @@ public sealed class RePaViTModel
         _description = description;
         _network = network;
         _compile = compile;
-        _engine = new Lazy<IInferenceEngine>(() => compile(Folded()));
+        _createEngine = () => compile(Folded());
     }
 
     /// <summary>What the network is.</summary>
@@ -159,7 +161,8 @@ public sealed class RePaViTModel
                 nameof(logits));
         }
 
-        _engine.Value.Run(images, count, logits);
+        // An engine that could not be made, for want of memory, is tried again with the next call.
+        LazyInitializer.EnsureInitialized(ref _engine, ref _engineLock, _createEngine).Run(images, count, logits);
     }
 
     /// <summary>Classifies an image of any size.</summary>

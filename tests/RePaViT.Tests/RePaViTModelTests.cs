@@ -1,4 +1,5 @@
 using RePaViT.Architectures;
+using RePaViT.Inference;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
@@ -41,6 +42,19 @@ public sealed class RePaViTModelTests
             Assert.AreEqual(expected.ClassName, actual.ClassName);
             CollectionAssert.AreEqual(expected.Probabilities.ToArray(), actual.Probabilities.ToArray());
         }
+    }
+
+    [TestMethod]
+    public void An_engine_that_could_not_be_made_is_tried_again()
+    {
+        RePaViTModel expected = Create();
+        bool isFull = true;
+        RePaViTModel model = expected.With(
+            network => isFull ? throw new InsufficientMemoryException() : InferencePlan.Compile(network));
+        RgbImage image = TestImages.Random(12, 12, 1);
+        Assert.ThrowsExactly<InsufficientMemoryException>(() => model.Predict(image));
+        isFull = false;
+        CollectionAssert.AreEqual(expected.Predict(image).Probabilities.ToArray(), model.Predict(image).Probabilities.ToArray());
     }
 
     [TestMethod]

@@ -50,6 +50,11 @@ public sealed class DeviceChoiceTests
         model.On(Device.Cpu).Predict(images, actual);
         CollectionAssert.AreEqual(expected, actual);
 
+        // The CPU is not faster with less.
+        model.On(Device.Cpu, InferencePrecision.BFloat16).Predict(images, actual);
+        CollectionAssert.AreEqual(expected, actual);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.On(Device.Cpu, (InferencePrecision)9));
+
         RgbImage[] colors = [.. Enumerable.Range(0, 4).Select(i => new RgbImage(8, 8, Enumerable.Repeat((byte)(60 * i), 3 * 8 * 8).ToArray()))];
         var data = new InMemoryImageDataset(colors, [0, 1, 0, 1], ["a", "b"]);
         var recipe = new TrainingRecipe { Epochs = 1, BatchSize = 4, WarmupEpochs = 0 };

@@ -8,7 +8,7 @@ using RePaViT.Training.Managed;
 
 namespace RePaViT.Torch.Tests;
 
-/// <summary>ML.NET's trainer and transformer with TorchSharp under them, on libtorch's CPU engine.</summary>
+/// <summary>ML.NET's trainer and transformer with TorchSharp under them.</summary>
 [TestClass]
 public sealed class MLNetTests : TorchTest
 {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using RePaViT.Architectures;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
@@ -12,17 +13,22 @@ namespace RePaViT.Torch.Tests;
 public sealed class MemoryTests : TorchTest
 {
     private static readonly ViTArchitecture Architecture =
-        new() { ImageSize = 8, PatchSize = 4, Dim = 12, Depth = 1, Heads = 3, Classes = 3 };
+        new() { ImageSize = 8, PatchSize = 4, Dim = 12, Depth = 2, Heads = 3, Classes = 3 };
 
     [TestMethod]
-    public void A_thousand_steps_leave_nothing_behind()
+    [DataRow(0.75, false)]
+    [DataRow(0.75, true)]
+    [DataRow(null, false)]
+    public void A_thousand_steps_leave_nothing_behind(double? idleRatio, bool half)
     {
         // Pages that allocators and the runtime hold on to; 1,000 steps that leaked a batch each would take far more.
         const long Slack = 32 << 20;
-        var recipe = new TrainingRecipe { BatchSize = 64, Optimizer = OptimizerKind.Lamb };
-        using TorchTrainingEngine engine = Engine(RandomWeights.Network(Architecture, seed: 1), recipe);
-        TrainingBatch batch = Batch(Architecture, 64, seed: 1);
-        Train(100);
+        var recipe = new TrainingRecipe { BatchSize = 32, Optimizer = OptimizerKind.Lamb, DropPathRate = 0.2 };
+        Network network = RandomWeights.Network(Architecture with { IdleRatio = idleRatio }, seed: 1);
+        using var engine = new TorchTrainingEngine(
+            network, recipe, Device, half ? TorchPrecision.BFloat16 : TorchPrecision.Float32);
+        TrainingBatch batch = Batch(Architecture, 32, seed: 1);
+        Train(50);
         (long tensors, long bytes) = (Tensors(), Bytes());
         Train(1000);
         Assert.AreEqual(tensors, Tensors());
@@ -32,10 +38,31 @@ public sealed class MemoryTests : TorchTest
         {
             for (int step = 0; step < steps; step++)
             {
-                engine.Accumulate(batch, 1, step);
+                engine.Accumulate(batch, 0.5f, 2 * step);
+                engine.Accumulate(batch, 0.5f, 2 * step + 1);
                 engine.Update(1e-3);
             }
         }
+    }
+
+    [TestMethod]
+    public void Validations_leave_nothing_behind()
+    {
+        var backend = new TorchBackend(Device, TorchPrecision.Float32);
+        NamedTensors weights = RandomWeights.Network(Architecture, seed: 1).Weights;
+        var description = new ModelDescription
+        {
+            Architecture = Architecture, Form = NetworkForm.Trained, ClassNames = ["a", "b", "c"], Preprocessing = new(),
+        };
+        RgbImage[] images = [.. Enumerable.Range(0, 70).Select(i => new RgbImage(8, 8, Enumerable.Repeat((byte)i, 3 * 64).ToArray()))];
+        var dataset = new InMemoryImageDataset(images, [.. images.Select((_, i) => i % 3)], description.ClassNames);
+        long tensors = Tensors();
+        for (int i = 0; i < 20; i++)
+        {
+            backend.Evaluate(description, weights, dataset, threads: 2, CancellationToken.None);
+        }
+
+        Assert.AreEqual(tensors, Tensors());
     }
 
     [TestMethod]
@@ -82,20 +109,54 @@ public sealed class MemoryTests : TorchTest
     {
         const long More = 1L << 50;
         InsufficientMemoryException failure = Assert.ThrowsExactly<InsufficientMemoryException>(
-            () => DeviceMemory.Compute(7, "take fewer", () => torch.empty(More)));
+            () => DeviceMemory.Compute("7 images", "take fewer", () => torch.empty(More, device: Device)));
         Assert.Contains("7 images", failure.Message);
         Assert.Contains("take fewer", failure.Message);
         Assert.IsNotNull(failure.InnerException);
     }
 
-    /// <summary>Tensors that are alive because nobody disposed them; those that the collector could end are ended.</summary>
-    private static long Tensors() => torch.Tensor.TotalCount;
+    [TestMethod]
+    public void Where_memory_is_short_what_nobody_holds_is_collected_first()
+    {
+        int attempts = 0;
+        long tensors = Tensors();
+        long during = 0;
+        int result = DeviceMemory.ComputeRepeatable("a network", "take a smaller one", () =>
+        {
+            if (attempts++ == 0)
+            {
+                Abandon();
+                torch.empty(1L << 50, device: Device);
+            }
 
-    private static long Bytes()
+            during = torch.Tensor.TotalCount;
+            return 5;
+        });
+        Assert.AreEqual(5, result);
+        Assert.AreEqual(2, attempts);
+        Assert.AreEqual(tensors, during);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Abandon() => torch.zeros(1000, device: Device);
+    }
+
+    /// <summary>Tensors that are alive because nobody disposed them, or that somebody still holds.</summary>
+    private static long Tensors()
+    {
+        Collect();
+        return torch.Tensor.TotalCount;
+    }
+
+    private static void Collect()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
+    }
+
+    private static long Bytes()
+    {
+        Collect();
         using Process process = Process.GetCurrentProcess();
         return process.WorkingSet64;
     }

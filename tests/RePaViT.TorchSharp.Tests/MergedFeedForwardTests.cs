@@ -49,8 +49,8 @@ public sealed class MergedFeedForwardTests : TorchTest
         }
 
         long images = values.Length / layer.Tokens / layer.Dim;
-        torch.Tensor x = torch.tensor(values, [images, layer.Tokens, layer.Dim], requires_grad: true);
-        torch.Tensor dy = torch.tensor(gradient, [images, layer.Tokens, layer.Dim]);
+        torch.Tensor x = torch.tensor(values, [images, layer.Tokens, layer.Dim], device: Device, requires_grad: true);
+        torch.Tensor dy = torch.tensor(gradient, [images, layer.Tokens, layer.Dim], device: Device);
         torch.Tensor y = x;
         for (int step = 0; step < 2; step++)
         {
@@ -72,5 +72,5 @@ public sealed class MergedFeedForwardTests : TorchTest
     }
 
     private static WeightTensor Tensor(torch.Tensor tensor)
-        => new(tensor.detach().AsSpan().ToArray(), (int)tensor.numel());
+        => new(ToHost(tensor.detach()), (int)tensor.numel());
 }

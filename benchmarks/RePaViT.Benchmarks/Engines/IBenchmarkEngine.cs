@@ -21,6 +21,9 @@ internal interface IBenchmarkEngine
     /// <summary>Runs a batch forward and backward in training mode.</summary>
     TrainingStep Step(Network network, TrainingBatch batch);
 
+    /// <summary>Waits until the device has done all that it was given.</summary>
+    void Wait();
+
     /// <summary>Puts images to where the network computes, so that what is measured is the network alone.</summary>
     IForward Prepare(Network network, float[] images, int count);
 }

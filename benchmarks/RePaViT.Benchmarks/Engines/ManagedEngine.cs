@@ -27,6 +27,11 @@ internal sealed class ManagedEngine : IBenchmarkEngine
             result.Loss, engine.Logits.AsSpan().ToArray(), engine.GetGradients(), engine.GetWeights(averaged: false));
     }
 
+    public void Wait()
+    {
+        // Calls return when they are done.
+    }
+
     public IForward Prepare(Network network, float[] images, int count) => new Forward(network, images, count);
 
     private sealed class Forward(Network network, float[] images, int count) : IForward

@@ -48,6 +48,14 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
             result.Loss, TrainingLogits(network, batch), engine.GetGradients(), engine.GetWeights(averaged: false));
     }
 
+    public void Wait()
+    {
+        if (_device.type == DeviceType.CUDA)
+        {
+            torch.cuda.synchronize();
+        }
+    }
+
     public IForward Prepare(Network network, float[] images, int count)
         => new Forward(Compile(network), torch.tensor(images, [count, images.Length / count], device: _device).DetachFromDisposeScope());
 

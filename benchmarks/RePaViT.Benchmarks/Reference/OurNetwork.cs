@@ -26,7 +26,11 @@ internal sealed class OurNetwork : IDisposable
 
         TrainingRecipe recipe = TrainingRecipe.Paper(architecture) with { BatchSize = batch.Capacity, GradientAccumulation = 1 };
         ITrainingEngine training = engine.Backend.CreateEngine(architecture, recipe, initialWeights: null, threads: null);
-        (_engine, _run) = (training, calls => Train(training, batch, calls));
+        (_engine, _run) = (training, calls =>
+        {
+            Train(training, batch, calls);
+            engine.Wait();
+        });
     }
 
     /// <summary>Makes so many calls, and waits for the last.</summary>

@@ -4,8 +4,8 @@ using RePaViT.Training.Managed;
 namespace RePaViT;
 
 /// <summary>
-/// Trains a network on labeled images. A run is deterministic: the same data, architecture and recipe give the same
-/// bytes on any number of threads, and however often it was interrupted and resumed.
+/// Trains a network on labeled images. A run on the CPU is deterministic: the same data, architecture and recipe give the
+/// same bytes on any number of threads, and however often it was interrupted and resumed.
 /// </summary>
 public sealed class Trainer
 {
@@ -104,7 +104,7 @@ public sealed class Trainer
 
     /// <summary>
     /// Goes on where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
-    /// run that was never interrupted. A finished run gives its result at once.
+    /// run that was never interrupted (on a GPU, nearly the same). A finished run gives its result at once.
     /// </summary>
     /// <param name="training">The same images as before.</param>
     /// <param name="validation">The same images as before.</param>

@@ -4,7 +4,8 @@ namespace RePaViT.Training;
 
 /// <summary>
 /// Steps, validations and checkpoints from wherever a run stands to its end. All that the next step depends on is in
-/// the checkpoint, so a run that was interrupted anywhere ends with the same bytes as one that was not.
+/// the checkpoint, so a run that was interrupted anywhere goes on as if it had not been: to the last bit, if the engine
+/// computes the same step twice with the same bits.
 /// </summary>
 internal sealed class TrainingLoop
 {

@@ -5,10 +5,12 @@ using TorchSharp;
 
 namespace RePaViT.Torch.Tests.Support;
 
-/// <summary>A test that computes with TorchSharp's native library, and is skipped where that is not there.</summary>
+/// <summary>
+/// A test that computes with TorchSharp's native library, on a GPU if that can use one, and is skipped where it is not there.
+/// </summary>
 public abstract class TorchTest
 {
-    internal static torch.Device Device => TorchLibrary.Current.Device(cuda: false);
+    internal static torch.Device Device { get; private set; } = null!;
 
     [TestInitialize]
     public void SkipWithoutNativeLibrary()
@@ -17,10 +19,24 @@ public abstract class TorchTest
         {
             Assert.Inconclusive(TorchLibrary.Current.Reason);
         }
+
+        Device = TorchLibrary.Current.Device(TorchLibrary.Current.HasCuda);
+        if (TorchLibrary.Current.HasCuda)
+        {
+            // As exact as the tolerances.
+            torch.backends.cuda.matmul.allow_tf32 = false;
+        }
     }
 
     internal static TorchTrainingEngine Engine(Network network, TrainingRecipe recipe)
         => new(network, recipe, Device, TorchPrecision.Float32);
+
+    /// <summary>Copies in host memory.</summary>
+    internal static float[] ToHost(torch.Tensor tensor)
+    {
+        using torch.Tensor host = tensor.cpu();
+        return host.AsSpan().ToArray();
+    }
 
     /// <summary>Random images with two classes each, in exact binary fractions.</summary>
     internal static TrainingBatch Batch(Architecture architecture, int count, int seed)
