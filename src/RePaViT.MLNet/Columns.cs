@@ -5,20 +5,21 @@ namespace RePaViT.MLNet;
 /// <summary>Finds columns by name.</summary>
 internal static class Columns
 {
-    private const string DroppedImages =
-        "If it held decoded images: Cache, AppendCacheCheckpoint and ShuffleRows drop such columns; bytes of image files "
+    /// <summary>What to say where a column of images is missing.</summary>
+    public const string DroppedImages =
+        " If it held decoded images: Cache, AppendCacheCheckpoint and ShuffleRows drop such columns; bytes of image files "
         + "(LoadRawImageBytes) pass through them.";
 
     /// <param name="schema">Where to look.</param>
     /// <param name="name">The name.</param>
     /// <param name="remark">What else the user may have to know if it is missing.</param>
     /// <exception cref="ArgumentException">There is no such column; the message lists those there are.</exception>
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string remark = DroppedImages)
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string remark = "")
         => schema.GetColumnOrNull(name)
             ?? throw Missing(name, schema.Where(column => !column.IsHidden).Select(column => column.Name), remark);
 
     /// <exception cref="ArgumentException">There is no such column; the message lists those there are.</exception>
-    public static SchemaShape.Column Find(SchemaShape schema, string name)
+    public static SchemaShape.Column Find(SchemaShape schema, string name, string remark = "")
     {
         foreach (SchemaShape.Column column in schema)
         {
@@ -28,9 +29,9 @@ internal static class Columns
             }
         }
 
-        throw Missing(name, schema.Select(column => column.Name), DroppedImages);
+        throw Missing(name, schema.Select(column => column.Name), remark);
     }
 
     private static ArgumentException Missing(string name, IEnumerable<string> present, string remark)
-        => new($"There is no column '{name}'. There are: {string.Join(", ", present)}. {remark}");
+        => new($"There is no column '{name}'. There are: {string.Join(", ", present)}.{remark}");
 }

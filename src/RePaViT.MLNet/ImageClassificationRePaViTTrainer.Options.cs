@@ -18,7 +18,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// The images: MLImage values of any size (LoadImages), bytes of image files (LoadRawImageBytes), or a vector of
-        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Default "Features".
+        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Transparent parts count as black, and an
+        /// orientation in the file's metadata is not followed. Default "Features".
         /// </summary>
         public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 
@@ -107,7 +108,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
-        /// be. It holds one run: the folds of a cross-validation would overwrite each other's. Null for none. Default null.
+        /// be. It holds one run, and the state of the one before it, under another name: the folds of a cross-validation
+        /// would replace each other's. Null for none. Default null.
         /// </summary>
         public string? CheckpointFolder { get; set; }
 

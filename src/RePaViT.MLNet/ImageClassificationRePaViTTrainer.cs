@@ -22,6 +22,7 @@ namespace RePaViT;
 public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<ImageClassificationRePaViTTransformer>
 {
     private const string CheckpointName = "checkpoint.safetensors";
+    private const string PreviousCheckpointName = "checkpoint.previous.safetensors";
 
     // Random crops that are enlarged to the network's size blur; images kept at 1.5 times it leave most crops sharp.
     private const double ReducedSideFactor = 1.5;
@@ -30,6 +31,9 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     private const int ReportImages = 32;
 
     private const int MaxNamesListed = 20;
+
+    // With fewer, which epoch is best is chance: of 100 images, the share that is right is known to 4 or 5 %.
+    private const int FewestForChoice = 100;
 
     private readonly IHost _host;
     private readonly int? _contextSeed;
@@ -88,7 +92,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 $"{nameof(Options.Architecture)} is not used: {nameof(Options.InitialModel)} brings its own.");
         }
 
-        ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName));
+        ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName, Columns.DroppedImages));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
         Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
         architecture.Validate();
@@ -117,7 +121,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ImageColumn.ThrowUnlessAccepted(Columns.Find(inputSchema, _options.FeatureColumnName));
+        ImageColumn.ThrowUnlessAccepted(Columns.Find(inputSchema, _options.FeatureColumnName, Columns.DroppedImages));
         SchemaShape.Column label = Columns.Find(inputSchema, _options.LabelColumnName);
         return ScoringSchema.AddTo(inputSchema, CreateDescription(features: null), label);
     }
@@ -179,6 +183,14 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             }
         }
 
+        if (validation?.Count < FewestForChoice)
+        {
+            channel.Warning(
+                MessageSensitivity.None,
+                $"Only {validation.Count} images choose the best epoch, which is much of a chance. With {nameof(Options.ValidationSetFraction)} null, "
+                + "training uses all images and keeps the last epoch.");
+        }
+
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(training, validation, store));
         return (training, validation);
 
@@ -198,7 +210,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     private void ThrowUnlessLike(DataViewSchema validation, ClassKeys classes, ImageColumn features)
     {
         const string Remark =
-            $"{nameof(Options.ValidationSet)} does not pass through the steps before the trainer: transform it with them, fitted to the training rows.";
+            $" {nameof(Options.ValidationSet)} does not pass through the steps before the trainer: transform it with them, fitted to the training rows.";
         ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName, Remark));
         if (validationFeatures.Kind != features.Kind)
         {
@@ -236,6 +248,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
 
         bool resume = _options.Resume && File.Exists(checkpoint);
+        if (!resume && File.Exists(checkpoint))
+        {
+            string kept = Path.Combine(Path.GetDirectoryName(checkpoint)!, PreviousCheckpointName);
+            File.Move(checkpoint, kept, overwrite: true);
+            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; {nameof(Options.Resume)} would have gone on with it.");
+        }
+
         var options = new TrainerOptions { CheckpointPath = checkpoint };
         var trainer = new Trainer(architecture, recipe, options, backend)
         {

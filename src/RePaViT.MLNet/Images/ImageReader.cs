@@ -65,8 +65,27 @@ internal static class ImageReader
 
         using (image)
         {
-            return ToRgb(image);
+            // The decoder fills up what is missing of a file that was cut off; a JPEG has nothing transparent.
+            return file.AsSpan().StartsWith(JpegStart) && HasTransparency(image)
+                ? throw new InvalidDataException($"The JPEG file is incomplete: it ends after {file.Length} bytes.")
+                : ToRgb(image);
         }
+    }
+
+    private static ReadOnlySpan<byte> JpegStart => [0xFF, 0xD8, 0xFF];
+
+    private static bool HasTransparency(MLImage image)
+    {
+        ReadOnlySpan<byte> pixels = image.Pixels;
+        for (int alpha = 3; alpha < pixels.Length; alpha += 4)
+        {
+            if (pixels[alpha] != byte.MaxValue)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <exception cref="InvalidDataException">There is no image.</exception>

@@ -50,7 +50,7 @@ internal static class ScoringSchema
     public static (DataViewSchema.Column Column, ImageColumn Images) FindFeatures(
         DataViewSchema schema, ScoringDescription description)
     {
-        DataViewSchema.Column column = Columns.Find(schema, description.FeatureColumnName);
+        DataViewSchema.Column column = Columns.Find(schema, description.FeatureColumnName, Columns.DroppedImages);
         ImageColumn images = ImageColumn.Of(column);
         return description.Features is not ImageColumn trained || trained.Kind == images.Kind
             ? (column, images)

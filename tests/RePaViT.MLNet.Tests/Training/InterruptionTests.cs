@@ -56,6 +56,19 @@ public class InterruptionTests
     }
 
     [TestMethod]
+    public void The_state_of_an_earlier_run_is_kept_when_another_begins()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Epoch = 1 };
+        setup.CreateTrainer(options).Fit(data);
+        byte[] first = File.ReadAllBytes(setup.PathOf("run/checkpoint.safetensors"));
+        setup.CreateTrainer(options with { Seed = 5 }).Fit(data);
+        CollectionAssert.AreEqual(first, File.ReadAllBytes(setup.PathOf("run/checkpoint.previous.safetensors")));
+        CollectionAssert.AreNotEqual(first, File.ReadAllBytes(setup.PathOf("run/checkpoint.safetensors")));
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_another_run_is_refused()
     {
         using var setup = new TrainingSetup(images: 24);

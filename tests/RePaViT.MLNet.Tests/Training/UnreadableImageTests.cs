@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using RePaViT.MLNet.Tests.Support;
 
 namespace RePaViT.MLNet.Tests.Training;
@@ -54,6 +55,40 @@ public class UnreadableImageTests
         IDataView data = setup.Prepare(setup.LoadImages());
         Assert.ThrowsExactly<InvalidDataException>(
             () => setup.CreateTrainer(TrainingSetup.Options with { MaxUnreadableFraction = 0.99 }).Fit(data));
+    }
+
+    [TestMethod]
+    public void A_photo_that_was_cut_off_is_not_trained_on_and_not_scored()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        string photo = setup.PathOf("photo.jpg");
+        using (MLImage image = MLImage.CreateFromPixels(64, 64, MLPixelFormat.Rgba32, Noise(4 * 64 * 64)))
+        {
+            image.Save(photo);
+        }
+
+        byte[] whole = File.ReadAllBytes(photo);
+        setup.Rows[5].ImagePath = photo;
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var model = setup.CreateTrainer(TrainingSetup.Options with { Epoch = 1 }).Fit(data);
+
+        File.WriteAllBytes(photo, whole[..(whole.Length / 2)]);
+        var refusal = Assert.ThrowsExactly<InvalidDataException>(() => setup.CreateTrainer().Fit(data));
+        StringAssert.Contains(refusal.Message, "The JPEG file is incomplete");
+        StringAssert.Contains(refusal.Message, "photo.jpg");
+        Assert.Throws<Exception>(() => TrainingSetup.Scores(model, data));
+    }
+
+    private static byte[] Noise(int length)
+    {
+        byte[] noise = new byte[length];
+        new Random(1).NextBytes(noise);
+        for (int alpha = 3; alpha < length; alpha += 4)
+        {
+            noise[alpha] = byte.MaxValue;
+        }
+
+        return noise;
     }
 
     private static TrainingSetup Create()
