@@ -12,6 +12,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     LearnCommand.Create(),
     LibraryEngine.Create(),
     PipelineCommand.Create(),
+    ProfileCommand.Create(),
     ReferenceCommand.Create(),
     TrainingCommand.Create(),
     VerifyCommand.Create(),
