@@ -83,9 +83,19 @@ internal sealed unsafe class Attention
         for (int start = 0; start < _tokens; start += QueriesPerBlock)
         {
             int rows = Math.Min(QueriesPerBlock, _tokens - start);
-            Matrix probabilities = scratch.Probabilities.AsMatrix(rows, _tokens);
-            Probabilities(queries.TakeRows(start, rows), scratch.KeysTransposed, probabilities);
-            Gemm.MultiplyOnThisThread(probabilities, scratch.Values, output.TakeRows(start, rows));
+            Matrix scores = Scores(scratch, queries.TakeRows(start, rows));
+            Matrix result = output.TakeRows(start, rows);
+            for (int row = 0; row < rows; row++)
+            {
+                scratch.Sums.Span[row] = Softmax.Exponentials(scores.Data + (long)row * scores.Stride, _tokens, _scale);
+            }
+
+            // Dividing the result is less work than dividing the probabilities.
+            Gemm.MultiplyOnThisThread(scores.TakeColumns(0, _tokens), scratch.Values, result);
+            for (int row = 0; row < rows; row++)
+            {
+                Softmax.Rescale(result.Data + (long)row * result.Stride, _headDim, 1 / scratch.Sums.Span[row]);
+            }
         }
     }
 
@@ -107,9 +117,12 @@ internal sealed unsafe class Attention
             bool accumulate = start > 0;
             Matrix blockQueries = queries.TakeRows(start, rows);
             Matrix blockGradient = dOutput.TakeRows(start, rows);
-            Matrix probabilities = scratch.Probabilities.AsMatrix(rows, _tokens);
-            Matrix dScores = scratch.Scores.AsMatrix(rows, _tokens);
-            Probabilities(blockQueries, scratch.KeysTransposed, probabilities);
+            Matrix probabilities = Scores(scratch, blockQueries).TakeColumns(0, _tokens);
+            Matrix dScores = scratch.ScoreGradient.AsMatrix(rows, _tokens);
+            for (int row = 0; row < rows; row++)
+            {
+                Softmax.Forward(probabilities.Data + (long)row * probabilities.Stride, _tokens, _scale);
+            }
 
             // O = P V
             scratch.Block.Pack(null, blockGradient, transposed: false);
@@ -135,19 +148,13 @@ internal sealed unsafe class Attention
         }
     }
 
-    private void Probabilities(Matrix queries, PackedMatrix keysTransposed, Matrix probabilities)
+    /// <summary>Q K', with the columns that fill up the last panel of keys: whole panels are faster.</summary>
+    private static Matrix Scores(Scratch scratch, Matrix queries)
     {
-        Gemm.MultiplyOnThisThread(queries, keysTransposed, probabilities);
-        for (int row = 0; row < probabilities.Rows; row++)
-        {
-            Span<float> scores = probabilities.Row(row);
-            if (_scale != 1)
-            {
-                TensorPrimitives.Multiply(scores, _scale, scores);
-            }
-
-            Softmax.Forward(scores);
-        }
+        PackedMatrix keys = scratch.KeysTransposed;
+        Matrix scores = scratch.Scores.AsMatrix(queries.Rows, keys.PaddedColumns);
+        Gemm.MultiplyOnThisThread(queries, keys, scores);
+        return scores;
     }
 
     /// <summary>What one thread needs for one head.</summary>
@@ -155,8 +162,9 @@ internal sealed unsafe class Attention
     {
         public Scratch(int tokens, int queries, bool training)
         {
-            Probabilities = new PinnedBuffer((long)queries * tokens);
-            Scores = new PinnedBuffer(training ? (long)queries * tokens : 0);
+            Scores = new PinnedBuffer((long)queries * GemmKernel.RoundUp(tokens, GemmKernel.PanelWidth));
+            ScoreGradient = new PinnedBuffer(training ? (long)queries * tokens : 0);
+            Sums = new PinnedBuffer(queries);
         }
 
         public PackedMatrix Keys { get; } = new();
@@ -169,8 +177,10 @@ internal sealed unsafe class Attention
 
         public PackedMatrix Block { get; } = new();
 
-        public PinnedBuffer Probabilities { get; }
-
         public PinnedBuffer Scores { get; }
+
+        public PinnedBuffer ScoreGradient { get; }
+
+        public PinnedBuffer Sums { get; }
     }
 }

@@ -1,19 +1,25 @@
-using System.Numerics;
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
 /// <summary>Batch normalization without its affine part, for rows whose statistics are known: xh = (x - mean) scale.</summary>
-internal static class BatchNorm
+internal static unsafe class BatchNorm
 {
     /// <summary>Normalizes rows; y may be x itself.</summary>
     public static void Forward(Matrix x, Matrix y, ReadOnlySpan<float> mean, ReadOnlySpan<float> scale)
     {
-        for (int row = 0; row < x.Rows; row++)
+        ArgumentOutOfRangeException.ThrowIfLessThan(mean.Length, x.Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(scale.Length, x.Columns);
+        fixed (float* means = mean, scales = scale)
         {
-            Span<float> target = y.Row(row);
-            TensorPrimitives.Subtract(x.Row(row), mean, target);
-            TensorPrimitives.Multiply(target, scale, target);
+            if (Lanes.AreWide)
+            {
+                Forward<WideLanes>(x, y, means, scales);
+            }
+            else
+            {
+                Forward<NativeLanes>(x, y, means, scales);
+            }
         }
     }
 
@@ -25,26 +31,60 @@ internal static class BatchNorm
         ReadOnlySpan<float> normalized, Span<float> gradient, ReadOnlySpan<float> scale,
         ReadOnlySpan<float> meanOfGradient, ReadOnlySpan<float> meanOfProduct)
     {
-        int lanes = Vector<float>.Count;
-        int i = 0;
-        for (; i <= gradient.Length - lanes; i += lanes)
+        int length = gradient.Length;
+        ArgumentOutOfRangeException.ThrowIfLessThan(normalized.Length, length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(scale.Length, length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(meanOfGradient.Length, length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(meanOfProduct.Length, length);
+        fixed (float* xh = normalized, g = gradient, s = scale, meanG = meanOfGradient, meanP = meanOfProduct)
         {
-            FromNormalized(
-                new(normalized[i..]), new(gradient[i..]), new(scale[i..]), new(meanOfGradient[i..]), new(meanOfProduct[i..]))
-                .CopyTo(gradient[i..]);
-        }
-
-        if (i < gradient.Length)
-        {
-            FromNormalized(
-                Lanes.Load(normalized[i..]), Lanes.Load(gradient[i..]), Lanes.Load(scale[i..]),
-                Lanes.Load(meanOfGradient[i..]), Lanes.Load(meanOfProduct[i..]))
-                .StoreFirst(gradient[i..]);
+            if (Lanes.AreWide)
+            {
+                Backward<WideLanes>(xh, g, s, meanG, meanP, length);
+            }
+            else
+            {
+                Backward<NativeLanes>(xh, g, s, meanG, meanP, length);
+            }
         }
     }
 
-    private static Vector<float> FromNormalized(
-        Vector<float> normalized, Vector<float> gradient, Vector<float> scale,
-        Vector<float> meanOfGradient, Vector<float> meanOfProduct)
-        => (gradient - meanOfGradient - normalized * meanOfProduct) * scale;
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Forward<T>(Matrix x, Matrix y, float* mean, float* scale)
+        where T : struct, ILanes<T>
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            float* source = x.Data + (long)row * x.Stride;
+            float* target = y.Data + (long)row * y.Stride;
+            int i = 0;
+            for (; i <= x.Columns - T.Count; i += T.Count)
+            {
+                ((T.Load(source + i) - T.Load(mean + i)) * T.Load(scale + i)).Store(target + i);
+            }
+
+            for (; i < x.Columns; i++)
+            {
+                target[i] = (source[i] - mean[i]) * scale[i];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Backward<T>(
+        float* normalized, float* gradient, float* scale, float* meanOfGradient, float* meanOfProduct, int length)
+        where T : struct, ILanes<T>
+    {
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            T centered = T.Load(gradient + i) - T.Load(meanOfGradient + i);
+            ((centered - T.Load(normalized + i) * T.Load(meanOfProduct + i)) * T.Load(scale + i)).Store(gradient + i);
+        }
+
+        for (; i < length; i++)
+        {
+            gradient[i] = (gradient[i] - meanOfGradient[i] - normalized[i] * meanOfProduct[i]) * scale[i];
+        }
+    }
 }

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
@@ -7,7 +7,7 @@ namespace RePaViT.Kernels;
 /// Sums, means and variances of columns over rows that come in chunks (see <see cref="RowChunks"/>), each from whatever
 /// thread has it at hand.
 /// </summary>
-internal sealed class ColumnStatistics
+internal sealed unsafe class ColumnStatistics
 {
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _addSums;
@@ -76,10 +76,7 @@ internal sealed class ColumnStatistics
         Span<float> squares = _squaresOfChunks.Row(chunk);
         TensorPrimitives.Multiply(means, 1f / rows.Rows, means);
         squares.Clear();
-        for (int row = 0; row < rows.Rows; row++)
-        {
-            AddSquares(rows.Row(row), means, squares);
-        }
+        AddSquares(rows, means, squares);
     }
 
     /// <summary>Adds the sums over all chunks to a result.</summary>
@@ -142,19 +139,40 @@ internal sealed class ColumnStatistics
 
     private int RowsOf(int chunk) => Math.Min(RowChunks.Size, _rows - chunk * RowChunks.Size);
 
-    private static void AddSquares(ReadOnlySpan<float> row, ReadOnlySpan<float> means, Span<float> squares)
+    private static void AddSquares(Matrix rows, ReadOnlySpan<float> means, Span<float> squares)
     {
-        int i = 0;
-        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+        fixed (float* mean = means, sum = squares)
         {
-            Vector<float> distance = new Vector<float>(row[i..]) - new Vector<float>(means[i..]);
-            (new Vector<float>(squares[i..]) + distance * distance).CopyTo(squares[i..]);
+            if (Lanes.AreWide)
+            {
+                AddSquares<WideLanes>(rows, mean, sum);
+            }
+            else
+            {
+                AddSquares<NativeLanes>(rows, mean, sum);
+            }
         }
+    }
 
-        for (; i < row.Length; i++)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddSquares<T>(Matrix rows, float* means, float* squares)
+        where T : struct, ILanes<T>
+    {
+        for (int row = 0; row < rows.Rows; row++)
         {
-            float distance = row[i] - means[i];
-            squares[i] += distance * distance;
+            float* x = rows.Data + (long)row * rows.Stride;
+            int i = 0;
+            for (; i <= rows.Columns - T.Count; i += T.Count)
+            {
+                T distance = T.Load(x + i) - T.Load(means + i);
+                T.MultiplyAdd(distance, distance, T.Load(squares + i)).Store(squares + i);
+            }
+
+            for (; i < rows.Columns; i++)
+            {
+                float distance = x[i] - means[i];
+                squares[i] += distance * distance;
+            }
         }
     }
 }

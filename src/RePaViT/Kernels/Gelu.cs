@@ -1,23 +1,30 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
 /// <summary>The Gaussian error linear unit in its exact form: y = x P(X &lt;= x).</summary>
-internal static class Gelu
+internal static unsafe class Gelu
 {
     /// <summary>y = GELU(x). In place is fine.</summary>
     public static void Forward(ReadOnlySpan<float> x, Span<float> y)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, y.Length);
-        int i = 0;
-        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        fixed (float* from = x, to = y)
         {
-            Forward(new Vector<float>(x[i..])).CopyTo(y[i..]);
+            Forward(from, to, x.Length);
         }
+    }
 
-        if (i < x.Length)
+    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, Span{float})"/>
+    public static void Forward(float* x, float* y, int length)
+    {
+        if (Lanes.AreWide)
         {
-            Forward(Lanes.Load(x[i..])).StoreFirst(y[i..]);
+            Forward<WideLanes>(x, y, length);
+        }
+        else
+        {
+            Forward<NativeLanes>(x, y, length);
         }
     }
 
@@ -26,23 +33,62 @@ internal static class Gelu
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, dy.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, dx.Length);
-        int i = 0;
-        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+        fixed (float* input = x, from = dy, to = dx)
         {
-            (new Vector<float>(dy[i..]) * Slope(new Vector<float>(x[i..]))).CopyTo(dx[i..]);
-        }
-
-        if (i < x.Length)
-        {
-            (Lanes.Load(dy[i..]) * Slope(Lanes.Load(x[i..]))).StoreFirst(dx[i..]);
+            if (Lanes.AreWide)
+            {
+                Backward<WideLanes>(input, from, to, x.Length);
+            }
+            else
+            {
+                Backward<NativeLanes>(input, from, to, x.Length);
+            }
         }
     }
 
-    private static Vector<float> Forward(Vector<float> x) => x * VectorMath.NormalCdf(x, out _);
-
-    private static Vector<float> Slope(Vector<float> x)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Forward<T>(float* x, float* y, int length)
+        where T : struct, ILanes<T>
     {
-        Vector<float> probability = VectorMath.NormalCdf(x, out Vector<float> density);
-        return Vector.MultiplyAddEstimate(x, density, probability);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            Value(T.Load(x + i)).Store(y + i);
+        }
+
+        if (i < length)
+        {
+            Lanes.StoreFirst(Value(Lanes.LoadFirst<T>(x + i, length - i)), y + i, length - i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Backward<T>(float* x, float* dy, float* dx, int length)
+        where T : struct, ILanes<T>
+    {
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            (T.Load(dy + i) * Slope(T.Load(x + i))).Store(dx + i);
+        }
+
+        if (i < length)
+        {
+            int rest = length - i;
+            Lanes.StoreFirst(Lanes.LoadFirst<T>(dy + i, rest) * Slope(Lanes.LoadFirst<T>(x + i, rest)), dx + i, rest);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Value<T>(T x)
+        where T : struct, ILanes<T>
+        => x * VectorMath.NormalCdf(x, out _);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Slope<T>(T x)
+        where T : struct, ILanes<T>
+    {
+        T probability = VectorMath.NormalCdf(x, out T density);
+        return T.MultiplyAdd(x, density, probability);
     }
 }

@@ -8,11 +8,15 @@ internal sealed unsafe class Gemm
 {
     // Rows of a task: so many that a panel is used often while it is in cache, so few that the rows stay there too, and
     // that a packed block of them fits the stack.
-    private const int RowsPerTask = 144;
-    private const int TasksPerThread = 4;
+    private const int MaxRowsPerTask = 144;
+    private const int MinRowsPerTask = 48;
 
-    /// <summary>Rows that <see cref="MultiplyTall"/> takes at a time.</summary>
-    public const int TallBlockRows = 512;
+    // Enough that a thread which is done early can take over some of another's. A transposed factor is packed anew by each.
+    private const int TasksPerThread = 8;
+    private const int TasksPerThreadIfTransposed = 2;
+
+    // Rows come in these, the second tile, which leaves single rows to the last task alone.
+    private static readonly int RowUnit = GemmTiles.Height(GemmKernel.TileRows - 1);
 
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _runTask;
@@ -24,6 +28,7 @@ internal sealed unsafe class Gemm
     private bool _accumulate;
     private int _rowTasks;
     private int _rowsPerTask;
+    private int _columnTasks;
     private int _panelsPerTask;
 
     public Gemm(ThreadTeam team)
@@ -49,14 +54,13 @@ internal sealed unsafe class Gemm
         }
 
         (_a, _b, _c, _epilogue, _accumulate, _transposedA) = (a, b, c, epilogue, accumulate, transposedA);
-        _rowTasks = (c.Rows + RowsPerTask - 1) / RowsPerTask;
-        _rowsPerTask = RoundUp((c.Rows + _rowTasks - 1) / _rowTasks, GemmKernel.TileRows);
-        _rowTasks = (c.Rows + _rowsPerTask - 1) / _rowsPerTask;
+        SplitRows(c.Rows);
         int panels = (c.Columns + GemmKernel.PanelWidth - 1) / GemmKernel.PanelWidth;
-        int columnTasks = Math.Clamp((_team.Size * TasksPerThread + _rowTasks - 1) / _rowTasks, 1, panels);
-        _panelsPerTask = (panels + columnTasks - 1) / columnTasks;
-        columnTasks = (panels + _panelsPerTask - 1) / _panelsPerTask;
-        _team.Run(_rowTasks * columnTasks, _runTask);
+        int tasks = _team.Size * (transposedA ? TasksPerThreadIfTransposed : TasksPerThread);
+        _columnTasks = Math.Clamp((tasks + _rowTasks - 1) / _rowTasks, 1, panels);
+        _panelsPerTask = (panels + _columnTasks - 1) / _columnTasks;
+        _columnTasks = (panels + _panelsPerTask - 1) / _panelsPerTask;
+        _team.Run(_rowTasks * _columnTasks, _runTask);
         _b = null!;
     }
 
@@ -67,33 +71,37 @@ internal sealed unsafe class Gemm
     /// <param name="a">[rows, outputs].</param>
     /// <param name="b">[rows, inputs].</param>
     /// <param name="c">[outputs, inputs].</param>
-    /// <param name="scratch">Room for <see cref="TallBlockRows"/> rows of b.</param>
+    /// <param name="scratch">Room for a block of b.</param>
     /// <param name="accumulate">Whether to start from c, or from 0.</param>
     public void MultiplyTall(Matrix a, Matrix b, Matrix c, PackedMatrix scratch, bool accumulate)
     {
-        for (int start = 0; start < a.Rows; start += TallBlockRows)
+        for (int start = 0; start < a.Rows; start += GemmKernel.DepthPerPass)
         {
-            int rows = Math.Min(TallBlockRows, a.Rows - start);
+            int rows = Math.Min(GemmKernel.DepthPerPass, a.Rows - start);
             scratch.Pack(_team, b.TakeRows(start, rows), transposed: false);
             Multiply(a.TakeRows(start, rows), scratch, c, default, accumulate || start > 0, transposedA: true);
         }
     }
 
-    /// <summary>c = a b or c += a b, for small products of which many run side by side.</summary>
+    /// <summary>
+    /// c = a b or c += a b, for small products of which many run side by side. c may have the padding of b too, where it
+    /// becomes 0.
+    /// </summary>
     public static void MultiplyOnThisThread(
         Matrix a, PackedMatrix b, Matrix c, bool accumulate = false, bool transposedA = false)
     {
-        ThrowUnlessFit(a, b, c, transposedA);
-        for (int row = 0; row < c.Rows; row += RowsPerTask)
+        ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, transposedA);
+        for (int row = 0; row < c.Rows; row += MaxRowsPerTask)
         {
             GemmKernel.Multiply(
                 LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
-                Math.Min(RowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default, 0);
+                Math.Min(MaxRowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default);
         }
     }
 
     private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, bool transposedA)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(transposedA ? b.Depth : 0, GemmKernel.DepthPerPass, nameof(b));
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Columns : a.Rows, c.Rows, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Rows : a.Columns, b.Depth, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));
@@ -104,16 +112,30 @@ internal sealed unsafe class Gemm
             ? new GemmKernel.Left(a.Data + row, 1, a.Stride)
             : new GemmKernel.Left(a.Data + (long)row * a.Stride, a.Stride, 1);
 
-    private static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
+    /// <summary>
+    /// Gives each thread rows of its own where there are enough: they come from its cache, and the result stays there for
+    /// the next step of a network, which splits its rows in the same way.
+    /// </summary>
+    private void SplitRows(int rows)
+    {
+        _rowTasks = (rows + MaxRowsPerTask - 1) / MaxRowsPerTask;
+        if (rows >= _team.Size * MinRowsPerTask)
+        {
+            _rowTasks = GemmKernel.RoundUp(_rowTasks, _team.Size);
+        }
+
+        _rowsPerTask = GemmKernel.RoundUp((rows + _rowTasks - 1) / _rowTasks, RowUnit);
+        _rowTasks = (rows + _rowsPerTask - 1) / _rowsPerTask;
+    }
 
     private void RunTask(int task, int worker)
     {
-        int row = task % _rowTasks * _rowsPerTask;
+        int row = task / _columnTasks * _rowsPerTask;
         int rows = Math.Min(_rowsPerTask, _c.Rows - row);
-        int column = task / _rowTasks * _panelsPerTask * GemmKernel.PanelWidth;
+        int column = task % _columnTasks * _panelsPerTask * GemmKernel.PanelWidth;
         int columns = Math.Min(_panelsPerTask * GemmKernel.PanelWidth, _c.Columns - column);
         GemmKernel.Multiply(
             LeftFactor(_a, row, _transposedA), _b.Panels + (long)column * _b.Depth, _c.Data + (long)row * _c.Stride + column, _c.Stride,
-            rows, _b.Depth, columns, _accumulate, _epilogue, column);
+            rows, _b.Depth, columns, _accumulate, _epilogue.Skip(column));
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace RePaViT.Kernels;
 
@@ -9,14 +8,14 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal static unsafe class GemmKernel
 {
-    // Depth of a pass: a panel of this depth stays in the first-level cache while all rows of a task go by.
-    private const int MaxDepthPerPass = 256;
+    /// <summary>A panel of this depth stays in the first-level cache while all rows of a task go by.</summary>
+    public const int DepthPerPass = 256;
 
     /// <summary>Columns of a panel.</summary>
-    public static readonly int PanelWidth = Avx512F.IsSupported ? 32 : Avx2.IsSupported ? 16 : 8;
+    public static readonly int PanelWidth = 2 * (Lanes.AreWide ? WideLanes.Count : NativeLanes.Count);
 
-    /// <summary>Rows of the largest register tile.</summary>
-    public static readonly int TileRows = Avx512F.IsSupported ? 12 : Avx2.IsSupported ? 6 : 4;
+    /// <summary>Rows of the tallest register tile.</summary>
+    public static readonly int TileRows = GemmTiles.Height(int.MaxValue);
 
     /// <summary>The left-hand factor: element (i, k) stands at Data[i * RowStride + k * DepthStride].</summary>
     public readonly struct Left(float* data, long rowStride, long depthStride)
@@ -30,7 +29,10 @@ internal static unsafe class GemmKernel
 
     /// <summary>Floats that the panels of a [depth, columns] factor take.</summary>
     public static long PackedLength(int depth, int columns)
-        => (long)depth * ((columns + PanelWidth - 1) / PanelWidth) * PanelWidth;
+        => (long)depth * RoundUp(columns, PanelWidth);
+
+    /// <summary>The least multiple of a unit that is not below a value.</summary>
+    public static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
 
     /// <summary>Copies columns [panel * width, ...) of a factor to consecutive rows of one panel.</summary>
     public static void PackPanel(Matrix source, bool transposed, int panel, float* destination)
@@ -76,65 +78,89 @@ internal static unsafe class GemmKernel
     /// <param name="panels">Panels of the right-hand factor, each of depth * width floats.</param>
     /// <param name="c">The result.</param>
     /// <param name="stride">Distance of two rows of the result.</param>
-    /// <param name="rows">Rows of the result; some hundred at most, since a block of them is packed on the stack.</param>
-    /// <param name="depth">The common dimension.</param>
+    /// <param name="rows">Rows of the result; some hundred at most if a is transposed, since it is packed on the stack.</param>
+    /// <param name="depth">The common dimension; <see cref="DepthPerPass"/> at most if a is transposed.</param>
     /// <param name="columns">Columns of the result.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
-    /// <param name="column">Column of c in the whole result, for the epilogue.</param>
     [SkipLocalsInit]
     public static void Multiply(
-        Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate,
-        GemmEpilogue epilogue, int column)
+        Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
     {
-        int passes = Math.Max(1, (depth + MaxDepthPerPass - 1) / MaxDepthPerPass);
-        int depthPerPass = (depth + passes - 1) / passes;
         float* edge = stackalloc float[TileRows * PanelWidth];
+        float* zeros = stackalloc float[PanelWidth];
+        new Span<float>(zeros, PanelWidth).Clear();
         bool transposed = a.RowStride == 1 && a.DepthStride != 1;
-        int packedRows = transposed ? (rows + TileRows - 1) / TileRows * TileRows : 0;
-        float* packed = stackalloc float[packedRows * depthPerPass];
-        for (int pass = 0; pass < passes; pass++)
+        float* strips = stackalloc float[transposed ? RoundUp(rows, TileRows) * depth : 0];
+        if (transposed)
         {
-            int k = pass * depthPerPass;
-            int length = Math.Max(0, Math.Min(depthPerPass, depth - k));
-            bool load = accumulate || pass > 0;
-            bool last = pass == passes - 1;
-            if (transposed)
-            {
-                PackLeft(a.Skip(0, k), rows, length, packed);
-            }
+            PackLeft(a, rows, depth, strips);
+        }
 
-            for (int start = 0; start < columns; start += PanelWidth)
+        int passes = Math.Max(1, (depth + DepthPerPass - 1) / DepthPerPass);
+        int depthPerPass = (depth + passes - 1) / passes;
+        for (int column = 0; column < columns; column += PanelWidth)
+        {
+            float* panel = panels + (long)column * depth;
+            int width = Math.Min(PanelWidth, columns - column);
+            GemmEpilogue local = epilogue.Skip(column);
+            for (int pass = 0; pass < passes; pass++)
             {
-                float* panel = panels + (long)start * depth + (long)k * PanelWidth;
-                int width = Math.Min(PanelWidth, columns - start);
-                for (int i = 0; i < rows;)
+                int k = pass * depthPerPass;
+                int length = Math.Min(depthPerPass, depth - k);
+                bool load = accumulate || pass > 0;
+                float* bias = pass == 0 ? local.Bias : null;
+                for (int i = 0, height; i < rows; i += height)
                 {
-                    int height = GemmTiles.Height(rows - i);
-                    float* tile = c + (long)i * stride + start;
+                    height = GemmTiles.Height(rows - i);
+                    float* tile = c + (long)i * stride + column;
                     Left factor = transposed
-                        ? new Left(packed + (long)(i / TileRows) * TileRows * length + i % TileRows, 1, TileRows)
+                        ? new Left(strips + (long)(i / TileRows) * TileRows * depth + i % TileRows, 1, TileRows)
                         : a.Skip(i, k);
-                    if (width == PanelWidth)
+                    if (width < PanelWidth)
                     {
-                        GemmTiles.Run(height, factor, panel, length, tile, stride, load);
+                        // A whole tile beside the result: the tiles know no partial ones.
+                        Start(tile, stride, load, bias, edge, height, width);
+                        GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, edge, PanelWidth);
+                        CopyTile(edge, PanelWidth, tile, stride, height, width);
+                    }
+                    else if (!load)
+                    {
+                        GemmTiles.Run(height, factor, panel, length, bias == null ? zeros : bias, 0, tile, stride);
+                    }
+                    else if (bias == null)
+                    {
+                        GemmTiles.Run(height, factor, panel, length, tile, stride, tile, stride);
                     }
                     else
                     {
-                        // A whole tile beside the result: the kernel knows no partial ones.
-                        CopyTile(tile, stride, edge, PanelWidth, load ? height : 0, width);
-                        GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, load);
-                        CopyTile(edge, PanelWidth, tile, stride, height, width);
+                        Start(tile, stride, load, bias, edge, height, width);
+                        GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, tile, stride);
                     }
 
-                    if (last)
+                    if (pass == passes - 1)
                     {
-                        epilogue.Apply(tile, stride, height, column + start, width);
+                        local.Activate(tile, stride, height, width);
                     }
-
-                    i += height;
                 }
+
+                panel += (long)length * PanelWidth;
             }
+        }
+    }
+
+    /// <summary>What a tile starts from, where that does not stand anywhere as it is: (0 or c) + bias.</summary>
+    private static void Start(float* tile, int stride, bool load, float* bias, float* start, int rows, int columns)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                start[column] = (load ? tile[column] : 0) + (bias == null ? 0 : bias[column]);
+            }
+
+            tile += stride;
+            start += PanelWidth;
         }
     }
 

@@ -1,24 +1,234 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace RePaViT.Kernels;
 
-/// <summary>The end of a span that does not fill a vector: computed like the rest, so a value does not depend on its place.</summary>
-internal static class Lanes
+/// <summary>
+/// A vector register of floats. Kernels are written once over it and compiled for each width: <see cref="WideLanes"/>
+/// where <see cref="Lanes.AreWide"/>, else <see cref="NativeLanes"/>.
+/// </summary>
+internal unsafe interface ILanes<TSelf>
+    where TSelf : struct, ILanes<TSelf>
 {
-    /// <summary>A vector that starts with the values and goes on with zeros.</summary>
-    public static Vector<float> Load(ReadOnlySpan<float> values)
+    static abstract int Count { get; }
+
+    static abstract TSelf Create(float value);
+
+    static abstract TSelf Load(float* source);
+
+    void Store(float* destination);
+
+    static abstract TSelf operator +(TSelf left, TSelf right);
+
+    static abstract TSelf operator -(TSelf left, TSelf right);
+
+    static abstract TSelf operator *(TSelf left, TSelf right);
+
+    static abstract TSelf operator /(TSelf left, TSelf right);
+
+    /// <summary>a b + c, in one rounding where the machine can.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    static abstract TSelf Abs(TSelf x);
+
+    static abstract TSelf Round(TSelf x);
+
+    /// <summary>The greater values; not a number where one is not.</summary>
+    static abstract TSelf Max(TSelf left, TSelf right);
+
+    /// <summary>The values, moved into [low, high]; not a number stays that.</summary>
+    static abstract TSelf Clamp(TSelf x, float low, float high);
+
+    /// <summary>2^n for whole numbers n from -126 to 127.</summary>
+    static abstract TSelf PowerOfTwo(TSelf n);
+
+    /// <summary>yes where x &lt; limit, else no.</summary>
+    static abstract TSelf SelectLess(TSelf x, float limit, TSelf yes, TSelf no);
+
+    /// <summary>The sum of all lanes.</summary>
+    static abstract float Sum(TSelf x);
+
+    /// <summary>The greatest of all lanes; not a number where one is not.</summary>
+    static abstract float Greatest(TSelf x);
+}
+
+/// <summary>16 floats, on machines with AVX-512.</summary>
+internal readonly unsafe struct WideLanes : ILanes<WideLanes>
+{
+    private readonly Vector512<float> _v;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private WideLanes(Vector512<float> v) => _v = v;
+
+    public static int Count => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Create(float value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Load(float* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* destination) => _v.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes operator +(WideLanes left, WideLanes right) => new(left._v + right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes operator -(WideLanes left, WideLanes right) => new(left._v - right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes operator *(WideLanes left, WideLanes right) => new(left._v * right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes operator /(WideLanes left, WideLanes right) => new(left._v / right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes MultiplyAdd(WideLanes a, WideLanes b, WideLanes c)
+        => new(Vector512.MultiplyAddEstimate(a._v, b._v, c._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Abs(WideLanes x) => new(Vector512.Abs(x._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Round(WideLanes x) => new(Vector512.Round(x._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Max(WideLanes left, WideLanes right) => new(Vector512.Max(left._v, right._v));
+
+    // The native forms return their second operand where one is not a number.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes Clamp(WideLanes x, float low, float high)
+        => new(Vector512.MinNative(Vector512.Create(high), Vector512.MaxNative(Vector512.Create(low), x._v)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes PowerOfTwo(WideLanes n)
+        => new(((Vector512.ConvertToInt32Native(n._v) + Vector512.Create(127)) << 23).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WideLanes SelectLess(WideLanes x, float limit, WideLanes yes, WideLanes no)
+        => new(Vector512.ConditionalSelect(Vector512.LessThan(x._v, Vector512.Create(limit)), yes._v, no._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(WideLanes x) => Vector512.Sum(x._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Greatest(WideLanes x)
     {
-        Span<float> lanes = stackalloc float[Vector<float>.Count];
-        lanes.Clear();
-        values.CopyTo(lanes);
-        return new Vector<float>(lanes);
+        Vector256<float> half = Vector256.Max(x._v.GetLower(), x._v.GetUpper());
+        Vector128<float> quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
+}
+
+/// <summary>As many floats as the runtime's own vector has: 8 with AVX2, else 4.</summary>
+internal readonly unsafe struct NativeLanes : ILanes<NativeLanes>
+{
+    private readonly Vector<float> _v;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private NativeLanes(Vector<float> v) => _v = v;
+
+    public static int Count => Vector<float>.Count;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Create(float value) => new(new Vector<float>(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Load(float* source) => new(Vector.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(float* destination) => _v.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes operator +(NativeLanes left, NativeLanes right) => new(left._v + right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes operator -(NativeLanes left, NativeLanes right) => new(left._v - right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes operator *(NativeLanes left, NativeLanes right) => new(left._v * right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes operator /(NativeLanes left, NativeLanes right) => new(left._v / right._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes MultiplyAdd(NativeLanes a, NativeLanes b, NativeLanes c)
+        => new(Vector.MultiplyAddEstimate(a._v, b._v, c._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Abs(NativeLanes x) => new(Vector.Abs(x._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Round(NativeLanes x) => new(Vector.Round(x._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Max(NativeLanes left, NativeLanes right) => new(Vector.Max(left._v, right._v));
+
+    // The native forms return their second operand where one is not a number.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes Clamp(NativeLanes x, float low, float high)
+        => new(Vector.MinNative(new Vector<float>(high), Vector.MaxNative(new Vector<float>(low), x._v)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes PowerOfTwo(NativeLanes n)
+        => new(Vector.AsVectorSingle((Vector.ConvertToInt32Native(n._v) + new Vector<int>(127)) << 23));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static NativeLanes SelectLess(NativeLanes x, float limit, NativeLanes yes, NativeLanes no)
+        => new(Vector.ConditionalSelect(Vector.LessThan(x._v, new Vector<float>(limit)), yes._v, no._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(NativeLanes x) => Vector.Sum(x._v);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Greatest(NativeLanes x)
+    {
+        float greatest = x._v[0];
+        for (int lane = 1; lane < Count; lane++)
+        {
+            greatest = MathF.Max(greatest, x._v[lane]);
+        }
+
+        return greatest;
+    }
+}
+
+/// <summary>Which registers there are, and the ends of rows that do not fill one.</summary>
+internal static unsafe class Lanes
+{
+    /// <summary>Whether kernels run on <see cref="WideLanes"/>.</summary>
+    public static bool AreWide
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Avx512F.IsSupported;
     }
 
-    /// <summary>Writes as many lanes as the destination holds.</summary>
-    public static void StoreFirst(this Vector<float> vector, Span<float> destination)
+    /// <summary>A register that starts with some values and goes on with a filling, so that they are computed like the rest.</summary>
+    public static T LoadFirst<T>(float* source, int count, float filling = 0)
+        where T : struct, ILanes<T>
     {
-        Span<float> lanes = stackalloc float[Vector<float>.Count];
-        vector.CopyTo(lanes);
-        lanes[..destination.Length].CopyTo(destination);
+        float* lanes = stackalloc float[T.Count];
+        T.Create(filling).Store(lanes);
+        for (int i = 0; i < count; i++)
+        {
+            lanes[i] = source[i];
+        }
+
+        return T.Load(lanes);
+    }
+
+    /// <summary>Writes the first lanes.</summary>
+    public static void StoreFirst<T>(T vector, float* destination, int count)
+        where T : struct, ILanes<T>
+    {
+        float* lanes = stackalloc float[T.Count];
+        vector.Store(lanes);
+        for (int i = 0; i < count; i++)
+        {
+            destination[i] = lanes[i];
+        }
     }
 }

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
@@ -14,21 +14,13 @@ internal static unsafe class LayerNorm
     /// <param name="statistics">Where to keep mean and 1/deviation of each row, [rows, 2]; or a matrix without data.</param>
     public static void Forward(Matrix x, Matrix y, Matrix weight, Matrix bias, float epsilon, Matrix statistics = default)
     {
-        int channels = x.Columns;
-        for (int row = 0; row < x.Rows; row++)
+        if (Lanes.AreWide)
         {
-            float* source = x.Data + (long)row * x.Stride;
-            float* target = y.Data + (long)row * y.Stride;
-            float mean = Reduce.Sum(source, channels) / channels;
-            float variance = Reduce.SumOfSquares(source, mean, channels) / channels;
-            float scale = 1 / MathF.Sqrt(variance + epsilon);
-            if (statistics.Data != null)
-            {
-                statistics.Row(row)[0] = mean;
-                statistics.Row(row)[1] = scale;
-            }
-
-            Normalize(source, target, weight.Data, bias.Data, mean, scale, channels);
+            Forward<WideLanes>(x, y, weight, bias, epsilon, statistics);
+        }
+        else
+        {
+            Forward<NativeLanes>(x, y, weight, bias, epsilon, statistics);
         }
     }
 
@@ -46,6 +38,43 @@ internal static unsafe class LayerNorm
     public static void Backward(
         Matrix x, Matrix statistics, Matrix weight, Matrix dy, Matrix dx, bool accumulate, Matrix sums)
     {
+        if (Lanes.AreWide)
+        {
+            Backward<WideLanes>(x, statistics, weight, dy, dx, accumulate, sums);
+        }
+        else
+        {
+            Backward<NativeLanes>(x, statistics, weight, dy, dx, accumulate, sums);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Forward<T>(Matrix x, Matrix y, Matrix weight, Matrix bias, float epsilon, Matrix statistics)
+        where T : struct, ILanes<T>
+    {
+        int channels = x.Columns;
+        for (int row = 0; row < x.Rows; row++)
+        {
+            float* source = x.Data + (long)row * x.Stride;
+            float* target = y.Data + (long)row * y.Stride;
+            float mean = Reduce.Sum(source, channels) / channels;
+            float variance = Reduce.SumOfSquares(source, mean, channels) / channels;
+            float scale = 1 / MathF.Sqrt(variance + epsilon);
+            if (statistics.Data != null)
+            {
+                statistics.Row(row)[0] = mean;
+                statistics.Row(row)[1] = scale;
+            }
+
+            Normalize<T>(source, target, weight.Data, bias.Data, mean, scale, channels);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Backward<T>(
+        Matrix x, Matrix statistics, Matrix weight, Matrix dy, Matrix dx, bool accumulate, Matrix sums)
+        where T : struct, ILanes<T>
+    {
         int channels = x.Columns;
         float* dWeight = sums.Data;
         float* dBias = sums.Data + sums.Stride;
@@ -59,20 +88,20 @@ internal static unsafe class LayerNorm
 
             float sumOfGradient = 0;
             float sumOfProduct = 0;
-            Vector<float> gradients = Vector<float>.Zero;
-            Vector<float> products = Vector<float>.Zero;
-            var means = new Vector<float>(mean);
-            var scales = new Vector<float>(scale);
+            T gradients = T.Create(0);
+            T products = T.Create(0);
+            T means = T.Create(mean);
+            T scales = T.Create(scale);
             int i = 0;
-            for (; i <= channels - Vector<float>.Count; i += Vector<float>.Count)
+            for (; i <= channels - T.Count; i += T.Count)
             {
-                Vector<float> d = Vector.Load(gradient + i);
-                Vector<float> normalized = (Vector.Load(source + i) - means) * scales;
-                Vector.MultiplyAddEstimate(d, normalized, Vector.Load(dWeight + i)).Store(dWeight + i);
-                (Vector.Load(dBias + i) + d).Store(dBias + i);
-                Vector<float> dh = d * Vector.Load(weight.Data + i);
+                T d = T.Load(gradient + i);
+                T normalized = (T.Load(source + i) - means) * scales;
+                T.MultiplyAdd(d, normalized, T.Load(dWeight + i)).Store(dWeight + i);
+                (T.Load(dBias + i) + d).Store(dBias + i);
+                T dh = d * T.Load(weight.Data + i);
                 gradients += dh;
-                products = Vector.MultiplyAddEstimate(dh, normalized, products);
+                products = T.MultiplyAdd(dh, normalized, products);
             }
 
             for (; i < channels; i++)
@@ -85,15 +114,15 @@ internal static unsafe class LayerNorm
                 sumOfProduct += dh * normalized;
             }
 
-            float meanOfGradient = (sumOfGradient + Vector.Sum(gradients)) / channels;
-            float meanOfProduct = (sumOfProduct + Vector.Sum(products)) / channels;
-            for (i = 0; i <= channels - Vector<float>.Count; i += Vector<float>.Count)
+            float meanOfGradient = (sumOfGradient + T.Sum(gradients)) / channels;
+            float meanOfProduct = (sumOfProduct + T.Sum(products)) / channels;
+            for (i = 0; i <= channels - T.Count; i += T.Count)
             {
-                Vector<float> normalized = (Vector.Load(source + i) - means) * scales;
-                Vector<float> dh = Vector.Load(gradient + i) * Vector.Load(weight.Data + i);
-                Vector<float> d = dh - new Vector<float>(meanOfGradient) - normalized * new Vector<float>(meanOfProduct);
-                Vector<float> start = accumulate ? Vector.Load(target + i) : Vector<float>.Zero;
-                Vector.MultiplyAddEstimate(d, scales, start).Store(target + i);
+                T normalized = (T.Load(source + i) - means) * scales;
+                T dh = T.Load(gradient + i) * T.Load(weight.Data + i);
+                T d = dh - T.Create(meanOfGradient) - normalized * T.Create(meanOfProduct);
+                T start = accumulate ? T.Load(target + i) : T.Create(0);
+                T.MultiplyAdd(d, scales, start).Store(target + i);
             }
 
             for (; i < channels; i++)
@@ -105,18 +134,20 @@ internal static unsafe class LayerNorm
         }
     }
 
-    private static void Normalize(
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Normalize<T>(
         float* source, float* target, float* weight, float* bias, float mean, float scale, int channels)
+        where T : struct, ILanes<T>
     {
-        var means = new Vector<float>(mean);
-        var scales = new Vector<float>(scale);
+        T means = T.Create(mean);
+        T scales = T.Create(scale);
         int i = 0;
-        for (; i <= channels - Vector<float>.Count; i += Vector<float>.Count)
+        for (; i <= channels - T.Count; i += T.Count)
         {
-            Vector<float> normalized = (Vector.Load(source + i) - means) * scales;
+            T normalized = (T.Load(source + i) - means) * scales;
             if (weight != null)
             {
-                normalized = Vector.MultiplyAddEstimate(normalized, Vector.Load(weight + i), Vector.Load(bias + i));
+                normalized = T.MultiplyAdd(normalized, T.Load(weight + i), T.Load(bias + i));
             }
 
             normalized.Store(target + i);

@@ -19,9 +19,12 @@ internal sealed unsafe class PackedMatrix
 
     public int Columns { get; private set; }
 
+    /// <summary>Columns with those that fill up the last panel.</summary>
+    public int PaddedColumns => GemmKernel.RoundUp(Columns, GemmKernel.PanelWidth);
+
     internal float* Panels => _current.Pointer;
 
-    private int PanelCount => (Columns + GemmKernel.PanelWidth - 1) / GemmKernel.PanelWidth;
+    private int PanelCount => PaddedColumns / GemmKernel.PanelWidth;
 
     /// <summary>Packs the weight [outputs, inputs] of a linear layer for y = x W'.</summary>
     public static PackedMatrix OfLinearWeight(ThreadTeam team, Matrix weight)

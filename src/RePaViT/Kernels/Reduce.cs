@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
@@ -10,24 +11,10 @@ internal static unsafe class Reduce
 {
     /// <summary>The sum of all values.</summary>
     public static float Sum(float* x, int length)
-    {
-        Vector<float> sum = Vector<float>.Zero;
-        int i = 0;
-        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            sum += Vector.Load(x + i);
-        }
-
-        float total = Vector.Sum(sum);
-        for (; i < length; i++)
-        {
-            total += x[i];
-        }
-
-        return total;
-    }
+        => Lanes.AreWide ? Sum<WideLanes>(x, length) : Sum<NativeLanes>(x, length);
 
     /// <summary>The sum of x^2, in double precision.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SumOfSquares(ReadOnlySpan<float> x)
     {
         Vector<double> lower = Vector<double>.Zero;
@@ -51,24 +38,7 @@ internal static unsafe class Reduce
 
     /// <summary>The sum of (x - center)^2.</summary>
     public static float SumOfSquares(float* x, float center, int length)
-    {
-        Vector<float> sum = Vector<float>.Zero;
-        var centers = new Vector<float>(center);
-        int i = 0;
-        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            Vector<float> difference = Vector.Load(x + i) - centers;
-            sum = Vector.MultiplyAddEstimate(difference, difference, sum);
-        }
-
-        float total = Vector.Sum(sum);
-        for (; i < length; i++)
-        {
-            total += (x[i] - center) * (x[i] - center);
-        }
-
-        return total;
-    }
+        => Lanes.AreWide ? SumOfSquares<WideLanes>(x, center, length) : SumOfSquares<NativeLanes>(x, center, length);
 
     /// <summary>The sum of x y.</summary>
     public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
@@ -82,15 +52,66 @@ internal static unsafe class Reduce
 
     /// <summary>The sum of x y.</summary>
     public static float Dot(float* x, float* y, int length)
+        => Lanes.AreWide ? Dot<WideLanes>(x, y, length) : Dot<NativeLanes>(x, y, length);
+
+    /// <summary>The greatest value.</summary>
+    public static float Max(float* x, int length)
+        => Lanes.AreWide ? Max<WideLanes>(x, length) : Max<NativeLanes>(x, length);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Sum<T>(float* x, int length)
+        where T : struct, ILanes<T>
     {
-        Vector<float> sum = Vector<float>.Zero;
+        T sum = T.Create(0);
         int i = 0;
-        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        for (; i <= length - T.Count; i += T.Count)
         {
-            sum = Vector.MultiplyAddEstimate(Vector.Load(x + i), Vector.Load(y + i), sum);
+            sum += T.Load(x + i);
         }
 
-        float total = Vector.Sum(sum);
+        float total = T.Sum(sum);
+        for (; i < length; i++)
+        {
+            total += x[i];
+        }
+
+        return total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float SumOfSquares<T>(float* x, float center, int length)
+        where T : struct, ILanes<T>
+    {
+        T sum = T.Create(0);
+        T centers = T.Create(center);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            T difference = T.Load(x + i) - centers;
+            sum = T.MultiplyAdd(difference, difference, sum);
+        }
+
+        float total = T.Sum(sum);
+        for (; i < length; i++)
+        {
+            total += (x[i] - center) * (x[i] - center);
+        }
+
+        return total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Dot<T>(float* x, float* y, int length)
+        where T : struct, ILanes<T>
+    {
+        T sum = T.Create(0);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            sum = T.MultiplyAdd(T.Load(x + i), T.Load(y + i), sum);
+        }
+
+        float total = T.Sum(sum);
         for (; i < length; i++)
         {
             total += x[i] * y[i];
@@ -99,25 +120,18 @@ internal static unsafe class Reduce
         return total;
     }
 
-    /// <summary>The greatest value.</summary>
-    public static float Max(float* x, int length)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Max<T>(float* x, int length)
+        where T : struct, ILanes<T>
     {
-        float max = float.NegativeInfinity;
+        T maxima = T.Create(float.NegativeInfinity);
         int i = 0;
-        if (length >= Vector<float>.Count)
+        for (; i <= length - T.Count; i += T.Count)
         {
-            var maxima = new Vector<float>(max);
-            for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
-            {
-                maxima = Vector.Max(maxima, Vector.Load(x + i));
-            }
-
-            for (int lane = 0; lane < Vector<float>.Count; lane++)
-            {
-                max = MathF.Max(max, maxima[lane]);
-            }
+            maxima = T.Max(maxima, T.Load(x + i));
         }
 
+        float max = T.Greatest(maxima);
         for (; i < length; i++)
         {
             max = MathF.Max(max, x[i]);

@@ -1,9 +1,8 @@
-using System.Numerics;
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
-/// <summary>p = exp(x - max) / sum, for each row.</summary>
+/// <summary>p = exp(scale (x - max)) / sum, for each row.</summary>
 internal static unsafe class Softmax
 {
     /// <summary>Turns scores into probabilities, in place.</summary>
@@ -15,24 +14,70 @@ internal static unsafe class Softmax
         }
     }
 
-    internal static void Forward(float* x, int length)
+    /// <summary>Turns scores into probabilities, in place; they are multiplied with a scale above 0 before.</summary>
+    public static void Forward(float* x, int length, float scale = 1)
     {
-        float max = Reduce.Max(x, length);
-        var maxima = new Vector<float>(max);
-        int i = 0;
-        for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+        float sum = Exponentials(x, length, scale);
+        Rescale(x, length, 1 / sum);
+    }
+
+    /// <summary>x = exp(scale (x - max)); returns the sum, by which <see cref="Forward(float*, int, float)"/> divides.</summary>
+    public static float Exponentials(float* x, int length, float scale)
+        => Lanes.AreWide ? Exponentials<WideLanes>(x, length, scale) : Exponentials<NativeLanes>(x, length, scale);
+
+    /// <summary>x *= factor.</summary>
+    public static void Rescale(float* x, int length, float factor)
+    {
+        if (Lanes.AreWide)
         {
-            VectorMath.Exp(Vector.Load(x + i) - maxima).Store(x + i);
+            Rescale<WideLanes>(x, length, factor);
+        }
+        else
+        {
+            Rescale<NativeLanes>(x, length, factor);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Exponentials<T>(float* x, int length, float scale)
+        where T : struct, ILanes<T>
+    {
+        T max = T.Create(Reduce.Max(x, length));
+        T factor = T.Create(scale);
+        T sum = T.Create(0);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            T value = VectorMath.Exp((T.Load(x + i) - max) * factor);
+            value.Store(x + i);
+            sum += value;
         }
 
         if (i < length)
         {
-            var tail = new Span<float>(x + i, length - i);
-            VectorMath.Exp(Lanes.Load(tail) - maxima).StoreFirst(tail);
+            int rest = length - i;
+            T value = VectorMath.Exp((Lanes.LoadFirst<T>(x + i, rest, float.NegativeInfinity) - max) * factor);
+            Lanes.StoreFirst(value, x + i, rest);
+            sum += value;
         }
 
-        float scale = 1 / Reduce.Sum(x, length);
-        TensorPrimitives.Multiply(
-            new ReadOnlySpan<float>(x, length), scale, new Span<float>(x, length));
+        return T.Sum(sum);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rescale<T>(float* x, int length, float factor)
+        where T : struct, ILanes<T>
+    {
+        T factors = T.Create(factor);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            (T.Load(x + i) * factors).Store(x + i);
+        }
+
+        for (; i < length; i++)
+        {
+            x[i] *= factor;
+        }
     }
 }

@@ -1,15 +1,18 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace RePaViT.Kernels;
 
 /// <summary>
-/// Threads that share loops. Iterations are handed out one by one, and nothing is allocated. The order in which they run
-/// is not defined: what an iteration computes must not depend on the thread it runs on.
+/// Threads that share loops, and nothing is allocated. Each thread begins with a part of its own, the same for each loop
+/// of a length, so that it finds in its cache what it left there; when that is done it takes from the others' parts. Which
+/// iteration runs where is not defined: what it computes must not depend on the thread.
 /// </summary>
 internal sealed class ThreadTeam
 {
     // Long enough to bridge the gap between two loops of a network, short enough not to burn an idle machine.
     private const int SpinsBeforeSleep = 2000;
+
     /// <summary>More threads than this are a mistake; a million of them would bring the machine down.</summary>
     public const int MaxSize = 1024;
 
@@ -18,6 +21,7 @@ internal sealed class ThreadTeam
     private static readonly ConcurrentDictionary<int, ThreadTeam> Teams = new();
 
     private readonly Sleeper[] _sleepers;
+    private readonly Part[] _parts;
     private Action<int, int>? _body;
     private Exception? _failure;
     private int _busy;
@@ -25,13 +29,11 @@ internal sealed class ThreadTeam
     private int _completed;
     private long _generation;
 
-    // High half: number of the loop. Low half: its next iteration. One word, so that an iteration of a loop that has
-    // ended can never be claimed.
-    private long _next = NothingToDo;
-
     private ThreadTeam(int size)
     {
         Size = size;
+        _parts = new Part[size];
+        Array.Fill(_parts, new Part { Next = NothingToDo });
         _sleepers = new Sleeper[size - 1];
         for (int worker = 1; worker < size; worker++)
         {
@@ -73,24 +75,30 @@ internal sealed class ThreadTeam
         _body = body;
         _count = count;
         _completed = 0;
-        _generation = (_generation + 1) & int.MaxValue;
-        Interlocked.Exchange(ref _next, _generation << 32);
+        long generation = (_generation + 1) & int.MaxValue;
+        for (int part = 0; part < Size; part++)
+        {
+            Volatile.Write(ref _parts[part].Next, generation << 32 | (uint)PartStart(part, count));
+        }
+
+        Interlocked.Exchange(ref _generation, generation);
         for (int i = 0; i < Math.Min(_sleepers.Length, count - 1); i++)
         {
             _sleepers[i].Wake();
         }
 
-        while (TryRunOne(0))
-        {
-        }
-
+        RunAll(0);
         SpinWait spin = default;
         while (Volatile.Read(ref _completed) != count)
         {
             spin.SpinOnce(sleep1Threshold: -1);
         }
 
-        Interlocked.Exchange(ref _next, NothingToDo);
+        for (int part = 0; part < Size; part++)
+        {
+            Interlocked.Exchange(ref _parts[part].Next, NothingToDo);
+        }
+
         Exception? failure = _failure;
         _failure = null;
         _body = null;
@@ -101,19 +109,33 @@ internal sealed class ThreadTeam
         }
     }
 
-    private bool TryRunOne(int worker)
+    private int PartStart(int part, int count) => (int)((long)part * count / Size);
+
+    /// <summary>Runs the iterations of a worker's own part, then what the others have left.</summary>
+    private void RunAll(int worker)
+    {
+        for (int i = 0; i < Size; i++)
+        {
+            int part = (worker + i) % Size;
+            while (TryRunOne(part, worker))
+            {
+            }
+        }
+    }
+
+    private bool TryRunOne(int part, int worker)
     {
         while (true)
         {
-            long next = Volatile.Read(ref _next);
+            long next = Volatile.Read(ref _parts[part].Next);
             int iteration = (int)next;
-            if (iteration >= Volatile.Read(ref _count))
+            if (iteration >= PartStart(part + 1, Volatile.Read(ref _count)))
             {
                 return false;
             }
 
             Action<int, int>? body = Volatile.Read(ref _body);
-            if (Interlocked.CompareExchange(ref _next, next + 1, next) != next)
+            if (Interlocked.CompareExchange(ref _parts[part].Next, next + 1, next) != next)
             {
                 continue;
             }
@@ -136,34 +158,47 @@ internal sealed class ThreadTeam
     private void Work(int worker)
     {
         Sleeper sleeper = _sleepers[worker - 1];
+        long seen = 0;
         while (true)
         {
-            int spins = 0;
-            while (!TryRunOne(worker))
+            for (int spins = 0; Volatile.Read(ref _generation) == seen; spins++)
             {
-                if (++spins < SpinsBeforeSleep)
+                if (spins < SpinsBeforeSleep)
                 {
                     Thread.SpinWait(10);
                     continue;
                 }
 
-                sleeper.Sleep(this);
+                sleeper.Sleep(this, seen);
                 spins = 0;
             }
+
+            seen = Volatile.Read(ref _generation);
+            RunAll(worker);
         }
     }
 
-    private bool HasWork => (int)Volatile.Read(ref _next) < Volatile.Read(ref _count);
+    /// <summary>
+    /// A worker's share of a loop. High half: number of the loop. Low half: its next iteration. One word, so that an
+    /// iteration of a loop that has ended can never be claimed; by itself on two cache lines, which are fetched in pairs.
+    /// </summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Part
+    {
+        [FieldOffset(0)]
+        public long Next;
+    }
 
     /// <summary>Where a thread waits for the next loop.</summary>
     private sealed class Sleeper
     {
         private int _asleep;
 
-        public void Sleep(ThreadTeam team)
+        /// <summary>Returns after the loop after the one seen last has been announced.</summary>
+        public void Sleep(ThreadTeam team, long seen)
         {
             Interlocked.Exchange(ref _asleep, 1);
-            if (team.HasWork)
+            if (Volatile.Read(ref team._generation) != seen)
             {
                 // It came in between; whoever brought it may or may not have seen this thread asleep.
                 Interlocked.Exchange(ref _asleep, 0);
