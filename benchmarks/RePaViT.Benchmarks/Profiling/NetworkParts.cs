@@ -66,7 +66,7 @@ internal sealed class NetworkParts
         {
             int active = deployed[0].Active;
             parts.Add(Product("first feed-forward product", deployed.Length, rows, dim, active + dim));
-            parts.Add(Product("second feed-forward product", deployed.Length, rows, active, dim, accumulate: true));
+            parts.Add(Product("second feed-forward product", deployed.Length, rows, active, dim, bias: false, accumulate: true));
             parts.Add(ApplyGelu(deployed.Length, rows, active));
         }
 
@@ -95,12 +95,12 @@ internal sealed class NetworkParts
         return new("cut into patches", 0, () => patches.Gather(images, _x.AsMatrix(_images * input.Tokens, input.PatchLength)));
     }
 
-    private NetworkPart Product(string name, int calls, int rows, int depth, int columns, bool accumulate = false)
+    private NetworkPart Product(string name, int calls, int rows, int depth, int columns, bool bias = true, bool accumulate = false)
     {
         PinnedBuffer weight = Noise((long)depth * columns);
         PackedMatrix[] weights =
             [.. Enumerable.Range(0, calls).Select(_ => PackedMatrix.OfLinearWeight(_team, weight.AsMatrix(columns, depth)))];
-        GemmEpilogue epilogue = GemmEpilogue.AddBias(_vector.AsMatrix(1, columns));
+        GemmEpilogue epilogue = bias ? GemmEpilogue.AddBias(_vector.AsMatrix(1, columns)) : default;
         return new($"{name}: {calls} x [{rows}, {depth}] [{depth}, {columns}]", (double)calls * rows * depth * columns, () =>
         {
             foreach (PackedMatrix packed in weights)

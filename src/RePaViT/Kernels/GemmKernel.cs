@@ -9,7 +9,7 @@ namespace RePaViT.Kernels;
 internal static unsafe class GemmKernel
 {
     /// <summary>A panel of this depth stays in the first-level cache while all rows of a task go by.</summary>
-    public const int DepthPerPass = 256;
+    public const int DepthPerPass = 192;
 
     /// <summary>Columns of a panel.</summary>
     public static readonly int PanelWidth = 2 * (Lanes.AreWide ? WideLanes.Count : NativeLanes.Count);
@@ -134,7 +134,7 @@ internal static unsafe class GemmKernel
                     }
                     else
                     {
-                        Start(tile, stride, load, bias, edge, height, width);
+                        GemmTiles.AddRow(tile, stride, bias, edge, PanelWidth, height);
                         GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, tile, stride);
                     }
 
@@ -149,7 +149,7 @@ internal static unsafe class GemmKernel
         }
     }
 
-    /// <summary>What a tile starts from, where that does not stand anywhere as it is: (0 or c) + bias.</summary>
+    /// <summary>What a partial tile starts from: (0 or c) + bias.</summary>
     private static void Start(float* tile, int stride, bool load, float* bias, float* start, int rows, int columns)
     {
         for (int row = 0; row < rows; row++)

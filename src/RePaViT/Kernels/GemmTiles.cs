@@ -38,6 +38,34 @@ internal static unsafe class GemmTiles
         }
     }
 
+    /// <summary>sum = c + bias for a tile of some rows.</summary>
+    public static void AddRow(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
+    {
+        if (Lanes.AreWide)
+        {
+            AddRow<WideLanes>(c, stride, bias, sum, sumStride, rows);
+        }
+        else
+        {
+            AddRow<NativeLanes>(c, stride, bias, sum, sumStride, rows);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddRow<T>(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
+        where T : struct, ILanes<T>
+    {
+        T left = T.Load(bias);
+        T right = T.Load(bias + T.Count);
+        for (int row = 0; row < rows; row++)
+        {
+            (T.Load(c) + left).Store(sum);
+            (T.Load(c + T.Count) + right).Store(sum + T.Count);
+            c += stride;
+            sum += sumStride;
+        }
+    }
+
     private static void Run<T>(
         int height, GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
