@@ -46,30 +46,34 @@ internal sealed class NetworkParts
         PatchEmbedding input = network.Layers.OfType<PatchEmbedding>().Single();
         ReparameterizedFeedForward[] deployed = [.. network.Layers.OfType<ReparameterizedFeedForward>()];
         VanillaFeedForward[] vanilla = [.. network.Layers.OfType<VanillaFeedForward>()];
+
+        // The last block has keys and values of all tokens, and of everything else no more than one row for each image.
+        int blocks = attentions.Length - 1;
         List<NetworkPart> parts =
         [
             GatherPatches(input),
             Product("patch embedding", 1, images * input.Tokens, input.PatchLength, dim),
-            Normalize(attentions.Length + vanilla.Length + 1, rows, dim),
-            Product("queries, keys, values", attentions.Length, rows, dim, 3 * dim),
-            Attend(attentions.Length, attentions[0]),
-            Product("projection", attentions.Length, rows, dim, dim, accumulate: true),
+            Normalize(blocks + Math.Min(vanilla.Length, blocks) + 1, rows, dim),
+            Product("queries, keys, values", blocks, rows, dim, 3 * dim),
+            Attend(blocks, attentions[0]),
+            Product("projection", blocks, rows, dim, dim, accumulate: true),
         ];
         if (vanilla.Length > 0)
         {
-            parts.Add(Product("first feed-forward product", vanilla.Length, rows, dim, vanilla[0].Hidden));
-            parts.Add(Product("second feed-forward product", vanilla.Length, rows, vanilla[0].Hidden, dim, accumulate: true));
-            parts.Add(ApplyGelu(vanilla.Length, rows, vanilla[0].Hidden));
+            parts.Add(Product("first feed-forward product", blocks, rows, dim, vanilla[0].Hidden));
+            parts.Add(Product("second feed-forward product", blocks, rows, vanilla[0].Hidden, dim, accumulate: true));
+            parts.Add(ApplyGelu(blocks, rows, vanilla[0].Hidden));
         }
 
         if (deployed.Length > 0)
         {
             int active = deployed[0].Active;
-            parts.Add(Product("first feed-forward product", deployed.Length, rows, dim, active + dim));
-            parts.Add(Product("second feed-forward product", deployed.Length, rows, active, dim, bias: false, accumulate: true));
-            parts.Add(ApplyGelu(deployed.Length, rows, active));
+            parts.Add(Product("first feed-forward product", blocks, rows, dim, active + dim));
+            parts.Add(Product("second feed-forward product", blocks, rows, active, dim, bias: false, accumulate: true));
+            parts.Add(ApplyGelu(blocks, rows, active));
         }
 
+        parts.Add(Product("keys, values of the last block", 1, rows, dim, 2 * dim));
         parts.Add(Product("head", 1, images, dim, architecture.Classes));
         Parts = parts;
     }

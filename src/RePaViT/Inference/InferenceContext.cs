@@ -1,29 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.Kernels;
 
 namespace RePaViT.Inference;
-
-/// <summary>The greatest sizes that a network needs buffers for.</summary>
-internal sealed record InferenceShapes(
-    int ImagesPerPass, int ImageSize, int PatchSize, int Patches, int PatchLength,
-    int Tokens, int Dim, int HiddenWidth, int Heads, int Classes)
-{
-    public static InferenceShapes Of(IReadOnlyList<Layer> layers, int rowsPerPass)
-    {
-        PatchEmbedding input = layers.OfType<PatchEmbedding>().Single();
-        AttentionBlock attention = layers.OfType<AttentionBlock>().First();
-        int hidden = layers.Max(layer => layer switch
-        {
-            VanillaFeedForward feedForward => feedForward.Hidden,
-            ChannelIdleFeedForward feedForward => feedForward.Hidden,
-            ReparameterizedFeedForward feedForward => feedForward.Active + feedForward.Dim,
-            _ => 0,
-        });
-        return new InferenceShapes(
-            Math.Max(1, rowsPerPass / attention.Tokens), input.ImageSize, input.PatchSize, input.Tokens, input.PatchLength,
-            attention.Tokens, attention.Dim, hidden, attention.Heads, layers.OfType<Projection>().Last().Outputs);
-    }
-}
 
 /// <summary>The buffers and kernels of one call at a time.</summary>
 internal sealed class InferenceContext
@@ -66,17 +43,17 @@ internal sealed class InferenceContext
     /// <summary>Images of this pass.</summary>
     public int Images { get; private set; }
 
-    /// <summary>What one step hands to the next: a row for each token of each image.</summary>
+    /// <summary>What one step hands to the next: a row for each token of each image; behind the last attention, for each image.</summary>
     public Matrix Tokens { get; set; }
 
     /// <summary>Room for tokens: [images * tokens, dim].</summary>
     public Matrix TokenBuffer => _tokens.AsMatrix(Images * _shapes.Tokens, _shapes.Dim);
 
-    /// <summary>Room for a residual branch: [images * tokens, dim].</summary>
-    public Matrix Branch => _branch.AsMatrix(Images * _shapes.Tokens, _shapes.Dim);
+    /// <summary>Room for a residual branch, with as many rows as the tokens of now: [rows, dim].</summary>
+    public Matrix Branch => _branch.AsMatrix(Tokens.Rows, _shapes.Dim);
 
-    /// <summary>Room for queries, keys and values: [images * tokens, 3 * dim].</summary>
-    public Matrix Qkv => _qkv.AsMatrix(Images * _shapes.Tokens, 3 * _shapes.Dim);
+    /// <summary>Room for queries, keys and values: [rows, 3 * dim].</summary>
+    public Matrix Qkv => _qkv.AsMatrix(Tokens.Rows, 3 * _shapes.Dim);
 
     /// <summary>Room for the logits: [images, classes].</summary>
     public Matrix Logits => _logits.AsMatrix(Images, _shapes.Classes);
@@ -96,10 +73,10 @@ internal sealed class InferenceContext
         tokens.CopyTo(Tokens.AsSpan());
     }
 
-    /// <summary>Room for hidden channels, [images * tokens, width], that does not overlap what was given out last.</summary>
+    /// <summary>Room for hidden channels, [rows, width], that does not overlap what was given out last.</summary>
     public Matrix Hidden(int width)
     {
         _hiddenAInUse = !_hiddenAInUse;
-        return (_hiddenAInUse ? _hiddenA : _hiddenB).AsMatrix(Images * _shapes.Tokens, width);
+        return (_hiddenAInUse ? _hiddenA : _hiddenB).AsMatrix(Tokens.Rows, width);
     }
 }

@@ -8,6 +8,20 @@ namespace RePaViT.Inference;
 internal abstract class InferenceStep
 {
     public abstract void Run(InferenceContext context);
+
+    /// <summary>The step that computes a layer.</summary>
+    public static InferenceStep Of(Layer layer, NamedTensors weights, ThreadTeam team) => layer switch
+    {
+        PatchEmbedding patches => new PatchEmbeddingStep(patches, weights, team),
+        TokenEmbedding tokens => new TokenEmbeddingStep(tokens, weights),
+        LayerNormalization norm => new LayerNormalizationStep(norm, weights),
+        AttentionBlock attention => new AttentionStep(attention, weights, team),
+        VanillaFeedForward feedForward => new VanillaFeedForwardStep(feedForward, weights, team),
+        ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardStep(feedForward, weights, team),
+        ReparameterizedFeedForward feedForward => new ReparameterizedFeedForwardStep(feedForward, weights, team),
+        Projection projection => new ProjectionStep(projection, weights, team),
+        _ => throw new NotSupportedException($"The inference engine has no layer {layer.GetType().Name}."),
+    };
 }
 
 /// <summary>A linear layer with its weights packed for y = x W' + b.</summary>
@@ -53,7 +67,7 @@ internal sealed class PatchEmbeddingStep(PatchEmbedding layer, NamedTensors weig
 
     public override void Run(InferenceContext context)
     {
-        Matrix result = context.Branch.TakeRows(0, context.Tokens.Rows);
+        Matrix result = context.Branch;
         context.Gemm.Multiply(context.Tokens, _linear.Weight, result, GemmEpilogue.AddBias(_linear.Bias));
         context.Tokens = result;
     }
@@ -119,6 +133,59 @@ internal sealed class AttentionStep(AttentionBlock layer, NamedTensors weights, 
         context.Gemm.Multiply(branch, _qkv.Weight, context.Qkv, GemmEpilogue.AddBias(_qkv.Bias));
         context.Attention.Forward(context.Qkv, branch);
         context.Gemm.Multiply(branch, _proj.Weight, context.Tokens, GemmEpilogue.AddBias(_proj.Bias), accumulate: true);
+    }
+}
+
+/// <summary>
+/// The last attention, of which nothing but the class tokens is read: x += Proj(MHSA(LN(x))) for those. Keys and values
+/// are of all tokens, and all else is of one row for each image.
+/// </summary>
+internal sealed class ClassTokenAttentionStep : InferenceStep
+{
+    private readonly AttentionBlock _layer;
+    private readonly PackedLinear _queries;
+    private readonly PackedLinear _keysValues;
+    private readonly PackedLinear _proj;
+
+    public ClassTokenAttentionStep(AttentionBlock layer, NamedTensors weights, ThreadTeam team)
+    {
+        int dim = layer.Dim;
+        ReadOnlySpan<float> weight = weights[layer.Qkv.Weight].Data;
+        ReadOnlySpan<float> bias = weights[layer.Qkv.Bias].Data;
+        _layer = layer;
+        _queries = PackedLinear.Of(weight[..(dim * dim)], bias[..dim], team);
+        _keysValues = PackedLinear.Of(weight[(dim * dim)..], bias[dim..], team);
+        _proj = PackedLinear.Of(layer.Proj, weights, team);
+    }
+
+    public override void Run(InferenceContext context)
+    {
+        int dim = _layer.Dim;
+        Matrix branch = context.Branch;
+        context.Rows.Normalize(context.Tokens, branch, default, default, _layer.Epsilon);
+        Matrix keysValues = context.Qkv.TakeColumns(dim, 2 * dim);
+        Matrix queries = context.Qkv.TakeColumns(0, dim).TakeRows(0, context.Images);
+        context.Gemm.Multiply(branch, _keysValues.Weight, keysValues, GemmEpilogue.AddBias(_keysValues.Bias));
+        context.Gemm.Multiply(
+            branch.TakeEvery(_layer.Tokens), _queries.Weight, queries, GemmEpilogue.AddBias(_queries.Bias));
+
+        context.Tokens = ClassTokens(context);
+        Matrix attended = context.Branch;
+        context.Attention.Forward(
+            queries, keysValues.TakeColumns(0, dim), keysValues.TakeColumns(dim, dim), attended);
+        context.Gemm.Multiply(attended, _proj.Weight, context.Tokens, GemmEpilogue.AddBias(_proj.Bias), accumulate: true);
+    }
+
+    private Matrix ClassTokens(InferenceContext context)
+    {
+        Matrix source = context.Tokens.TakeEvery(_layer.Tokens);
+        Matrix result = context.TokenBuffer.TakeRows(0, context.Images);
+        for (int image = 0; image < context.Images; image++)
+        {
+            source.Row(image).CopyTo(result.Row(image));
+        }
+
+        return result;
     }
 }
 
@@ -222,21 +289,6 @@ internal sealed class ReparameterizedFeedForwardStep : InferenceStep
             context.Gemm.Multiply(
                 both.TakeColumns(0, _layer.Active), _output.Weight, context.Tokens, accumulate: true);
         }
-    }
-}
-
-/// <summary>Keeps each image's class token.</summary>
-internal sealed class ClassTokenPoolingStep(ClassTokenPooling layer) : InferenceStep
-{
-    public override void Run(InferenceContext context)
-    {
-        Matrix result = context.Branch.TakeRows(0, context.Images);
-        for (int image = 0; image < context.Images; image++)
-        {
-            context.Tokens.Row(image * layer.Tokens).CopyTo(result.Row(image));
-        }
-
-        context.Tokens = result;
     }
 }
 

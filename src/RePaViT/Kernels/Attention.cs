@@ -18,7 +18,9 @@ internal sealed unsafe class Attention
     private readonly int _heads;
     private readonly int _headDim;
     private readonly float _scale;
-    private Matrix _qkv;
+    private Matrix _queries;
+    private Matrix _keys;
+    private Matrix _values;
     private Matrix _output;
     private Matrix _dOutput;
     private Matrix _dQkv;
@@ -50,9 +52,19 @@ internal sealed unsafe class Attention
     /// <param name="output">[images * tokens, dim].</param>
     public void Forward(Matrix qkv, Matrix output)
     {
-        _qkv = qkv;
-        _output = output;
-        _team.Run(qkv.Rows / _tokens * _heads, _forward);
+        int dim = _heads * _headDim;
+        Forward(qkv.TakeColumns(0, dim), qkv.TakeColumns(dim, dim), qkv.TakeColumns(2 * dim, dim), output);
+    }
+
+    /// <summary>Attends within each image, with as many queries of each as there are.</summary>
+    /// <param name="queries">[images * queries, dim]; the heads side by side, as in the others.</param>
+    /// <param name="keys">[images * tokens, dim].</param>
+    /// <param name="values">[images * tokens, dim].</param>
+    /// <param name="output">[images * queries, dim].</param>
+    public void Forward(Matrix queries, Matrix keys, Matrix values, Matrix output)
+    {
+        (_queries, _keys, _values, _output) = (queries, keys, values, output);
+        _team.Run(keys.Rows / _tokens * _heads, _forward);
     }
 
     /// <summary>The gradient of queries, keys and values.</summary>
@@ -62,27 +74,30 @@ internal sealed unsafe class Attention
     /// <param name="dQkv">The result; overwritten.</param>
     public void Backward(Matrix qkv, Matrix output, Matrix dOutput, Matrix dQkv)
     {
-        _qkv = qkv;
-        _output = output;
-        _dOutput = dOutput;
-        _dQkv = dQkv;
+        int dim = _heads * _headDim;
+        (_queries, _keys, _values) = (qkv.TakeColumns(0, dim), qkv.TakeColumns(dim, dim), qkv.TakeColumns(2 * dim, dim));
+        (_output, _dOutput, _dQkv) = (output, dOutput, dQkv);
         _team.Run(qkv.Rows / _tokens * _heads, _backward);
     }
 
-    private Matrix Head(Matrix matrix, int item, int part)
-        => matrix.TakeRows(item / _heads * _tokens, _tokens)
+    /// <summary>The rows and columns of a head of an image; one item after the other.</summary>
+    private Matrix Head(Matrix matrix, int item, int part = 0)
+    {
+        int rows = matrix.Rows / (_keys.Rows / _tokens);
+        return matrix.TakeRows(item / _heads * rows, rows)
             .TakeColumns(part * _heads * _headDim + item % _heads * _headDim, _headDim);
+    }
 
     private void Forward(int item, int worker)
     {
         Scratch scratch = _scratch[worker];
-        Matrix queries = Head(_qkv, item, 0);
-        Matrix output = Head(_output, item, 0);
-        scratch.KeysTransposed.Pack(null, Head(_qkv, item, 1), transposed: true);
-        scratch.Values.Pack(null, Head(_qkv, item, 2), transposed: false);
-        for (int start = 0; start < _tokens; start += QueriesPerBlock)
+        Matrix queries = Head(_queries, item);
+        Matrix output = Head(_output, item);
+        scratch.KeysTransposed.Pack(null, Head(_keys, item), transposed: true);
+        scratch.Values.Pack(null, Head(_values, item), transposed: false);
+        for (int start = 0; start < queries.Rows; start += QueriesPerBlock)
         {
-            int rows = Math.Min(QueriesPerBlock, _tokens - start);
+            int rows = Math.Min(QueriesPerBlock, queries.Rows - start);
             Matrix scores = Scores(scratch, queries.TakeRows(start, rows));
             Matrix result = output.TakeRows(start, rows);
             for (int row = 0; row < rows; row++)
@@ -102,15 +117,15 @@ internal sealed unsafe class Attention
     private void Backward(int item, int worker)
     {
         Scratch scratch = _scratch[worker];
-        Matrix queries = Head(_qkv, item, 0);
-        Matrix output = Head(_output, item, 0);
-        Matrix dOutput = Head(_dOutput, item, 0);
+        Matrix queries = Head(_queries, item);
+        Matrix output = Head(_output, item);
+        Matrix dOutput = Head(_dOutput, item);
         Matrix dQueries = Head(_dQkv, item, 0);
         Matrix dKeys = Head(_dQkv, item, 1);
         Matrix dValues = Head(_dQkv, item, 2);
-        scratch.KeysTransposed.Pack(null, Head(_qkv, item, 1), transposed: true);
-        scratch.Keys.Pack(null, Head(_qkv, item, 1), transposed: false);
-        scratch.ValuesTransposed.Pack(null, Head(_qkv, item, 2), transposed: true);
+        scratch.KeysTransposed.Pack(null, Head(_keys, item), transposed: true);
+        scratch.Keys.Pack(null, Head(_keys, item), transposed: false);
+        scratch.ValuesTransposed.Pack(null, Head(_values, item), transposed: true);
         for (int start = 0; start < _tokens; start += QueriesPerBlock)
         {
             int rows = Math.Min(QueriesPerBlock, _tokens - start);

@@ -32,6 +32,13 @@ internal readonly unsafe struct Matrix(float* data, int rows, int columns, int s
         return new Matrix(data + (long)start * stride, count, columns, stride);
     }
 
+    /// <summary>Rows 0, step, 2 step and so on.</summary>
+    public Matrix TakeEvery(int step)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
+        return new Matrix(data, (rows + step - 1) / step, columns, checked(step * stride));
+    }
+
     public Matrix TakeColumns(int start, int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)columns);

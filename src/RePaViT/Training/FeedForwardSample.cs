@@ -31,7 +31,7 @@ internal static class FeedForwardSample
         int[] images = Draw(dataset.Count, (int)Math.Clamp(MaxValues / valuesPerImage, 1, MaxImages), seed, key: 0);
         int[] rows = Draw(images.Length * tokens.Tokens, MaxRows, seed, key: 1);
         float[] sample = new float[rows.Length * tokens.Dim];
-        foreach (float[] all in InferencePlan.Compile(network, threads).FeedForwardInputs(images.Length, Prepare))
+        foreach (float[] all in FeedForwardTrace.Run(network, threads, images.Length, Prepare))
         {
             for (int i = 0; i < rows.Length; i++)
             {
