@@ -27,6 +27,18 @@ internal static unsafe class GemmKernel
         public Left Skip(int rows, int depth) => new(Data + rows * RowStride + depth * DepthStride, RowStride, DepthStride);
     }
 
+    /// <summary>
+    /// A part of a panel, [depth, width], and what is wanted after it: fetched step by step, one for each row of the panel,
+    /// since the hardware by itself stops at the end of a page.
+    /// </summary>
+    public readonly struct Panel(float* data, int depth, float* next, long nextStep)
+    {
+        public readonly float* Data = data;
+        public readonly int Depth = depth;
+        public readonly float* Next = next;
+        public readonly long NextStep = nextStep;
+    }
+
     /// <summary>Floats that the panels of a [depth, columns] factor take.</summary>
     public static long PackedLength(int depth, int columns)
         => (long)depth * RoundUp(columns, PanelWidth);
@@ -83,9 +95,24 @@ internal static unsafe class GemmKernel
     /// <param name="columns">Columns of the result.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
-    [SkipLocalsInit]
     public static void Multiply(
         Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+    {
+        if (Lanes.AreWide)
+        {
+            Multiply<WideLanes>(a, panels, c, stride, rows, depth, columns, accumulate, epilogue);
+        }
+        else
+        {
+            Multiply<NativeLanes>(a, panels, c, stride, rows, depth, columns, accumulate, epilogue);
+        }
+    }
+
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply<T>(
+        Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+        where T : struct, ILanes<T>
     {
         float* edge = stackalloc float[TileRows * PanelWidth];
         float* zeros = stackalloc float[PanelWidth];
@@ -99,9 +126,12 @@ internal static unsafe class GemmKernel
 
         int passes = Math.Max(1, (depth + DepthPerPass - 1) / DepthPerPass);
         int depthPerPass = (depth + passes - 1) / passes;
+
+        // Together the tiles of a pass fetch what the next pass reads.
+        long nextStep = (TileRows * PanelWidth + rows - 1) / rows;
         for (int column = 0; column < columns; column += PanelWidth)
         {
-            float* panel = panels + (long)column * depth;
+            float* b = panels + (long)column * depth;
             int width = Math.Min(PanelWidth, columns - column);
             GemmEpilogue local = epilogue.Skip(column);
             for (int pass = 0; pass < passes; pass++)
@@ -113,6 +143,8 @@ internal static unsafe class GemmKernel
                 for (int i = 0, height; i < rows; i += height)
                 {
                     height = GemmTiles.Height(rows - i);
+                    float* next = b + (long)length * PanelWidth + (long)(i / TileRows) * length * nextStep;
+                    var panel = new Panel(b, length, next, nextStep);
                     float* tile = c + (long)i * stride + column;
                     Left factor = transposed
                         ? new Left(strips + (long)(i / TileRows) * TileRows * depth + i % TileRows, 1, TileRows)
@@ -121,21 +153,21 @@ internal static unsafe class GemmKernel
                     {
                         // A whole tile beside the result: the tiles know no partial ones.
                         Start(tile, stride, load, bias, edge, height, width);
-                        GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, edge, PanelWidth);
+                        GemmTiles.Run<T>(height, in factor, in panel, edge, PanelWidth, edge, PanelWidth);
                         CopyTile(edge, PanelWidth, tile, stride, height, width);
                     }
                     else if (!load)
                     {
-                        GemmTiles.Run(height, factor, panel, length, bias == null ? zeros : bias, 0, tile, stride);
+                        GemmTiles.Run<T>(height, in factor, in panel, bias == null ? zeros : bias, 0, tile, stride);
                     }
                     else if (bias == null)
                     {
-                        GemmTiles.Run(height, factor, panel, length, tile, stride, tile, stride);
+                        GemmTiles.Run<T>(height, in factor, in panel, tile, stride, tile, stride);
                     }
                     else
                     {
-                        GemmTiles.AddRow(tile, stride, bias, edge, PanelWidth, height);
-                        GemmTiles.Run(height, factor, panel, length, edge, PanelWidth, tile, stride);
+                        GemmTiles.AddRow<T>(tile, stride, bias, edge, PanelWidth, height);
+                        GemmTiles.Run<T>(height, in factor, in panel, edge, PanelWidth, tile, stride);
                     }
 
                     if (pass == passes - 1)
@@ -144,7 +176,7 @@ internal static unsafe class GemmKernel
                     }
                 }
 
-                panel += (long)length * PanelWidth;
+                b += (long)length * PanelWidth;
             }
         }
     }

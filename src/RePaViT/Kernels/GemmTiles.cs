@@ -5,7 +5,8 @@ namespace RePaViT.Kernels;
 /// <summary>
 /// The innermost loops of a matrix product. A tile of the result, two registers wide, stays in registers while one row of
 /// a panel after the other is multiplied with one value of each row of the left-hand factor. The values are spelled out
-/// because only locals live in registers. Each result is the same chain of multiply-adds in every tile.
+/// because only locals live in registers. The tallest tile, which most of the work is done in, has time to fetch what is
+/// needed next from memory. Each result is the same chain of multiply-adds in every tile.
 /// </summary>
 internal static unsafe class GemmTiles
 {
@@ -19,40 +20,36 @@ internal static unsafe class GemmTiles
     /// <summary>c = start + a b for a tile of <see cref="Height"/> rows and one panel.</summary>
     /// <param name="height">Rows: a value that <see cref="Height"/> gives.</param>
     /// <param name="a">The left-hand factor from its first row and depth on.</param>
-    /// <param name="panel">[depth, width].</param>
-    /// <param name="depth">The common dimension.</param>
+    /// <param name="panel">The right-hand factor.</param>
     /// <param name="start">What to start from; may be c itself.</param>
     /// <param name="startStride">Distance of two rows of the start; 0 for the same row each time.</param>
     /// <param name="c">The tile.</param>
     /// <param name="stride">Distance of two rows of the tile.</param>
-    public static void Run(
-        int height, GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T>(
+        int height, in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
+        where T : struct, ILanes<T>
     {
-        if (Lanes.AreWide)
+        switch (height)
         {
-            Run<WideLanes>(height, a, panel, depth, start, startStride, c, stride);
-        }
-        else
-        {
-            Run<NativeLanes>(height, a, panel, depth, start, startStride, c, stride);
+            case 12:
+                Tile12<T>(in a, in panel, start, startStride, c, stride);
+                break;
+            case 6:
+                Tile6<T>(in a, in panel, start, startStride, c, stride);
+                break;
+            case 4:
+                Tile4<T>(in a, in panel, start, startStride, c, stride);
+                break;
+            default:
+                Tile1<T>(in a, in panel, start, startStride, c, stride);
+                break;
         }
     }
 
     /// <summary>sum = c + bias for a tile of some rows.</summary>
-    public static void AddRow(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
-    {
-        if (Lanes.AreWide)
-        {
-            AddRow<WideLanes>(c, stride, bias, sum, sumStride, rows);
-        }
-        else
-        {
-            AddRow<NativeLanes>(c, stride, bias, sum, sumStride, rows);
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddRow<T>(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
+    public static void AddRow<T>(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
         where T : struct, ILanes<T>
     {
         T left = T.Load(bias);
@@ -66,30 +63,9 @@ internal static unsafe class GemmTiles
         }
     }
 
-    private static void Run<T>(
-        int height, GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
-        where T : struct, ILanes<T>
-    {
-        switch (height)
-        {
-            case 12:
-                Tile12<T>(a, panel, depth, start, startStride, c, stride);
-                break;
-            case 6:
-                Tile6<T>(a, panel, depth, start, startStride, c, stride);
-                break;
-            case 4:
-                Tile4<T>(a, panel, depth, start, startStride, c, stride);
-                break;
-            default:
-                Tile1<T>(a, panel, depth, start, startStride, c, stride);
-                break;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile12<T>(
-        GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
+        in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
     {
         float* a0 = a.Data;
@@ -98,6 +74,10 @@ internal static unsafe class GemmTiles
         float* a6 = a3 + 3 * row;
         float* a9 = a6 + 3 * row;
         long step = a.DepthStride;
+        float* b = panel.Data;
+        int depth = panel.Depth;
+        float* next = panel.Next;
+        long nextStep = panel.NextStep;
         T left0 = T.Load(start), right0 = T.Load(start + T.Count);
         T left1 = T.Load(start + startStride), right1 = T.Load(start + startStride + T.Count);
         T left2 = T.Load(start + 2 * startStride), right2 = T.Load(start + 2 * startStride + T.Count);
@@ -112,45 +92,47 @@ internal static unsafe class GemmTiles
         T left11 = T.Load(start + 11 * startStride), right11 = T.Load(start + 11 * startStride + T.Count);
         for (int k = 0; k < depth; k++)
         {
-            T b0 = T.Load(panel);
-            T b1 = T.Load(panel + T.Count);
-            panel += 2 * T.Count;
+            Lanes.Prefetch(next);
+            next += nextStep;
+            T b0 = T.Load(b);
+            T b1 = T.Load(b + T.Count);
+            b += 2 * T.Count;
             T x = T.Create(*a0);
-            left0 = T.MultiplyAdd(x, b0, left0);
-            right0 = T.MultiplyAdd(x, b1, right0);
+            T.AddProduct(ref left0, x, b0);
+            T.AddProduct(ref right0, x, b1);
             x = T.Create(a0[row]);
-            left1 = T.MultiplyAdd(x, b0, left1);
-            right1 = T.MultiplyAdd(x, b1, right1);
+            T.AddProduct(ref left1, x, b0);
+            T.AddProduct(ref right1, x, b1);
             x = T.Create(a0[2 * row]);
-            left2 = T.MultiplyAdd(x, b0, left2);
-            right2 = T.MultiplyAdd(x, b1, right2);
+            T.AddProduct(ref left2, x, b0);
+            T.AddProduct(ref right2, x, b1);
             x = T.Create(*a3);
-            left3 = T.MultiplyAdd(x, b0, left3);
-            right3 = T.MultiplyAdd(x, b1, right3);
+            T.AddProduct(ref left3, x, b0);
+            T.AddProduct(ref right3, x, b1);
             x = T.Create(a3[row]);
-            left4 = T.MultiplyAdd(x, b0, left4);
-            right4 = T.MultiplyAdd(x, b1, right4);
+            T.AddProduct(ref left4, x, b0);
+            T.AddProduct(ref right4, x, b1);
             x = T.Create(a3[2 * row]);
-            left5 = T.MultiplyAdd(x, b0, left5);
-            right5 = T.MultiplyAdd(x, b1, right5);
+            T.AddProduct(ref left5, x, b0);
+            T.AddProduct(ref right5, x, b1);
             x = T.Create(*a6);
-            left6 = T.MultiplyAdd(x, b0, left6);
-            right6 = T.MultiplyAdd(x, b1, right6);
+            T.AddProduct(ref left6, x, b0);
+            T.AddProduct(ref right6, x, b1);
             x = T.Create(a6[row]);
-            left7 = T.MultiplyAdd(x, b0, left7);
-            right7 = T.MultiplyAdd(x, b1, right7);
+            T.AddProduct(ref left7, x, b0);
+            T.AddProduct(ref right7, x, b1);
             x = T.Create(a6[2 * row]);
-            left8 = T.MultiplyAdd(x, b0, left8);
-            right8 = T.MultiplyAdd(x, b1, right8);
+            T.AddProduct(ref left8, x, b0);
+            T.AddProduct(ref right8, x, b1);
             x = T.Create(*a9);
-            left9 = T.MultiplyAdd(x, b0, left9);
-            right9 = T.MultiplyAdd(x, b1, right9);
+            T.AddProduct(ref left9, x, b0);
+            T.AddProduct(ref right9, x, b1);
             x = T.Create(a9[row]);
-            left10 = T.MultiplyAdd(x, b0, left10);
-            right10 = T.MultiplyAdd(x, b1, right10);
+            T.AddProduct(ref left10, x, b0);
+            T.AddProduct(ref right10, x, b1);
             x = T.Create(a9[2 * row]);
-            left11 = T.MultiplyAdd(x, b0, left11);
-            right11 = T.MultiplyAdd(x, b1, right11);
+            T.AddProduct(ref left11, x, b0);
+            T.AddProduct(ref right11, x, b1);
             a0 += step;
             a3 += step;
             a6 += step;
@@ -185,13 +167,15 @@ internal static unsafe class GemmTiles
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile6<T>(
-        GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
+        in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
     {
         float* a0 = a.Data;
         long row = a.RowStride;
         float* a3 = a0 + 3 * row;
         long step = a.DepthStride;
+        float* b = panel.Data;
+        int depth = panel.Depth;
         T left0 = T.Load(start), right0 = T.Load(start + T.Count);
         T left1 = T.Load(start + startStride), right1 = T.Load(start + startStride + T.Count);
         T left2 = T.Load(start + 2 * startStride), right2 = T.Load(start + 2 * startStride + T.Count);
@@ -200,27 +184,27 @@ internal static unsafe class GemmTiles
         T left5 = T.Load(start + 5 * startStride), right5 = T.Load(start + 5 * startStride + T.Count);
         for (int k = 0; k < depth; k++)
         {
-            T b0 = T.Load(panel);
-            T b1 = T.Load(panel + T.Count);
-            panel += 2 * T.Count;
+            T b0 = T.Load(b);
+            T b1 = T.Load(b + T.Count);
+            b += 2 * T.Count;
             T x = T.Create(*a0);
-            left0 = T.MultiplyAdd(x, b0, left0);
-            right0 = T.MultiplyAdd(x, b1, right0);
+            T.AddProduct(ref left0, x, b0);
+            T.AddProduct(ref right0, x, b1);
             x = T.Create(a0[row]);
-            left1 = T.MultiplyAdd(x, b0, left1);
-            right1 = T.MultiplyAdd(x, b1, right1);
+            T.AddProduct(ref left1, x, b0);
+            T.AddProduct(ref right1, x, b1);
             x = T.Create(a0[2 * row]);
-            left2 = T.MultiplyAdd(x, b0, left2);
-            right2 = T.MultiplyAdd(x, b1, right2);
+            T.AddProduct(ref left2, x, b0);
+            T.AddProduct(ref right2, x, b1);
             x = T.Create(*a3);
-            left3 = T.MultiplyAdd(x, b0, left3);
-            right3 = T.MultiplyAdd(x, b1, right3);
+            T.AddProduct(ref left3, x, b0);
+            T.AddProduct(ref right3, x, b1);
             x = T.Create(a3[row]);
-            left4 = T.MultiplyAdd(x, b0, left4);
-            right4 = T.MultiplyAdd(x, b1, right4);
+            T.AddProduct(ref left4, x, b0);
+            T.AddProduct(ref right4, x, b1);
             x = T.Create(a3[2 * row]);
-            left5 = T.MultiplyAdd(x, b0, left5);
-            right5 = T.MultiplyAdd(x, b1, right5);
+            T.AddProduct(ref left5, x, b0);
+            T.AddProduct(ref right5, x, b1);
             a0 += step;
             a3 += step;
         }
@@ -241,34 +225,36 @@ internal static unsafe class GemmTiles
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<T>(
-        GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
+        in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
     {
         float* a0 = a.Data;
         long row = a.RowStride;
         float* a3 = a0 + 3 * row;
         long step = a.DepthStride;
+        float* b = panel.Data;
+        int depth = panel.Depth;
         T left0 = T.Load(start), right0 = T.Load(start + T.Count);
         T left1 = T.Load(start + startStride), right1 = T.Load(start + startStride + T.Count);
         T left2 = T.Load(start + 2 * startStride), right2 = T.Load(start + 2 * startStride + T.Count);
         T left3 = T.Load(start + 3 * startStride), right3 = T.Load(start + 3 * startStride + T.Count);
         for (int k = 0; k < depth; k++)
         {
-            T b0 = T.Load(panel);
-            T b1 = T.Load(panel + T.Count);
-            panel += 2 * T.Count;
+            T b0 = T.Load(b);
+            T b1 = T.Load(b + T.Count);
+            b += 2 * T.Count;
             T x = T.Create(*a0);
-            left0 = T.MultiplyAdd(x, b0, left0);
-            right0 = T.MultiplyAdd(x, b1, right0);
+            T.AddProduct(ref left0, x, b0);
+            T.AddProduct(ref right0, x, b1);
             x = T.Create(a0[row]);
-            left1 = T.MultiplyAdd(x, b0, left1);
-            right1 = T.MultiplyAdd(x, b1, right1);
+            T.AddProduct(ref left1, x, b0);
+            T.AddProduct(ref right1, x, b1);
             x = T.Create(a0[2 * row]);
-            left2 = T.MultiplyAdd(x, b0, left2);
-            right2 = T.MultiplyAdd(x, b1, right2);
+            T.AddProduct(ref left2, x, b0);
+            T.AddProduct(ref right2, x, b1);
             x = T.Create(*a3);
-            left3 = T.MultiplyAdd(x, b0, left3);
-            right3 = T.MultiplyAdd(x, b1, right3);
+            T.AddProduct(ref left3, x, b0);
+            T.AddProduct(ref right3, x, b1);
             a0 += step;
             a3 += step;
         }
@@ -285,20 +271,22 @@ internal static unsafe class GemmTiles
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1<T>(
-        GemmKernel.Left a, float* panel, int depth, float* start, long startStride, float* c, long stride)
+        in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
     {
         float* a0 = a.Data;
         long step = a.DepthStride;
+        float* b = panel.Data;
+        int depth = panel.Depth;
         T left0 = T.Load(start), right0 = T.Load(start + T.Count);
         for (int k = 0; k < depth; k++)
         {
-            T b0 = T.Load(panel);
-            T b1 = T.Load(panel + T.Count);
-            panel += 2 * T.Count;
+            T b0 = T.Load(b);
+            T b1 = T.Load(b + T.Count);
+            b += 2 * T.Count;
             T x = T.Create(*a0);
-            left0 = T.MultiplyAdd(x, b0, left0);
-            right0 = T.MultiplyAdd(x, b1, right0);
+            T.AddProduct(ref left0, x, b0);
+            T.AddProduct(ref right0, x, b1);
             a0 += step;
         }
 

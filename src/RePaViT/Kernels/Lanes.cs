@@ -31,6 +31,9 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>a b + c, in one rounding where the machine can.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
+    /// <summary>sum += a b, like <see cref="MultiplyAdd"/>.</summary>
+    static abstract void AddProduct(ref TSelf sum, TSelf a, TSelf b);
+
     static abstract TSelf Abs(TSelf x);
 
     static abstract TSelf Round(TSelf x);
@@ -55,9 +58,9 @@ internal unsafe interface ILanes<TSelf>
 }
 
 /// <summary>16 floats, on machines with AVX-512.</summary>
-internal readonly unsafe struct WideLanes : ILanes<WideLanes>
+internal unsafe struct WideLanes : ILanes<WideLanes>
 {
-    private readonly Vector512<float> _v;
+    private Vector512<float> _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private WideLanes(Vector512<float> v) => _v = v;
@@ -71,7 +74,7 @@ internal readonly unsafe struct WideLanes : ILanes<WideLanes>
     public static WideLanes Load(float* source) => new(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(float* destination) => _v.Store(destination);
+    public readonly void Store(float* destination) => _v.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes operator +(WideLanes left, WideLanes right) => new(left._v + right._v);
@@ -88,6 +91,10 @@ internal readonly unsafe struct WideLanes : ILanes<WideLanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes MultiplyAdd(WideLanes a, WideLanes b, WideLanes c)
         => new(Vector512.MultiplyAddEstimate(a._v, b._v, c._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref WideLanes sum, WideLanes a, WideLanes b)
+        => sum._v = Vector512.MultiplyAddEstimate(a._v, b._v, sum._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes Abs(WideLanes x) => new(Vector512.Abs(x._v));
@@ -124,9 +131,9 @@ internal readonly unsafe struct WideLanes : ILanes<WideLanes>
 }
 
 /// <summary>As many floats as the runtime's own vector has: 8 with AVX2, else 4.</summary>
-internal readonly unsafe struct NativeLanes : ILanes<NativeLanes>
+internal unsafe struct NativeLanes : ILanes<NativeLanes>
 {
-    private readonly Vector<float> _v;
+    private Vector<float> _v;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private NativeLanes(Vector<float> v) => _v = v;
@@ -140,7 +147,7 @@ internal readonly unsafe struct NativeLanes : ILanes<NativeLanes>
     public static NativeLanes Load(float* source) => new(Vector.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(float* destination) => _v.Store(destination);
+    public readonly void Store(float* destination) => _v.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static NativeLanes operator +(NativeLanes left, NativeLanes right) => new(left._v + right._v);
@@ -157,6 +164,10 @@ internal readonly unsafe struct NativeLanes : ILanes<NativeLanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static NativeLanes MultiplyAdd(NativeLanes a, NativeLanes b, NativeLanes c)
         => new(Vector.MultiplyAddEstimate(a._v, b._v, c._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref NativeLanes sum, NativeLanes a, NativeLanes b)
+        => sum._v = Vector.MultiplyAddEstimate(a._v, b._v, sum._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static NativeLanes Abs(NativeLanes x) => new(Vector.Abs(x._v));
@@ -204,6 +215,16 @@ internal static unsafe class Lanes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Avx512F.IsSupported;
+    }
+
+    /// <summary>Brings a cache line nearer, where the machine has a way to ask for that. The address need not be valid.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(address);
+        }
     }
 
     /// <summary>A register that starts with some values and goes on with a filling, so that they are computed like the rest.</summary>
