@@ -8,7 +8,7 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Attention
 {
-    private const int QueriesPerBlock = 96;
+    private const int QueriesPerBlock = 108;
 
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _forward;
@@ -18,6 +18,8 @@ internal sealed unsafe class Attention
     private readonly int _heads;
     private readonly int _headDim;
     private readonly float _scale;
+    private int _queriesPerBlock;
+    private int _blocks;
     private Matrix _queries;
     private Matrix _keys;
     private Matrix _values;
@@ -64,7 +66,15 @@ internal sealed unsafe class Attention
     public void Forward(Matrix queries, Matrix keys, Matrix values, Matrix output)
     {
         (_queries, _keys, _values, _output) = (queries, keys, values, output);
-        _team.Run(keys.Rows / _tokens * _heads, _forward);
+        int images = keys.Rows / _tokens;
+        _blocks = (queries.Rows / images + QueriesPerBlock - 1) / QueriesPerBlock;
+        _queriesPerBlock = GemmKernel.RoundUp((queries.Rows / images + _blocks - 1) / _blocks, GemmKernel.TileRows);
+        foreach (Scratch scratch in _scratch)
+        {
+            scratch.PackedItem = -1;
+        }
+
+        _team.Run(images * _heads * _blocks, _forward);
     }
 
     /// <summary>The gradient of queries, keys and values.</summary>
@@ -88,29 +98,33 @@ internal sealed unsafe class Attention
             .TakeColumns(part * _heads * _headDim + item % _heads * _headDim, _headDim);
     }
 
-    private void Forward(int item, int worker)
+    /// <summary>A block of queries of one head. The next one of a thread mostly has the same keys and values.</summary>
+    private void Forward(int task, int worker)
     {
         Scratch scratch = _scratch[worker];
-        Matrix queries = Head(_queries, item);
-        Matrix output = Head(_output, item);
-        scratch.KeysTransposed.Pack(null, Head(_keys, item), transposed: true);
-        scratch.Values.Pack(null, Head(_values, item), transposed: false);
-        for (int start = 0; start < queries.Rows; start += QueriesPerBlock)
+        int item = task / _blocks;
+        if (scratch.PackedItem != item)
         {
-            int rows = Math.Min(QueriesPerBlock, queries.Rows - start);
-            Matrix scores = Scores(scratch, queries.TakeRows(start, rows));
-            Matrix result = output.TakeRows(start, rows);
-            for (int row = 0; row < rows; row++)
-            {
-                scratch.Sums.Span[row] = Softmax.Exponentials(scores.Data + (long)row * scores.Stride, _tokens, _scale);
-            }
+            scratch.KeysTransposed.Pack(null, Head(_keys, item), transposed: true);
+            scratch.Values.Pack(null, Head(_values, item), transposed: false);
+            scratch.PackedItem = item;
+        }
 
-            // Dividing the result is less work than dividing the probabilities.
-            Gemm.MultiplyOnThisThread(scores.TakeColumns(0, _tokens), scratch.Values, result);
-            for (int row = 0; row < rows; row++)
-            {
-                Softmax.Rescale(result.Data + (long)row * result.Stride, _headDim, 1 / scratch.Sums.Span[row]);
-            }
+        Matrix queries = Head(_queries, item);
+        int start = task % _blocks * _queriesPerBlock;
+        int rows = Math.Min(_queriesPerBlock, queries.Rows - start);
+        Matrix scores = Scores(scratch, queries.TakeRows(start, rows));
+        Matrix result = Head(_output, item).TakeRows(start, rows);
+        for (int row = 0; row < rows; row++)
+        {
+            scratch.Sums.Span[row] = Softmax.Exponentials(scores.Data + (long)row * scores.Stride, scores.Columns, _scale);
+        }
+
+        // Dividing the result is less work than dividing the probabilities.
+        Gemm.MultiplyOnThisThread(scores.TakeColumns(0, _tokens), scratch.Values, result);
+        for (int row = 0; row < rows; row++)
+        {
+            Softmax.Rescale(result.Data + (long)row * result.Stride, _headDim, 1 / scratch.Sums.Span[row]);
         }
     }
 
@@ -141,7 +155,7 @@ internal sealed unsafe class Attention
 
             // O = P V
             scratch.Block.Pack(null, blockGradient, transposed: false);
-            Gemm.MultiplyOnThisThread(probabilities, scratch.Block, dValues, accumulate, transposedA: true);
+            Gemm.MultiplyOnThisThread(probabilities, scratch.Block, dValues, default, accumulate, transposedA: true);
             Gemm.MultiplyOnThisThread(blockGradient, scratch.ValuesTransposed, dScores);
 
             // P = softmax(scale S): dS = scale P (dP - rowsum(dP P)), and rowsum(dP P) = rowsum(dO O).
@@ -159,16 +173,19 @@ internal sealed unsafe class Attention
             // S = Q K'
             Gemm.MultiplyOnThisThread(dScores, scratch.Keys, dQueries.TakeRows(start, rows));
             scratch.Block.Pack(null, blockQueries, transposed: false);
-            Gemm.MultiplyOnThisThread(dScores, scratch.Block, dKeys, accumulate, transposedA: true);
+            Gemm.MultiplyOnThisThread(dScores, scratch.Block, dKeys, default, accumulate, transposedA: true);
         }
     }
 
-    /// <summary>Q K', with the columns that fill up the last panel of keys: whole panels are faster.</summary>
+    /// <summary>
+    /// Q K', with the columns that fill up the last panel of keys, since whole panels are faster. There a score is minus
+    /// infinity: as if there were no token.
+    /// </summary>
     private static Matrix Scores(Scratch scratch, Matrix queries)
     {
         PackedMatrix keys = scratch.KeysTransposed;
         Matrix scores = scratch.Scores.AsMatrix(queries.Rows, keys.PaddedColumns);
-        Gemm.MultiplyOnThisThread(queries, keys, scores);
+        Gemm.MultiplyOnThisThread(queries, keys, scores, GemmEpilogue.AddBias(scratch.Mask.AsMatrix(1, keys.PaddedColumns)));
         return scores;
     }
 
@@ -177,10 +194,16 @@ internal sealed unsafe class Attention
     {
         public Scratch(int tokens, int queries, bool training)
         {
-            Scores = new PinnedBuffer((long)queries * GemmKernel.RoundUp(tokens, GemmKernel.PanelWidth));
+            int columns = GemmKernel.RoundUp(tokens, GemmKernel.PanelWidth);
+            Scores = new PinnedBuffer((long)queries * columns);
             ScoreGradient = new PinnedBuffer(training ? (long)queries * tokens : 0);
             Sums = new PinnedBuffer(queries);
+            Mask = new PinnedBuffer(columns);
+            Mask.Span[tokens..].Fill(float.NegativeInfinity);
         }
+
+        /// <summary>The head of an image whose keys and values are packed for the forward pass; -1 for none.</summary>
+        public int PackedItem { get; set; } = -1;
 
         public PackedMatrix Keys { get; } = new();
 
@@ -197,5 +220,8 @@ internal sealed unsafe class Attention
         public PinnedBuffer ScoreGradient { get; }
 
         public PinnedBuffer Sums { get; }
+
+        /// <summary>0 for each token, then minus infinity.</summary>
+        public PinnedBuffer Mask { get; }
     }
 }

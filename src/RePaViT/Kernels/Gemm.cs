@@ -84,18 +84,17 @@ internal sealed unsafe class Gemm
     }
 
     /// <summary>
-    /// c = a b or c += a b, for small products of which many run side by side. c may have the padding of b too, where it
-    /// becomes 0.
+    /// The same for small products of which many run side by side. c may have the padding of b too, where the product is 0.
     /// </summary>
     public static void MultiplyOnThisThread(
-        Matrix a, PackedMatrix b, Matrix c, bool accumulate = false, bool transposedA = false)
+        Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)
     {
         ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, transposedA);
         for (int row = 0; row < c.Rows; row += MaxRowsPerTask)
         {
             GemmKernel.Multiply(
                 LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
-                Math.Min(MaxRowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, default);
+                Math.Min(MaxRowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, epilogue);
         }
     }
 

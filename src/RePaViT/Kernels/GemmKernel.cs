@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace RePaViT.Kernels;
 
 /// <summary>
-/// A block of a matrix product on one thread: the loops around the register tile, and the packing they rely on. There is
-/// one tile for each width of vector registers; <see cref="GemmTiles"/> holds them.
+/// A block of a matrix product on one thread: the loops around the register tiles of <see cref="GemmTiles"/>, over factors that
+/// <see cref="GemmPacking"/> laid out for them.
 /// </summary>
 internal static unsafe class GemmKernel
 {
@@ -46,45 +46,6 @@ internal static unsafe class GemmKernel
     /// <summary>The least multiple of a unit that is not below a value.</summary>
     public static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
 
-    /// <summary>Copies columns [panel * width, ...) of a factor to consecutive rows of one panel.</summary>
-    public static void PackPanel(Matrix source, bool transposed, int panel, float* destination)
-    {
-        int depth = transposed ? source.Columns : source.Rows;
-        int first = panel * PanelWidth;
-        int columns = Math.Min(PanelWidth, (transposed ? source.Rows : source.Columns) - first);
-        if (columns < PanelWidth)
-        {
-            new Span<float>(destination, checked(depth * PanelWidth)).Clear();
-        }
-
-        if (!transposed)
-        {
-            for (int k = 0; k < depth; k++)
-            {
-                new ReadOnlySpan<float>(source.Data + (long)k * source.Stride + first, columns)
-                    .CopyTo(new Span<float>(destination + (long)k * PanelWidth, columns));
-            }
-
-            return;
-        }
-
-        // Few rows at a time, so that the lines they are written to stay in cache.
-        const int DepthBlock = 16;
-        for (int start = 0; start < depth; start += DepthBlock)
-        {
-            int end = Math.Min(start + DepthBlock, depth);
-            for (int column = 0; column < columns; column++)
-            {
-                float* from = source.Data + (long)(first + column) * source.Stride;
-                float* to = destination + column;
-                for (int k = start; k < end; k++)
-                {
-                    to[(long)k * PanelWidth] = from[k];
-                }
-            }
-        }
-    }
-
     /// <summary>c = epilogue(a b) or epilogue(c + a b) for rows x columns values; b is a run of whole panels.</summary>
     /// <param name="a">The left-hand factor.</param>
     /// <param name="panels">Panels of the right-hand factor, each of depth * width floats.</param>
@@ -121,7 +82,7 @@ internal static unsafe class GemmKernel
         float* strips = stackalloc float[transposed ? RoundUp(rows, TileRows) * depth : 0];
         if (transposed)
         {
-            PackLeft(a, rows, depth, strips);
+            GemmPacking.PackLeft(a, rows, depth, strips);
         }
 
         int passes = Math.Max(1, (depth + DepthPerPass - 1) / DepthPerPass);
@@ -154,7 +115,7 @@ internal static unsafe class GemmKernel
                         // A whole tile beside the result: the tiles know no partial ones.
                         Start(tile, stride, load, bias, edge, height, width);
                         GemmTiles.Run<T>(height, in factor, in panel, edge, PanelWidth, edge, PanelWidth);
-                        CopyTile(edge, PanelWidth, tile, stride, height, width);
+                        GemmPacking.CopyRows(edge, PanelWidth, height, width, tile, stride);
                     }
                     else if (!load)
                     {
@@ -193,31 +154,6 @@ internal static unsafe class GemmKernel
 
             tile += stride;
             start += PanelWidth;
-        }
-    }
-
-    /// <summary>
-    /// Copies a transposed left-hand factor to strips of as many rows as a tile has. Its own rows are far apart, and every
-    /// panel would go through all of them again.
-    /// </summary>
-    private static void PackLeft(Left a, int rows, int depth, float* packed)
-    {
-        for (int start = 0; start < rows; start += TileRows)
-        {
-            int count = Math.Min(TileRows, rows - start);
-            for (int k = 0; k < depth; k++)
-            {
-                new ReadOnlySpan<float>(a.Data + start + k * a.DepthStride, count).CopyTo(new Span<float>(packed, count));
-                packed += TileRows;
-            }
-        }
-    }
-
-    private static void CopyTile(float* from, int fromStride, float* to, int toStride, int rows, int columns)
-    {
-        for (int i = 0; i < rows; i++)
-        {
-            new ReadOnlySpan<float>(from + (long)i * fromStride, columns).CopyTo(new Span<float>(to + (long)i * toStride, columns));
         }
     }
 }

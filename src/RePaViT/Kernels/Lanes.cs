@@ -38,14 +38,11 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Round(TSelf x);
 
-    /// <summary>The greater values; not a number where one is not.</summary>
+    /// <summary>The greater values; the right one where either is not a number.</summary>
     static abstract TSelf Max(TSelf left, TSelf right);
 
-    /// <summary>The values, moved into [low, high]; not a number stays that.</summary>
-    static abstract TSelf Clamp(TSelf x, float low, float high);
-
-    /// <summary>2^n for whole numbers n from -126 to 127.</summary>
-    static abstract TSelf PowerOfTwo(TSelf n);
+    /// <summary>x 2^n for whole numbers n from -126 to 127.</summary>
+    static abstract TSelf Scale(TSelf x, TSelf n);
 
     /// <summary>yes where x &lt; limit, else no.</summary>
     static abstract TSelf SelectLess(TSelf x, float limit, TSelf yes, TSelf no);
@@ -53,7 +50,7 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>The sum of all lanes.</summary>
     static abstract float Sum(TSelf x);
 
-    /// <summary>The greatest of all lanes; not a number where one is not.</summary>
+    /// <summary>The greatest of all lanes, if all are numbers.</summary>
     static abstract float Greatest(TSelf x);
 }
 
@@ -103,16 +100,10 @@ internal unsafe struct WideLanes : ILanes<WideLanes>
     public static WideLanes Round(WideLanes x) => new(Vector512.Round(x._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideLanes Max(WideLanes left, WideLanes right) => new(Vector512.Max(left._v, right._v));
-
-    // The native forms return their second operand where one is not a number.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideLanes Clamp(WideLanes x, float low, float high)
-        => new(Vector512.MinNative(Vector512.Create(high), Vector512.MaxNative(Vector512.Create(low), x._v)));
+    public static WideLanes Max(WideLanes left, WideLanes right) => new(Vector512.MaxNative(left._v, right._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static WideLanes PowerOfTwo(WideLanes n)
-        => new(((Vector512.ConvertToInt32Native(n._v) + Vector512.Create(127)) << 23).AsSingle());
+    public static WideLanes Scale(WideLanes x, WideLanes n) => new(Avx512F.Scale(x._v, n._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WideLanes SelectLess(WideLanes x, float limit, WideLanes yes, WideLanes no)
@@ -176,16 +167,11 @@ internal unsafe struct NativeLanes : ILanes<NativeLanes>
     public static NativeLanes Round(NativeLanes x) => new(Vector.Round(x._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NativeLanes Max(NativeLanes left, NativeLanes right) => new(Vector.Max(left._v, right._v));
-
-    // The native forms return their second operand where one is not a number.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NativeLanes Clamp(NativeLanes x, float low, float high)
-        => new(Vector.MinNative(new Vector<float>(high), Vector.MaxNative(new Vector<float>(low), x._v)));
+    public static NativeLanes Max(NativeLanes left, NativeLanes right) => new(Vector.MaxNative(left._v, right._v));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NativeLanes PowerOfTwo(NativeLanes n)
-        => new(Vector.AsVectorSingle((Vector.ConvertToInt32Native(n._v) + new Vector<int>(127)) << 23));
+    public static NativeLanes Scale(NativeLanes x, NativeLanes n)
+        => new(x._v * Vector.AsVectorSingle((Vector.ConvertToInt32Native(n._v) + new Vector<int>(127)) << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static NativeLanes SelectLess(NativeLanes x, float limit, NativeLanes yes, NativeLanes no)

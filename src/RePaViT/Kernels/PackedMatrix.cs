@@ -58,5 +58,5 @@ internal sealed unsafe class PackedMatrix
     }
 
     private void PackPanel(int panel)
-        => GemmKernel.PackPanel(_source, _transposed, panel, Panels + (long)panel * GemmKernel.PanelWidth * Depth);
+        => GemmPacking.PackPanel(_source, _transposed, panel, Panels + (long)panel * GemmKernel.PanelWidth * Depth);
 }

@@ -54,7 +54,7 @@ internal static unsafe class Reduce
     public static float Dot(float* x, float* y, int length)
         => Lanes.AreWide ? Dot<WideLanes>(x, y, length) : Dot<NativeLanes>(x, y, length);
 
-    /// <summary>The greatest value.</summary>
+    /// <summary>The greatest value, if all are numbers.</summary>
     public static float Max(float* x, int length)
         => Lanes.AreWide ? Max<WideLanes>(x, length) : Max<NativeLanes>(x, length);
 

@@ -42,7 +42,8 @@ internal static unsafe class Softmax
     private static float Exponentials<T>(float* x, int length, float scale)
         where T : struct, ILanes<T>
     {
-        T max = T.Create(Reduce.Max(x, length));
+        float greatest = Reduce.Max(x, length);
+        T max = T.Create(greatest);
         T factor = T.Create(scale);
         T sum = T.Create(0);
         int i = 0;
@@ -53,15 +54,19 @@ internal static unsafe class Softmax
             sum += value;
         }
 
-        if (i < length)
-        {
-            int rest = length - i;
-            T value = VectorMath.Exp((Lanes.LoadFirst<T>(x + i, rest, float.NegativeInfinity) - max) * factor);
-            Lanes.StoreFirst(value, x + i, rest);
-            sum += value;
-        }
+        float total = T.Sum(sum);
+        return i < length ? total + ExponentialsOfRest<T>(x + i, length - i, greatest, scale) : total;
+    }
 
-        return T.Sum(sum);
+    // By itself: registers that had to outlive a call would leave the loop before for memory.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static float ExponentialsOfRest<T>(float* x, int length, float max, float scale)
+        where T : struct, ILanes<T>
+    {
+        T rest = Lanes.LoadFirst<T>(x, length, float.NegativeInfinity);
+        T values = VectorMath.Exp((rest - T.Create(max)) * T.Create(scale));
+        Lanes.StoreFirst(values, x, length);
+        return T.Sum(values);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
