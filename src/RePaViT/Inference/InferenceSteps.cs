@@ -24,46 +24,10 @@ internal abstract class InferenceStep
     };
 }
 
-/// <summary>A linear layer with its weights packed for y = x W' + b.</summary>
-internal sealed class PackedLinear
-{
-    private readonly PinnedBuffer _bias;
-
-    private PackedLinear(PackedMatrix weight, PinnedBuffer bias)
-    {
-        Weight = weight;
-        _bias = bias;
-    }
-
-    public PackedMatrix Weight { get; }
-
-    public Matrix Bias => _bias.AsMatrix(1, _bias.Length);
-
-    public static PackedLinear Of(Projection layer, NamedTensors weights, ThreadTeam team)
-        => Of(weights[layer.Weight].Data, layer.HasBias ? weights[layer.Bias].Data : new float[layer.Outputs], team);
-
-    public static PackedLinear Of(ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, ThreadTeam team)
-    {
-        // The kernels read pinned memory only; this copy lives no longer than the packing.
-        var copy = new PinnedBuffer(weight.Length);
-        weight.CopyTo(copy.Span);
-        PackedMatrix packed = PackedMatrix.OfLinearWeight(team, copy.AsMatrix(bias.Length, weight.Length / bias.Length));
-        GC.KeepAlive(copy);
-        return new PackedLinear(packed, Vector(bias));
-    }
-
-    public static PinnedBuffer Vector(ReadOnlySpan<float> values)
-    {
-        var buffer = new PinnedBuffer(values.Length);
-        values.CopyTo(buffer.Span);
-        return buffer;
-    }
-}
-
 /// <summary>tokens = patches W' + b.</summary>
 internal sealed class PatchEmbeddingStep(PatchEmbedding layer, NamedTensors weights, ThreadTeam team) : InferenceStep
 {
-    private readonly PackedLinear _linear = PackedLinear.Of(weights[layer.Weight].Data, weights[layer.BiasName].Data, team);
+    private readonly PackedLinear _linear = PackedLinear.Of(weights[layer.Weight], weights[layer.BiasName].Data, team);
 
     public override void Run(InferenceContext context)
     {
@@ -149,12 +113,10 @@ internal sealed class ClassTokenAttentionStep : InferenceStep
 
     public ClassTokenAttentionStep(AttentionBlock layer, NamedTensors weights, ThreadTeam team)
     {
-        int dim = layer.Dim;
-        ReadOnlySpan<float> weight = weights[layer.Qkv.Weight].Data;
-        ReadOnlySpan<float> bias = weights[layer.Qkv.Bias].Data;
         _layer = layer;
-        _queries = PackedLinear.Of(weight[..(dim * dim)], bias[..dim], team);
-        _keysValues = PackedLinear.Of(weight[(dim * dim)..], bias[dim..], team);
+        PackedLinear qkv = PackedLinear.Of(layer.Qkv, weights, team);
+        _queries = qkv.TakeOutputs(0, layer.Dim);
+        _keysValues = qkv.TakeOutputs(layer.Dim, 2 * layer.Dim);
         _proj = PackedLinear.Of(layer.Proj, weights, team);
     }
 
@@ -265,16 +227,14 @@ internal sealed class ReparameterizedFeedForwardStep : InferenceStep
     public ReparameterizedFeedForwardStep(ReparameterizedFeedForward layer, NamedTensors weights, ThreadTeam team)
     {
         _layer = layer;
+        PackedLinear merged = PackedLinear.Of(layer.Merged, weights, team);
         if (layer.Active == 0)
         {
-            _both = PackedLinear.Of(layer.Merged, weights, team);
+            _both = merged;
             return;
         }
 
-        _both = PackedLinear.Of(
-            [.. weights[layer.Input.Weight].Data, .. weights[layer.Merged.Weight].Data],
-            [.. weights[layer.Input.Bias].Data, .. weights[layer.Merged.Bias].Data],
-            team);
+        _both = PackedLinear.SideBySide(PackedLinear.Of(layer.Input, weights, team), merged);
         _output = PackedLinear.Of(layer.Output, weights, team);
     }
 

@@ -131,10 +131,11 @@ internal sealed unsafe class Gemm
     {
         int row = task / _columnTasks * _rowsPerTask;
         int rows = Math.Min(_rowsPerTask, _c.Rows - row);
-        int column = task % _columnTasks * _panelsPerTask * GemmKernel.PanelWidth;
+        int panel = task % _columnTasks * _panelsPerTask;
+        int column = panel * GemmKernel.PanelWidth;
         int columns = Math.Min(_panelsPerTask * GemmKernel.PanelWidth, _c.Columns - column);
         GemmKernel.Multiply(
-            LeftFactor(_a, row, _transposedA), _b.Panels + (long)column * _b.Depth, _c.Data + (long)row * _c.Stride + column, _c.Stride,
+            LeftFactor(_a, row, _transposedA), _b.Panels[panel..], _c.Data + (long)row * _c.Stride + column, _c.Stride,
             rows, _b.Depth, columns, _accumulate, _epilogue.Skip(column));
     }
 }

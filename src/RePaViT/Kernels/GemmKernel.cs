@@ -46,9 +46,9 @@ internal static unsafe class GemmKernel
     /// <summary>The least multiple of a unit that is not below a value.</summary>
     public static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
 
-    /// <summary>c = epilogue(a b) or epilogue(c + a b) for rows x columns values; b is a run of whole panels.</summary>
+    /// <summary>c = epilogue(a b) or epilogue(c + a b) for rows x columns values.</summary>
     /// <param name="a">The left-hand factor.</param>
-    /// <param name="panels">Panels of the right-hand factor, each of depth * width floats.</param>
+    /// <param name="panels">The panels of the right-hand factor.</param>
     /// <param name="c">The result.</param>
     /// <param name="stride">Distance of two rows of the result.</param>
     /// <param name="rows">Rows of the result; some hundred at most if a is transposed, since it is packed on the stack.</param>
@@ -57,7 +57,7 @@ internal static unsafe class GemmKernel
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
     public static void Multiply(
-        Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+        Left a, ReadOnlySpan<PackedPanel> panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
     {
         if (Lanes.AreWide)
         {
@@ -72,7 +72,7 @@ internal static unsafe class GemmKernel
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<T>(
-        Left a, float* panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+        Left a, ReadOnlySpan<PackedPanel> panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
         where T : struct, ILanes<T>
     {
         float* edge = stackalloc float[TileRows * PanelWidth];
@@ -92,7 +92,7 @@ internal static unsafe class GemmKernel
         long nextStep = (TileRows * PanelWidth + rows - 1) / rows;
         for (int column = 0; column < columns; column += PanelWidth)
         {
-            float* b = panels + (long)column * depth;
+            float* b = panels[column / PanelWidth].Data;
             int width = Math.Min(PanelWidth, columns - column);
             GemmEpilogue local = epilogue.Skip(column);
             for (int pass = 0; pass < passes; pass++)

@@ -27,17 +27,26 @@ internal static unsafe class GemmPacking
         {
             CopyTransposed(source.Data + (long)first * source.Stride, source.Stride, columns, depth, destination, width);
         }
-        else if (columns < width)
+        else
         {
-            CopyRows(source.Data + first, source.Stride, depth, columns, destination, width);
+            CopyToPanel(source.Data + first, source.Stride, depth, columns, destination);
+        }
+    }
+
+    /// <summary>Copies rows of some columns to consecutive rows of a panel.</summary>
+    public static void CopyToPanel(float* from, long fromStride, int rows, int columns, float* panel)
+    {
+        if (columns < GemmKernel.PanelWidth)
+        {
+            CopyRows(from, fromStride, rows, columns, panel, GemmKernel.PanelWidth);
         }
         else if (Lanes.AreWide)
         {
-            CopyWholeRows<WideLanes>(source.Data + first, source.Stride, depth, destination);
+            CopyWholeRows<WideLanes>(from, fromStride, rows, panel);
         }
         else
         {
-            CopyWholeRows<NativeLanes>(source.Data + first, source.Stride, depth, destination);
+            CopyWholeRows<NativeLanes>(from, fromStride, rows, panel);
         }
     }
 
@@ -63,7 +72,6 @@ internal static unsafe class GemmPacking
         }
     }
 
-    /// <summary>The same for rows as wide as a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyWholeRows<T>(float* from, long fromStride, int rows, float* to)
         where T : struct, ILanes<T>

@@ -2,18 +2,25 @@ namespace RePaViT.Kernels;
 
 /// <summary>
 /// The right-hand factor of a product, [depth, columns], cut into panels of <see cref="GemmKernel.PanelWidth"/> columns
-/// that the kernel reads from beginning to end. The last panel is filled up with zeros.
+/// that the kernel reads from beginning to end. The last panel is filled up with zeros. Factors can share panels.
 /// </summary>
 internal sealed unsafe class PackedMatrix
 {
-    private readonly ScratchBuffer _panels = new();
     private readonly Action<int, int> _packPanel;
-    private PinnedBuffer _current = null!;
+    private readonly ScratchBuffer _scratch = new();
+    private PackedPanel[] _panels = [];
     private Matrix _source;
     private bool _transposed;
 
     /// <summary>An empty factor; <see cref="Pack"/> fills it.</summary>
-    public PackedMatrix() => _packPanel = (panel, _) => PackPanel(panel);
+    public PackedMatrix() => _packPanel = (panel, _) => GemmPacking.PackPanel(_source, _transposed, panel, Panel(panel));
+
+    /// <summary>A factor of zeros; <see cref="SetRows"/> fills it.</summary>
+    public PackedMatrix(int depth, int columns)
+        : this() => Resize(depth, columns);
+
+    private PackedMatrix(int depth, int columns, PackedPanel[] panels)
+        : this() => (Depth, Columns, _panels) = (depth, columns, panels);
 
     public int Depth { get; private set; }
 
@@ -22,7 +29,7 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Columns with those that fill up the last panel.</summary>
     public int PaddedColumns => GemmKernel.RoundUp(Columns, GemmKernel.PanelWidth);
 
-    internal float* Panels => _current.Pointer;
+    internal ReadOnlySpan<PackedPanel> Panels => _panels.AsSpan(0, PanelCount);
 
     private int PanelCount => PaddedColumns / GemmKernel.PanelWidth;
 
@@ -34,17 +41,48 @@ internal sealed unsafe class PackedMatrix
         return packed;
     }
 
+    /// <summary>Two factors of the same depth as one. Only a left one that does not end with a panel is copied.</summary>
+    public static PackedMatrix SideBySide(PackedMatrix left, PackedMatrix right)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(right.Depth, left.Depth, nameof(right));
+        int columns = left.Columns + right.Columns;
+        if (left.Columns == left.PaddedColumns)
+        {
+            return new(left.Depth, columns, [.. left.Panels, .. right.Panels]);
+        }
+
+        var both = new PackedMatrix(left.Depth, columns);
+        both.SetColumns(0, left, 0, left.Columns);
+        both.SetColumns(left.Columns, right, 0, right.Columns);
+        return both;
+    }
+
+    /// <summary>Some of the columns. They are copied unless they begin with a panel and end with one, or at the end.</summary>
+    public PackedMatrix TakeColumns(int start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)Columns);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(Columns - start));
+        int width = GemmKernel.PanelWidth;
+        if (start % width == 0 && (count % width == 0 || start + count == Columns))
+        {
+            int first = start / width;
+            return new(Depth, count, Panels[first..(first + GemmKernel.RoundUp(count, width) / width)].ToArray());
+        }
+
+        var part = new PackedMatrix(Depth, count);
+        part.SetColumns(0, this, start, count);
+        return part;
+    }
+
     /// <summary>Takes in new values; memory is kept from one time to the next.</summary>
     /// <param name="team">Threads to share the work; null to do it on this one.</param>
     /// <param name="source">The factor, or its transpose.</param>
     /// <param name="transposed">Whether the source is the transpose: its rows become columns.</param>
     public void Pack(ThreadTeam? team, Matrix source, bool transposed)
     {
-        Depth = transposed ? source.Columns : source.Rows;
-        Columns = transposed ? source.Rows : source.Columns;
+        Resize(transposed ? source.Columns : source.Rows, transposed ? source.Rows : source.Columns);
         _source = source;
         _transposed = transposed;
-        _current = _panels.EnsureLength(GemmKernel.PackedLength(Depth, Columns));
         if (team is not null)
         {
             team.Run(PanelCount, _packPanel);
@@ -53,10 +91,79 @@ internal sealed unsafe class PackedMatrix
 
         for (int panel = 0; panel < PanelCount; panel++)
         {
-            PackPanel(panel);
+            _packPanel(panel, 0);
         }
     }
 
-    private void PackPanel(int panel)
-        => GemmPacking.PackPanel(_source, _transposed, panel, Panels + (long)panel * GemmKernel.PanelWidth * Depth);
+    /// <summary>Sets some rows; the padding stays as it is.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="rows">[rows, columns].</param>
+    public void SetRows(int first, Matrix rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Columns, Columns, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)(Depth - rows.Rows));
+        int width = GemmKernel.PanelWidth;
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            int column = panel * width;
+            GemmPacking.CopyToPanel(
+                rows.Data + column, rows.Stride, rows.Rows, Math.Min(width, Columns - column), Panel(panel) + (long)first * width);
+        }
+    }
+
+    /// <summary>Copies some rows out, [rows, columns].</summary>
+    public void GetRows(int first, Matrix rows)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Columns, Columns, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)(Depth - rows.Rows));
+        int width = GemmKernel.PanelWidth;
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            int column = panel * width;
+            GemmPacking.CopyRows(
+                Panel(panel) + (long)first * width, width, rows.Rows, Math.Min(width, Columns - column),
+                rows.Data + column, rows.Stride);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    private float* Panel(int panel) => _panels[panel].Data;
+
+    private void Resize(int depth, int columns)
+    {
+        Depth = depth;
+        Columns = columns;
+        PinnedBuffer buffer = _scratch.EnsureLength(GemmKernel.PackedLength(depth, columns));
+        if (_panels.Length < PanelCount)
+        {
+            _panels = new PackedPanel[PanelCount];
+        }
+
+        for (int panel = 0; panel < PanelCount; panel++)
+        {
+            _panels[panel] = new PackedPanel(buffer, (nint)(buffer.Pointer + (long)panel * GemmKernel.PanelWidth * depth));
+        }
+    }
+
+    private void SetColumns(int start, PackedMatrix source, int first, int count)
+    {
+        int width = GemmKernel.PanelWidth;
+        for (int i = 0; i < count; i++)
+        {
+            float* to = Panel((start + i) / width) + (start + i) % width;
+            float* from = source.Panel((first + i) / width) + (first + i) % width;
+            GemmPacking.CopyRows(from, width, Depth, 1, to, width);
+        }
+
+        GC.KeepAlive(source);
+    }
+}
+
+/// <summary>Columns of a factor, [depth, <see cref="GemmKernel.PanelWidth"/>].</summary>
+/// <param name="Owner">Keeps the memory.</param>
+/// <param name="Address">Where it is.</param>
+internal readonly record struct PackedPanel(PinnedBuffer Owner, nint Address)
+{
+    public unsafe float* Data => (float*)Address;
 }

@@ -1,5 +1,7 @@
+using System.Buffers;
 using RePaViT.Architectures;
 using RePaViT.IO;
+using RePaViT.Kernels;
 
 namespace RePaViT.Onnx;
 
@@ -11,6 +13,9 @@ internal static class TensorLayout
 {
     // 16 floats fill a cache line.
     private const int BlockRows = 16;
+
+    // 256 KiB: stays in cache between the file and the panels.
+    private const int BlockLength = 1 << 16;
 
     public static bool IsTransposed(TensorSpec spec) => spec is { Role: TensorRole.Weight, Shape.Length: 2 };
 
@@ -43,32 +48,36 @@ internal static class TensorLayout
         }
     }
 
+    /// <summary>Reads a tensor. Matrices go to where the kernels read them at once: there is never a second copy.</summary>
     /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
     public static WeightTensor Read(Stream stream, TensorSpec spec)
     {
-        var data = new float[spec.Length];
         if (!IsTransposed(spec))
         {
+            var data = new float[spec.Length];
             LittleEndian.ReadSingles(stream, data);
             return new WeightTensor(data, spec.Shape);
         }
 
-        (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
-        var block = new float[Math.Min(BlockRows, inputs) * outputs];
-        for (int start = 0; start < inputs; start += BlockRows)
+        return new WeightTensor(ReadMatrix(stream, inputs: spec.Shape[1], outputs: spec.Shape[0]));
+    }
+
+    private static unsafe PackedMatrix ReadMatrix(Stream stream, int inputs, int outputs)
+    {
+        var packed = new PackedMatrix(inputs, outputs);
+        int blockRows = Math.Clamp(BlockLength / outputs, 1, inputs);
+        float[] block = ArrayPool<float>.Shared.Rent(checked(blockRows * outputs));
+        fixed (float* start = block)
         {
-            int rows = Math.Min(BlockRows, inputs - start);
-            LittleEndian.ReadSingles(stream, block.AsSpan(0, rows * outputs));
-            for (int output = 0; output < outputs; output++)
+            for (int input = 0; input < inputs; input += blockRows)
             {
-                Span<float> destination = data.AsSpan(output * inputs + start, rows);
-                for (int row = 0; row < rows; row++)
-                {
-                    destination[row] = block[row * outputs + output];
-                }
+                int rows = Math.Min(blockRows, inputs - input);
+                LittleEndian.ReadSingles(stream, block.AsSpan(0, rows * outputs));
+                packed.SetRows(input, new Matrix(start, rows, outputs, outputs));
             }
         }
 
-        return new WeightTensor(data, spec.Shape);
+        ArrayPool<float>.Shared.Return(block);
+        return packed;
     }
 }

@@ -1,10 +1,13 @@
+using RePaViT.Kernels;
+
 namespace RePaViT;
 
 /// <summary>A tensor of 32-bit floats with its shape, in row-major order. Treat the data as immutable.</summary>
 public sealed class WeightTensor
 {
     private readonly int[] _shape;
-    private readonly float[] _data;
+    private readonly PackedMatrix? _packed;
+    private float[]? _data;
 
     /// <summary>Wraps data without copying it; the caller gives it up.</summary>
     /// <param name="data">The values, row-major.</param>
@@ -32,18 +35,51 @@ public sealed class WeightTensor
         }
 
         _data = data;
+        Length = data.Length;
         _shape = shape.ToArray();
+    }
+
+    /// <summary>The weight [outputs, inputs] of a linear layer, as the matrix kernels want it.</summary>
+    /// <param name="packed">[inputs, outputs]; the caller gives it up.</param>
+    internal WeightTensor(PackedMatrix packed)
+    {
+        _packed = packed;
+        _shape = [packed.Columns, packed.Depth];
+        Length = checked(packed.Columns * packed.Depth);
     }
 
     /// <summary>The sizes, outermost dimension first; empty for a scalar.</summary>
     public ReadOnlySpan<int> Shape => _shape;
 
     /// <summary>The values, row-major.</summary>
-    public ReadOnlySpan<float> Data => _data;
+    public ReadOnlySpan<float> Data => _data ??= Unpack(_packed!);
 
     /// <summary>Number of values.</summary>
-    public int Length => _data.Length;
+    public int Length { get; }
+
+    /// <summary>The transpose, where it is packed for the matrix kernels already.</summary>
+    internal PackedMatrix? Packed => _packed;
 
     /// <inheritdoc/>
     public override string ToString() => $"[{string.Join(", ", _shape)}]";
+
+    // Threads that come at the same time each get the same values.
+    private static unsafe float[] Unpack(PackedMatrix packed)
+    {
+        float[] data = new float[packed.Columns * packed.Depth];
+        float[] row = new float[packed.Columns];
+        fixed (float* start = row)
+        {
+            for (int input = 0; input < packed.Depth; input++)
+            {
+                packed.GetRows(input, new Matrix(start, 1, row.Length, row.Length));
+                for (int output = 0; output < row.Length; output++)
+                {
+                    data[output * packed.Depth + input] = row[output];
+                }
+            }
+        }
+
+        return data;
+    }
 }
