@@ -21,6 +21,10 @@ internal abstract class Optimizer
     private readonly double[] _squaredNorms;
     private readonly TrainingRecipe _recipe;
     private readonly ThreadTeam _team;
+    private readonly Action<int, int> _measure;
+    private readonly Action<int, int> _move;
+    private float _clip;
+    private double _learningRate;
 
     protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
     {
@@ -28,6 +32,8 @@ internal abstract class Optimizer
         _squaredNorms = new double[_slots.Length];
         _recipe = recipe;
         _team = ThreadTeam.Get(threads);
+        _measure = (i, _) => _squaredNorms[i] = Reduce.SumOfSquares(_slots[i].Parameter.Gradient);
+        _move = (i, _) => Move(_slots[i]);
     }
 
     /// <summary>Steps taken.</summary>
@@ -48,7 +54,7 @@ internal abstract class Optimizer
     /// <returns>The global norm of the gradients before clipping.</returns>
     public double Step(double learningRate)
     {
-        _team.Run(_slots.Length, (i, _) => _squaredNorms[i] = Reduce.SumOfSquares(_slots[i].Parameter.Gradient));
+        _team.Run(_slots.Length, _measure);
         double norm = Math.Sqrt(_squaredNorms.Sum());
         if (!double.IsFinite(norm))
         {
@@ -56,15 +62,9 @@ internal abstract class Optimizer
         }
 
         Steps++;
-        float clip = _recipe.GradientClipNorm is double limit ? (float)Math.Max(1, norm / limit) : 1;
-        _team.Run(_slots.Length, (i, _) =>
-        {
-            Slot slot = _slots[i];
-            TurnIntoDirection(slot, clip);
-            double weightDecay = slot.Parameter.Spec.Decays ? _recipe.WeightDecay : 0;
-            Move(slot.Parameter.Value, slot.Parameter.Gradient, learningRate, weightDecay);
-            slot.Parameter.Gradient.Clear();
-        });
+        _learningRate = learningRate;
+        _clip = _recipe.GradientClipNorm is double limit ? (float)Math.Max(1, norm / limit) : 1;
+        _team.Run(_slots.Length, _move);
         return norm;
     }
 
@@ -98,8 +98,16 @@ internal abstract class Optimizer
     /// <param name="weightDecay">0 for a parameter that does not decay.</param>
     protected abstract void Move(Span<float> value, Span<float> direction, double learningRate, double weightDecay);
 
+    private void Move(Slot slot)
+    {
+        TurnIntoDirection(slot);
+        double weightDecay = slot.Parameter.Spec.Decays ? _recipe.WeightDecay : 0;
+        Move(slot.Parameter.Value, slot.Parameter.Gradient, _learningRate, weightDecay);
+        slot.Parameter.Gradient.Clear();
+    }
+
     /// <summary>Moves the moments and puts d in place of the gradient.</summary>
-    private void TurnIntoDirection(Slot slot, float clip)
+    private void TurnIntoDirection(Slot slot)
     {
         float beta1 = (float)_recipe.Beta1;
         float beta2 = (float)_recipe.Beta2;
@@ -117,7 +125,7 @@ internal abstract class Optimizer
             Span<float> v = slot.MeanSquare.AsSpan(start, length);
             Span<float> root = scratch[..length];
 
-            TensorPrimitives.Divide(g, clip, g);
+            TensorPrimitives.Divide(g, _clip, g);
             TensorPrimitives.Multiply(m, beta1, m);
             TensorPrimitives.MultiplyAdd(g, gain1, m, m);
             TensorPrimitives.Multiply(g, g, g);
