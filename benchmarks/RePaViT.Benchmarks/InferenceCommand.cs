@@ -24,31 +24,49 @@ internal static class InferenceCommand
             Description = "Threads that share a call.", DefaultValueFactory = _ => Environment.ProcessorCount,
         };
         var seconds = new Option<double>("--seconds") { Description = "Time to measure for.", DefaultValueFactory = _ => 5 };
+        var precision = new Option<InferencePrecision>("--precision")
+        {
+            Description = "full, or eightbit, which is measured in turns with full.", DefaultValueFactory = _ => InferencePrecision.Full,
+        };
         var command = new Command("inference", "Measures images per second of a preset on this machine.")
         {
-            batch, threads, seconds,
+            batch, threads, seconds, precision,
         };
         var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
             (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
             InferenceReport report = Run(
-                architecture, form, commandLine.GetValue(batch), commandLine.GetValue(threads), commandLine.GetValue(seconds));
+                architecture,
+                form,
+                commandLine.GetValue(batch),
+                commandLine.GetValue(threads),
+                commandLine.GetValue(seconds),
+                commandLine.GetValue(precision));
             Report.Write(commandLine, report, Print);
         });
         return command;
     }
 
     /// <exception cref="ArgumentException">The architecture or a number is not valid.</exception>
-    public static InferenceReport Run(ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds)
+    /// <exception cref="NotSupportedException">This machine is not faster with that precision.</exception>
+    public static InferenceReport Run(
+        ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds, InferencePrecision precision)
     {
         ValidateBatch(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(seconds);
         architecture.Validate();
+        if (precision == InferencePrecision.BFloat16 || precision == InferencePrecision.EightBit && !QuantizedGemm.IsSupported)
+        {
+            throw new NotSupportedException($"--precision {precision} is not accepted: this machine computes in 32-bit floats then.");
+        }
+
         IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
         var network = new Network(layers, WeightInitializer.Create(layers, seed: 0));
-        InferencePlan plan = InferencePlan.Compile(form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network, threads);
+        network = form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network;
+        InferencePlan full = InferencePlan.Compile(network, threads);
+        InferencePlan? rounded = precision == InferencePrecision.Full ? null : InferencePlan.Compile(network, threads, precision);
         float[] images = new float[batch * 3 * architecture.ImageSize * architecture.ImageSize];
         var random = new RandomStream(0, RandomPurpose.Initialization);
         foreach (ref float value in images.AsSpan())
@@ -59,20 +77,28 @@ internal static class InferenceCommand
         float[] logits = new float[batch * architecture.Classes];
         var product = new MatrixProduct(architecture.Dim, threads);
 
-        // In turns, so that both see the same machine whatever else it does.
+        // In turns, so that all see the same machine whatever else it does.
         var clock = Stopwatch.StartNew();
         var forward = new Rate();
+        var forwardRounded = new Rate();
         var gemm = new Rate();
         for (int turn = 0; turn <= Rate.WarmupRuns || clock.Elapsed.TotalSeconds < seconds; turn++)
         {
-            forward.Time(() => plan.Run(images, batch, logits));
+            forward.Time(() => full.Run(images, batch, logits));
+            if (rounded is not null)
+            {
+                forwardRounded.Time(() => rounded.Run(images, batch, logits));
+            }
+
             gemm.Time(product.Run);
         }
 
         double gflops = architecture.Cost(form == ExportForm.Deployed ? NetworkForm.Deployed : NetworkForm.Trained).MultiplyAdds * 2e-9;
-        double imagesPerSecond = batch / forward.MedianSeconds;
+        double imagesPerSecond = batch / (rounded is null ? forward : forwardRounded).MedianSeconds;
         double gemmRate = product.Flops * 1e-9 / gemm.MedianSeconds;
-        return new InferenceReport(form, batch, threads, imagesPerSecond, imagesPerSecond * gflops, gemmRate, imagesPerSecond * gflops / gemmRate);
+        return new InferenceReport(
+            form, batch, threads, precision, imagesPerSecond, imagesPerSecond * gflops, gemmRate,
+            imagesPerSecond * gflops / gemmRate, rounded is null ? null : forward.MedianSeconds / forwardRounded.MedianSeconds);
     }
 
     /// <exception cref="ArgumentException">It is no number of images for one call.</exception>
@@ -84,7 +110,8 @@ internal static class InferenceCommand
 
     private static void Print(InferenceReport report) => Report.Text.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{report.Form}, batch {report.Batch}, {report.Threads} threads: {report.ImagesPerSecond:0.0} images/s, {report.Gflops:0} GFLOP/s; matrix products alone reach {report.GemmGflops:0} GFLOP/s here, so {report.FractionOfGemm:P0} of it"));
+        $"{report.Form}, batch {report.Batch}, {report.Threads} threads: {report.ImagesPerSecond:0.0} images/s, {report.Gflops:0} GFLOP/s; matrix products alone reach {report.GemmGflops:0} GFLOP/s here, so {report.FractionOfGemm:P0} of it")
+        + (report.FasterThanFull is double ratio ? string.Create(CultureInfo.InvariantCulture, $"; {ratio:0.00} times as fast as in full precision") : ""));
 
     /// <summary>A product of the shape that most of a network's work has, to know what the machine can do.</summary>
     private sealed class MatrixProduct
@@ -122,4 +149,5 @@ internal static class InferenceCommand
 
 /// <summary>What was measured.</summary>
 internal sealed record InferenceReport(
-    ExportForm Form, int Batch, int Threads, double ImagesPerSecond, double Gflops, double GemmGflops, double FractionOfGemm);
+    ExportForm Form, int Batch, int Threads, InferencePrecision Precision, double ImagesPerSecond, double Gflops,
+    double GemmGflops, double FractionOfGemm, double? FasterThanFull);

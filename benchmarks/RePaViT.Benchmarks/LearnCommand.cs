@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using RePaViT.Benchmarks.Engines;
+using RePaViT.Kernels;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
@@ -55,14 +56,17 @@ internal static class LearnCommand
         TrainingResult result = trainer.Fit(training, test);
         EpochSummary last = result.History[^1];
         return new LearnReport(
-            engine.Description, epochs, last.TrainingLoss, last.Validation!.Loss, last.Validation.Accuracy, clock.Elapsed.TotalSeconds);
+            engine.Description, epochs, last.TrainingLoss, last.Validation!.Loss, last.Validation.Accuracy, clock.Elapsed.TotalSeconds,
+            QuantizedGemm.IsSupported ? result.Model.WithPrecision(InferencePrecision.EightBit).Evaluate(test).Accuracy : null);
     }
 
     private static void Print(LearnReport report) => Report.Text.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{report.Engine}: accuracy {report.Accuracy:P2}, loss {report.Loss:0.0000} (training {report.TrainingLoss:0.0000}) after {report.Epochs} epochs, {report.Seconds:0} s"));
+        $"{report.Engine}: accuracy {report.Accuracy:P2}, loss {report.Loss:0.0000} (training {report.TrainingLoss:0.0000}) after {report.Epochs} epochs, {report.Seconds:0} s")
+        + (report.EightBitAccuracy is double rounded ? string.Create(CultureInfo.InvariantCulture, $"; accuracy {rounded:P2} with 8-bit products") : ""));
 }
 
 /// <summary>What a run arrived at.</summary>
 internal sealed record LearnReport(
-    string Engine, int Epochs, double TrainingLoss, double Loss, double Accuracy, double Seconds);
+    string Engine, int Epochs, double TrainingLoss, double Loss, double Accuracy, double Seconds,
+    double? EightBitAccuracy);

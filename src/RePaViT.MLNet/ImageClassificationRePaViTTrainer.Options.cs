@@ -171,7 +171,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ThrowUnless(ImageSize is null or >= 1, ImageSize, "a number from 1, or null");
             ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a number in [0, 1], or null");
             ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
-            ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full or BFloat16");
+            ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
             ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
             ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ArgumentNullException.ThrowIfNull(Architecture);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using RePaViT.Inference;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 
@@ -42,9 +41,11 @@ internal sealed record DeviceChoice(bool IsCuda, string Reason)
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
     public RePaViTModel Place(RePaViTModel model, InferencePrecision precision)
-        => !Enum.IsDefined(precision)
-            ? throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full and BFloat16 are accepted.")
-            : IsCuda ? PlaceOnCuda(model, precision) : model.With(network => InferencePlan.Compile(network));
+    {
+        // Refuses what is no precision, too.
+        RePaViTModel onCpu = model.WithPrecision(precision);
+        return IsCuda ? PlaceOnCuda(model, precision) : onCpu;
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchBackend CreateCudaBackend()

@@ -13,4 +13,11 @@ public enum InferencePrecision
     /// about a hundredth; measure the accuracy before relying on it.
     /// </summary>
     BFloat16,
+
+    /// <summary>
+    /// 8-bit integers, on CPUs that have an instruction for them (AVX-VNNI: Intel from Alder Lake on, AMD from Zen 5 on): a
+    /// scale for each output channel of a weight, and one for each token, found while it runs. Measure the accuracy before
+    /// relying on it.
+    /// </summary>
+    EightBit,
 }

@@ -224,6 +224,14 @@ public sealed class RePaViTModel
         return new Evaluation((double)correct / dataset.Count, loss / dataset.Count, dataset.Count);
     }
 
+    /// <summary>The same model on the CPU, with matrix products rounded. What is saved is not rounded.</summary>
+    /// <param name="precision">What to round to, where the CPU is faster with that; elsewhere nothing is rounded.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
+    public RePaViTModel WithPrecision(InferencePrecision precision)
+        => Enum.IsDefined(precision)
+            ? With(network => InferencePlan.Compile(network, threads: null, precision))
+            : throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full, BFloat16 and EightBit are accepted.");
+
     private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
 
     /// <summary>Values of a prepared image.</summary>

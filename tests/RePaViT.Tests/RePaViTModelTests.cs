@@ -1,5 +1,6 @@
 using RePaViT.Architectures;
 using RePaViT.Inference;
+using RePaViT.Kernels;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
@@ -55,6 +56,30 @@ public sealed class RePaViTModelTests
         Assert.ThrowsExactly<InsufficientMemoryException>(() => model.Predict(image));
         isFull = false;
         CollectionAssert.AreEqual(expected.Predict(image).Probabilities.ToArray(), model.Predict(image).Probabilities.ToArray());
+    }
+
+    [TestMethod]
+    public void A_model_with_another_precision_saves_the_same_weights()
+    {
+        RePaViTModel model = Create();
+        RePaViTModel rounded = model.WithPrecision(InferencePrecision.EightBit);
+        RgbImage image = TestImages.Random(12, 12, 1);
+        IReadOnlyList<float> expected = model.Predict(image).Probabilities;
+        IReadOnlyList<float> actual = rounded.Predict(image).Probabilities;
+        Assert.AreEqual(QuantizedGemm.IsSupported, !expected.SequenceEqual(actual));
+        Assert.IsTrue(expected.Zip(actual).All(pair => Math.Abs(pair.First - pair.Second) < 0.1));
+        CollectionAssert.AreEqual(Saved(model), Saved(rounded));
+
+        // The CPU is not faster with these.
+        CollectionAssert.AreEqual(expected.ToArray(), model.WithPrecision(InferencePrecision.BFloat16).Predict(image).Probabilities.ToArray());
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.WithPrecision((InferencePrecision)9));
+
+        static byte[] Saved(RePaViTModel model)
+        {
+            var stream = new MemoryStream();
+            model.Save(stream);
+            return stream.ToArray();
+        }
     }
 
     [TestMethod]

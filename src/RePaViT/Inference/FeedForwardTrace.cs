@@ -19,6 +19,7 @@ internal static class FeedForwardTrace
     {
         ThreadTeam team = ThreadTeam.Get(threads);
         Network folded = Folding.Fold(network, preprocessing: null);
+        var source = new StepSource(folded.Weights, team, Quantized: false);
         InferenceShapes shapes = InferenceShapes.Of(folded.Layers);
         var context = new InferenceContext(team, shapes);
         float[] tokens = new float[checked(count * shapes.Tokens * shapes.Dim)];
@@ -35,7 +36,7 @@ internal static class FeedForwardTrace
                 yield return tokens;
             }
 
-            steps.Add(InferenceStep.Of(layer, folded.Weights, team));
+            steps.Add(InferenceStep.Of(layer, source));
         }
 
         // All images through some steps: from pixels, or from the tokens before them, to the tokens after them.

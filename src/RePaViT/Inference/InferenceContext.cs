@@ -28,13 +28,22 @@ internal sealed class InferenceContext
         _hiddenA = new PinnedBuffer(rows * shapes.HiddenWidth);
         _hiddenB = new PinnedBuffer(rows * shapes.HiddenWidth);
         _logits = new PinnedBuffer((long)shapes.ImagesPerPass * shapes.Classes);
+        Team = team;
         Gemm = new Gemm(team);
+        QuantizedGemm = new QuantizedGemm(team);
         Rows = new RowKernels(team);
         Attention = new Attention(
             team, shapes.Tokens, shapes.Heads, shapes.Dim / shapes.Heads, scale: 1, training: false);
     }
 
+    public ThreadTeam Team { get; }
+
     public Gemm Gemm { get; }
+
+    public QuantizedGemm QuantizedGemm { get; }
+
+    /// <summary>The left-hand factor of the last product of integers.</summary>
+    public QuantizedRows Rounded { get; } = new();
 
     public RowKernels Rows { get; }
 

@@ -22,12 +22,16 @@ internal sealed class InferencePlan : IInferenceEngine
     /// <summary>Compiles a network in any form, folded or not.</summary>
     /// <param name="network">The network; its weights are copied.</param>
     /// <param name="threads">Threads that share a call; null for one per processor.</param>
-    public static InferencePlan Compile(Network network, int? threads = null)
+    /// <param name="precision">What products may be rounded to, where this machine is faster with that.</param>
+    public static InferencePlan Compile(
+        Network network, int? threads = null, InferencePrecision precision = InferencePrecision.Full)
     {
         ThreadTeam team = ThreadTeam.Get(threads);
         Network folded = Folding.Fold(network, preprocessing: null);
+        bool quantized = precision == InferencePrecision.EightBit && QuantizedGemm.IsSupported;
+        var source = new StepSource(folded.Weights, team, quantized);
         return new InferencePlan(
-            [.. Steps(folded, team)], new InferenceContextPool(team, InferenceShapes.Of(folded.Layers)));
+            [.. Steps(folded.Layers, source)], new InferenceContextPool(team, InferenceShapes.Of(folded.Layers)));
     }
 
     /// <inheritdoc/>
@@ -63,14 +67,12 @@ internal sealed class InferencePlan : IInferenceEngine
     /// A step for each layer; but the class tokens are taken already by the last attention, since from there on no row
     /// looks at another.
     /// </summary>
-    private static IEnumerable<InferenceStep> Steps(Network network, ThreadTeam team)
+    private static IEnumerable<InferenceStep> Steps(IReadOnlyList<Layer> layers, StepSource source)
     {
-        AttentionBlock last = network.Layers.OfType<AttentionBlock>().Last();
-        foreach (Layer layer in network.Layers.Where(layer => layer is not ClassTokenPooling))
+        AttentionBlock last = layers.OfType<AttentionBlock>().Last();
+        foreach (Layer layer in layers.Where(layer => layer is not ClassTokenPooling))
         {
-            yield return layer == last
-                ? new ClassTokenAttentionStep(last, network.Weights, team)
-                : InferenceStep.Of(layer, network.Weights, team);
+            yield return layer == last ? new ClassTokenAttentionStep(last, source) : InferenceStep.Of(layer, source);
         }
     }
 }

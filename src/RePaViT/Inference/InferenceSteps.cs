@@ -10,29 +10,31 @@ internal abstract class InferenceStep
     public abstract void Run(InferenceContext context);
 
     /// <summary>The step that computes a layer.</summary>
-    public static InferenceStep Of(Layer layer, NamedTensors weights, ThreadTeam team) => layer switch
+    public static InferenceStep Of(Layer layer, StepSource source) => layer switch
     {
-        PatchEmbedding patches => new PatchEmbeddingStep(patches, weights, team),
-        TokenEmbedding tokens => new TokenEmbeddingStep(tokens, weights),
-        LayerNormalization norm => new LayerNormalizationStep(norm, weights),
-        AttentionBlock attention => new AttentionStep(attention, weights, team),
-        VanillaFeedForward feedForward => new VanillaFeedForwardStep(feedForward, weights, team),
-        ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardStep(feedForward, weights, team),
-        ReparameterizedFeedForward feedForward => new ReparameterizedFeedForwardStep(feedForward, weights, team),
-        Projection projection => new ProjectionStep(projection, weights, team),
+        PatchEmbedding patches => new PatchEmbeddingStep(patches, source),
+        TokenEmbedding tokens => new TokenEmbeddingStep(tokens, source.Weights),
+        LayerNormalization norm => new LayerNormalizationStep(norm, source),
+        AttentionBlock attention => new AttentionStep(attention, source),
+        VanillaFeedForward feedForward => new VanillaFeedForwardStep(feedForward, source),
+        ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardStep(feedForward, source),
+        ReparameterizedFeedForward feedForward when source.Quantized => new QuantizedFeedForwardStep(feedForward, source),
+        ReparameterizedFeedForward feedForward => new ReparameterizedFeedForwardStep(feedForward, source),
+        Projection projection => new ProjectionStep(projection, source),
         _ => throw new NotSupportedException($"The inference engine has no layer {layer.GetType().Name}."),
     };
 }
 
 /// <summary>tokens = patches W' + b.</summary>
-internal sealed class PatchEmbeddingStep(PatchEmbedding layer, NamedTensors weights, ThreadTeam team) : InferenceStep
+internal sealed class PatchEmbeddingStep(PatchEmbedding layer, StepSource source) : InferenceStep
 {
-    private readonly PackedLinear _linear = PackedLinear.Of(weights[layer.Weight], weights[layer.BiasName].Data, team);
+    private readonly PackedLinear _linear =
+        PackedLinear.Of(source.Weights[layer.Weight], layer.Dim, source.Weights[layer.BiasName].Data, source.Team);
 
     public override void Run(InferenceContext context)
     {
         Matrix result = context.Branch;
-        context.Gemm.Multiply(context.Tokens, _linear.Weight, result, GemmEpilogue.AddBias(_linear.Bias));
+        _linear.Run(context, context.Tokens, result);
         context.Tokens = result;
     }
 }
@@ -72,10 +74,10 @@ internal sealed class TokenEmbeddingStep : InferenceStep
 }
 
 /// <summary>Normalizes each token in place.</summary>
-internal sealed class LayerNormalizationStep(LayerNormalization layer, NamedTensors weights) : InferenceStep
+internal sealed class LayerNormalizationStep(LayerNormalization layer, StepSource source) : InferenceStep
 {
-    private readonly PinnedBuffer _weight = PackedLinear.Vector(weights[layer.Weight].Data);
-    private readonly PinnedBuffer _bias = PackedLinear.Vector(weights[layer.Bias].Data);
+    private readonly PinnedBuffer _weight = source.Vector(layer.Weight);
+    private readonly PinnedBuffer _bias = source.Vector(layer.Bias);
 
     public override void Run(InferenceContext context) => Run(context, context.Tokens);
 
@@ -85,18 +87,18 @@ internal sealed class LayerNormalizationStep(LayerNormalization layer, NamedTens
 }
 
 /// <summary>x += Proj(MHSA(LN(x))), with all but the normalization itself folded into the weights.</summary>
-internal sealed class AttentionStep(AttentionBlock layer, NamedTensors weights, ThreadTeam team) : InferenceStep
+internal sealed class AttentionStep(AttentionBlock layer, StepSource source) : InferenceStep
 {
-    private readonly PackedLinear _qkv = PackedLinear.Of(layer.Qkv, weights, team);
-    private readonly PackedLinear _proj = PackedLinear.Of(layer.Proj, weights, team);
+    private readonly LinearProduct _qkv = source.Product(layer.Qkv);
+    private readonly LinearProduct _proj = source.Product(layer.Proj);
 
     public override void Run(InferenceContext context)
     {
         Matrix branch = context.Branch;
         context.Rows.Normalize(context.Tokens, branch, default, default, layer.Epsilon);
-        context.Gemm.Multiply(branch, _qkv.Weight, context.Qkv, GemmEpilogue.AddBias(_qkv.Bias));
+        _qkv.Run(context, branch, context.Qkv);
         context.Attention.Forward(context.Qkv, branch);
-        context.Gemm.Multiply(branch, _proj.Weight, context.Tokens, GemmEpilogue.AddBias(_proj.Bias), accumulate: true);
+        _proj.Run(context, branch, context.Tokens, accumulate: true);
     }
 }
 
@@ -107,17 +109,17 @@ internal sealed class AttentionStep(AttentionBlock layer, NamedTensors weights, 
 internal sealed class ClassTokenAttentionStep : InferenceStep
 {
     private readonly AttentionBlock _layer;
-    private readonly PackedLinear _queries;
-    private readonly PackedLinear _keysValues;
-    private readonly PackedLinear _proj;
+    private readonly LinearProduct _queries;
+    private readonly LinearProduct _keysValues;
+    private readonly LinearProduct _proj;
 
-    public ClassTokenAttentionStep(AttentionBlock layer, NamedTensors weights, ThreadTeam team)
+    public ClassTokenAttentionStep(AttentionBlock layer, StepSource source)
     {
         _layer = layer;
-        PackedLinear qkv = PackedLinear.Of(layer.Qkv, weights, team);
-        _queries = qkv.TakeOutputs(0, layer.Dim);
-        _keysValues = qkv.TakeOutputs(layer.Dim, 2 * layer.Dim);
-        _proj = PackedLinear.Of(layer.Proj, weights, team);
+        PackedLinear qkv = source.Packed(layer.Qkv);
+        _queries = source.Rounded(qkv.TakeOutputs(0, layer.Dim));
+        _keysValues = source.Rounded(qkv.TakeOutputs(layer.Dim, 2 * layer.Dim));
+        _proj = source.Product(layer.Proj);
     }
 
     public override void Run(InferenceContext context)
@@ -127,15 +129,14 @@ internal sealed class ClassTokenAttentionStep : InferenceStep
         context.Rows.Normalize(context.Tokens, branch, default, default, _layer.Epsilon);
         Matrix keysValues = context.Qkv.TakeColumns(dim, 2 * dim);
         Matrix queries = context.Qkv.TakeColumns(0, dim).TakeRows(0, context.Images);
-        context.Gemm.Multiply(branch, _keysValues.Weight, keysValues, GemmEpilogue.AddBias(_keysValues.Bias));
-        context.Gemm.Multiply(
-            branch.TakeEvery(_layer.Tokens), _queries.Weight, queries, GemmEpilogue.AddBias(_queries.Bias));
+        _keysValues.Run(context, branch, keysValues);
+        _queries.Run(context, branch.TakeEvery(_layer.Tokens), queries);
 
         context.Tokens = ClassTokens(context);
         Matrix attended = context.Branch;
         context.Attention.Forward(
             queries, keysValues.TakeColumns(0, dim), keysValues.TakeColumns(dim, dim), attended);
-        context.Gemm.Multiply(attended, _proj.Weight, context.Tokens, GemmEpilogue.AddBias(_proj.Bias), accumulate: true);
+        _proj.Run(context, attended, context.Tokens, accumulate: true);
     }
 
     private Matrix ClassTokens(InferenceContext context)
@@ -152,43 +153,38 @@ internal sealed class ClassTokenAttentionStep : InferenceStep
 }
 
 /// <summary>x += GELU(LN(x) W1' + b1) W2' + b2.</summary>
-internal sealed class VanillaFeedForwardStep(VanillaFeedForward layer, NamedTensors weights, ThreadTeam team) : InferenceStep
+internal sealed class VanillaFeedForwardStep(VanillaFeedForward layer, StepSource source) : InferenceStep
 {
-    private readonly LayerNormalizationStep _norm = new(layer.Norm, weights);
-    private readonly PackedLinear _input = PackedLinear.Of(layer.Input, weights, team);
-    private readonly PackedLinear _output = PackedLinear.Of(layer.Output, weights, team);
+    private readonly LayerNormalizationStep _norm = new(layer.Norm, source);
+    private readonly LinearProduct _input = source.Product(layer.Input);
+    private readonly LinearProduct _output = source.Product(layer.Output);
 
     public override void Run(InferenceContext context)
     {
         Matrix branch = context.Branch;
         Matrix hidden = context.Hidden(layer.Hidden);
         _norm.Run(context, branch);
-        context.Gemm.Multiply(
-            branch, _input.Weight, hidden, GemmEpilogue.AddBiasThenGelu(_input.Bias, layer.Hidden));
-        context.Gemm.Multiply(
-            hidden, _output.Weight, context.Tokens, GemmEpilogue.AddBias(_output.Bias), accumulate: true);
+        _input.Run(context, branch, hidden, geluColumns: layer.Hidden);
+        _output.Run(context, hidden, context.Tokens, accumulate: true);
     }
 }
 
 /// <summary>x += BN2([GELU(u[:, :k]), u[:, k:]]) W2' + b2 with u = BN1(x) W1' + b1, in training form.</summary>
-internal sealed class ChannelIdleFeedForwardStep(
-    ChannelIdleFeedForward layer, NamedTensors weights, ThreadTeam team) : InferenceStep
+internal sealed class ChannelIdleFeedForwardStep(ChannelIdleFeedForward layer, StepSource source) : InferenceStep
 {
-    private readonly FixedBatchNormalization _inputNorm = new(layer.InputNorm, weights);
-    private readonly FixedBatchNormalization _hiddenNorm = new(layer.HiddenNorm, weights);
-    private readonly PackedLinear _input = PackedLinear.Of(layer.Input, weights, team);
-    private readonly PackedLinear _output = PackedLinear.Of(layer.Output, weights, team);
+    private readonly FixedBatchNormalization _inputNorm = new(layer.InputNorm, source.Weights);
+    private readonly FixedBatchNormalization _hiddenNorm = new(layer.HiddenNorm, source.Weights);
+    private readonly LinearProduct _input = source.Product(layer.Input);
+    private readonly LinearProduct _output = source.Product(layer.Output);
 
     public override void Run(InferenceContext context)
     {
         Matrix branch = context.Branch;
         Matrix hidden = context.Hidden(layer.Hidden);
         _inputNorm.Run(context, context.Tokens, branch);
-        context.Gemm.Multiply(
-            branch, _input.Weight, hidden, GemmEpilogue.AddBiasThenGelu(_input.Bias, layer.Active));
+        _input.Run(context, branch, hidden, geluColumns: layer.Active);
         _hiddenNorm.Run(context, hidden, hidden);
-        context.Gemm.Multiply(
-            hidden, _output.Weight, context.Tokens, GemmEpilogue.AddBias(_output.Bias), accumulate: true);
+        _output.Run(context, hidden, context.Tokens, accumulate: true);
     }
 
     /// <summary>Batch normalization with its running statistics: scale and shift per channel.</summary>
@@ -224,42 +220,69 @@ internal sealed class ReparameterizedFeedForwardStep : InferenceStep
     private readonly PackedLinear _both;
     private readonly PackedLinear? _output;
 
-    public ReparameterizedFeedForwardStep(ReparameterizedFeedForward layer, NamedTensors weights, ThreadTeam team)
+    public ReparameterizedFeedForwardStep(ReparameterizedFeedForward layer, StepSource source)
     {
         _layer = layer;
-        PackedLinear merged = PackedLinear.Of(layer.Merged, weights, team);
+        PackedLinear merged = source.Packed(layer.Merged);
         if (layer.Active == 0)
         {
             _both = merged;
             return;
         }
 
-        _both = PackedLinear.SideBySide(PackedLinear.Of(layer.Input, weights, team), merged);
-        _output = PackedLinear.Of(layer.Output, weights, team);
+        _both = PackedLinear.SideBySide(source.Packed(layer.Input), merged);
+        _output = source.Packed(layer.Output);
     }
 
     public override void Run(InferenceContext context)
     {
         Matrix both = context.Hidden(_layer.Active + _layer.Dim);
-        context.Gemm.Multiply(
-            context.Tokens, _both.Weight, both, GemmEpilogue.AddBiasThenGelu(_both.Bias, _layer.Active));
+        _both.Run(context, context.Tokens, both, geluColumns: _layer.Active);
         context.Tokens = both.TakeColumns(_layer.Active, _layer.Dim);
-        if (_output is not null)
+        _output?.Run(context, both.TakeColumns(0, _layer.Active), context.Tokens, accumulate: true);
+    }
+}
+
+/// <summary>
+/// The same with factors rounded to 8 bits, but not the tokens themselves, which M holds a copy of: with r for rounding,
+/// h = GELU(r(x) Win' + bin), then x += r(x) r(M - 1)' + b, then x += r(h) Wout'.
+/// </summary>
+internal sealed class QuantizedFeedForwardStep : InferenceStep
+{
+    private readonly ReparameterizedFeedForward _layer;
+    private readonly QuantizedLinear _merged;
+    private readonly QuantizedLinear? _input;
+    private readonly QuantizedLinear? _output;
+
+    public QuantizedFeedForwardStep(ReparameterizedFeedForward layer, StepSource source)
+    {
+        _layer = layer;
+        _merged = source.Packed(layer.Merged).Quantize(source.Team, withoutShortcut: true);
+        if (layer.Active > 0)
         {
-            context.Gemm.Multiply(
-                both.TakeColumns(0, _layer.Active), _output.Weight, context.Tokens, accumulate: true);
+            _input = source.Packed(layer.Input).Quantize(source.Team);
+            _output = source.Packed(layer.Output).Quantize(source.Team);
         }
+    }
+
+    public override void Run(InferenceContext context)
+    {
+        Matrix hidden = context.Hidden(_layer.Active);
+        context.Rounded.Quantize(context.Team, context.Tokens);
+        _input?.RunAgain(context, hidden, geluColumns: _layer.Active);
+        _merged.RunAgain(context, context.Tokens, accumulate: true);
+        _output?.Run(context, hidden, context.Tokens, accumulate: true);
     }
 }
 
 /// <summary>logits = x W' + b.</summary>
-internal sealed class ProjectionStep(Projection layer, NamedTensors weights, ThreadTeam team) : InferenceStep
+internal sealed class ProjectionStep(Projection layer, StepSource source) : InferenceStep
 {
-    private readonly PackedLinear _linear = PackedLinear.Of(layer, weights, team);
+    private readonly PackedLinear _linear = source.Packed(layer);
 
     public override void Run(InferenceContext context)
     {
-        context.Gemm.Multiply(context.Tokens, _linear.Weight, context.Logits, GemmEpilogue.AddBias(_linear.Bias));
+        _linear.Run(context, context.Tokens, context.Logits);
         context.Tokens = context.Logits;
     }
 }

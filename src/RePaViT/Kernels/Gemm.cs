@@ -6,13 +6,7 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Gemm
 {
-    // Rows of a task: so many that a panel is used often while it is in cache, so few that the rows stay there too, and
-    // that a packed block of them fits the stack.
-    private const int MaxRowsPerTask = 144;
-    private const int MinRowsPerTask = 48;
-
-    // Enough that a thread which is done early can take over some of another's. A transposed factor is packed anew by each.
-    private const int TasksPerThread = 8;
+    // A transposed factor is packed anew by each task.
     private const int TasksPerThreadIfTransposed = 2;
 
     // Rows come in these, the second tile, which leaves single rows to the last task alone.
@@ -26,10 +20,7 @@ internal sealed unsafe class Gemm
     private Matrix _c;
     private GemmEpilogue _epilogue;
     private bool _accumulate;
-    private int _rowTasks;
-    private int _rowsPerTask;
-    private int _columnTasks;
-    private int _panelsPerTask;
+    private GemmTasks _tasks;
 
     public Gemm(ThreadTeam team)
     {
@@ -54,13 +45,10 @@ internal sealed unsafe class Gemm
         }
 
         (_a, _b, _c, _epilogue, _accumulate, _transposedA) = (a, b, c, epilogue, accumulate, transposedA);
-        SplitRows(c.Rows);
-        int panels = (c.Columns + GemmKernel.PanelWidth - 1) / GemmKernel.PanelWidth;
-        int tasks = _team.Size * (transposedA ? TasksPerThreadIfTransposed : TasksPerThread);
-        _columnTasks = Math.Clamp((tasks + _rowTasks - 1) / _rowTasks, 1, panels);
-        _panelsPerTask = (panels + _columnTasks - 1) / _columnTasks;
-        _columnTasks = (panels + _panelsPerTask - 1) / _panelsPerTask;
-        _team.Run(_rowTasks * _columnTasks, _runTask);
+        int panels = GemmKernel.RoundUp(c.Columns, GemmKernel.PanelWidth) / GemmKernel.PanelWidth;
+        _tasks = new GemmTasks(
+            c.Rows, RowUnit, panels, _team.Size, transposedA ? TasksPerThreadIfTransposed : GemmTasks.PerThread);
+        _team.Run(_tasks.Count, _runTask);
         _b = null!;
     }
 
@@ -90,11 +78,11 @@ internal sealed unsafe class Gemm
         Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)
     {
         ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, transposedA);
-        for (int row = 0; row < c.Rows; row += MaxRowsPerTask)
+        for (int row = 0; row < c.Rows; row += GemmTasks.MaxRows)
         {
             GemmKernel.Multiply(
                 LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
-                Math.Min(MaxRowsPerTask, c.Rows - row), b.Depth, c.Columns, accumulate, epilogue);
+                Math.Min(GemmTasks.MaxRows, c.Rows - row), b.Depth, c.Columns, accumulate, epilogue);
         }
     }
 
@@ -111,29 +99,12 @@ internal sealed unsafe class Gemm
             ? new GemmKernel.Left(a.Data + row, 1, a.Stride)
             : new GemmKernel.Left(a.Data + (long)row * a.Stride, a.Stride, 1);
 
-    /// <summary>
-    /// Gives each thread rows of its own where there are enough: they come from its cache, and the result stays there for
-    /// the next step of a network, which splits its rows in the same way.
-    /// </summary>
-    private void SplitRows(int rows)
-    {
-        _rowTasks = (rows + MaxRowsPerTask - 1) / MaxRowsPerTask;
-        if (rows >= _team.Size * MinRowsPerTask)
-        {
-            _rowTasks = GemmKernel.RoundUp(_rowTasks, _team.Size);
-        }
-
-        _rowsPerTask = GemmKernel.RoundUp((rows + _rowTasks - 1) / _rowTasks, RowUnit);
-        _rowTasks = (rows + _rowsPerTask - 1) / _rowsPerTask;
-    }
-
     private void RunTask(int task, int worker)
     {
-        int row = task / _columnTasks * _rowsPerTask;
-        int rows = Math.Min(_rowsPerTask, _c.Rows - row);
-        int panel = task % _columnTasks * _panelsPerTask;
+        (int row, int rows) = _tasks.Rows(task);
+        (int panel, int panels) = _tasks.Panels(task);
         int column = panel * GemmKernel.PanelWidth;
-        int columns = Math.Min(_panelsPerTask * GemmKernel.PanelWidth, _c.Columns - column);
+        int columns = Math.Min(panels * GemmKernel.PanelWidth, _c.Columns - column);
         GemmKernel.Multiply(
             LeftFactor(_a, row, _transposedA), _b.Panels[panel..], _c.Data + (long)row * _c.Stride + column, _c.Stride,
             rows, _b.Depth, columns, _accumulate, _epilogue.Skip(column));

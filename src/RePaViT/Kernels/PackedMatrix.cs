@@ -128,6 +128,21 @@ internal sealed unsafe class PackedMatrix
         GC.KeepAlive(this);
     }
 
+    /// <summary>Copies a column out, [depth].</summary>
+    public void GetColumn(int column, Span<float> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)column, (uint)Columns, nameof(column));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, Depth, nameof(values));
+        int width = GemmKernel.PanelWidth;
+        float* from = Panel(column / width) + column % width;
+        for (int k = 0; k < Depth; k++)
+        {
+            values[k] = from[(long)k * width];
+        }
+
+        GC.KeepAlive(this);
+    }
+
     private float* Panel(int panel) => _panels[panel].Data;
 
     private void Resize(int depth, int columns)

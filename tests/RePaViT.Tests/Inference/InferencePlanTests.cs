@@ -1,6 +1,7 @@
 using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
+using RePaViT.Kernels;
 using RePaViT.Reparameterization;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
@@ -44,6 +45,27 @@ public class InferencePlanTests
     }
 
     [TestMethod]
+    public void Eight_bits_are_close_in_every_form_or_are_not_used()
+    {
+        // Factors are off by up to 1/254 of the greatest of a row or column; a few layers of that, at random.
+        double tolerance = QuantizedGemm.IsSupported ? 0.1 : Tolerance;
+        foreach (ViTArchitecture architecture in Architectures)
+        {
+            Network trained = RandomWeights.Network(architecture, seed: 3);
+            foreach (Network network in new[] { trained, Reparameterizer.Merge(trained) })
+            {
+                const int Count = 3;
+                float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 4);
+                float[] logits = new float[Count * architecture.Classes];
+                InferencePlan.Compile(network, threads: 2, InferencePrecision.EightBit).Run(images, Count, logits);
+                double difference = Difference.Relative(new PlainNetwork(network).Forward(images), logits);
+                Assert.IsTrue(difference <= tolerance, $"{architecture}: {difference}");
+                Assert.IsTrue(difference > 1e-4 || !QuantizedGemm.IsSupported, $"{architecture}: {difference}; nothing was rounded.");
+            }
+        }
+    }
+
+    [TestMethod]
     [DataRow("vit_vanilla")]
     [DataRow("vit_idle025")]
     [DataRow("vit_idle050")]
@@ -61,17 +83,25 @@ public class InferencePlanTests
     [TestMethod]
     public void An_image_gives_the_same_logits_in_every_batch_and_at_every_number_of_threads()
     {
+        foreach (InferencePrecision precision in new[] { InferencePrecision.Full, InferencePrecision.EightBit })
+        {
+            AssertSameInEveryBatch(precision);
+        }
+    }
+
+    private static void AssertSameInEveryBatch(InferencePrecision precision)
+    {
         ViTArchitecture architecture = Architectures[1];
         Network network = Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5));
         const int Count = 200;
         int length = 3 * architecture.ImageSize * architecture.ImageSize;
         float[] images = RandomWeights.Floats(Count * length, seed: 6);
         float[] together = new float[Count * architecture.Classes];
-        InferencePlan plan = InferencePlan.Compile(network, threads: 2);
+        InferencePlan plan = InferencePlan.Compile(network, threads: 2, precision);
         plan.Run(images, Count, together);
         foreach (int threads in new[] { 1, 2, 3 })
         {
-            InferencePlan other = InferencePlan.Compile(network, threads);
+            InferencePlan other = InferencePlan.Compile(network, threads, precision);
             float[] single = new float[architecture.Classes];
             for (int i = 0; i < Count; i += 11)
             {
@@ -89,10 +119,13 @@ public class InferencePlanTests
     }
 
     [TestMethod]
-    public void Calls_allocate_nothing_after_the_first()
+    [DataRow(InferencePrecision.Full)]
+    [DataRow(InferencePrecision.EightBit)]
+    public void Calls_allocate_nothing_after_the_first(InferencePrecision precision)
     {
         ViTArchitecture architecture = Architectures[1];
-        InferencePlan plan = InferencePlan.Compile(Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5)));
+        Network network = Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5));
+        InferencePlan plan = InferencePlan.Compile(network, threads: null, precision);
         const int Count = 3;
         float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 6);
         float[] logits = new float[Count * architecture.Classes];
