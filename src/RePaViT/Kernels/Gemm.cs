@@ -9,6 +9,9 @@ internal sealed unsafe class Gemm
     // A transposed factor is packed anew by each task.
     private const int TasksPerThreadIfTransposed = 2;
 
+    // Rows of a tall factor that are packed at a time.
+    private const int RowsPerBlock = 5 * GemmKernel.DepthPerPass;
+
     // Rows come in these, the second tile, which leaves single rows to the last task alone.
     private static readonly int RowUnit = GemmTiles.Height(GemmKernel.TileRows - 1);
 
@@ -32,7 +35,7 @@ internal sealed unsafe class Gemm
     /// <param name="a">[rows, depth], or [depth, rows] if transposed.</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="epilogue">What to do with each value at last; default: nothing.</param>
+    /// <param name="epilogue">What to do with each value at last; default: nothing, and so it must be if a is transposed.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="transposedA">Whether a is stored transposed.</param>
     public void Multiply(
@@ -63,9 +66,9 @@ internal sealed unsafe class Gemm
     /// <param name="accumulate">Whether to start from c, or from 0.</param>
     public void MultiplyTall(Matrix a, Matrix b, Matrix c, PackedMatrix scratch, bool accumulate)
     {
-        for (int start = 0; start < a.Rows; start += GemmKernel.DepthPerPass)
+        for (int start = 0; start < a.Rows; start += RowsPerBlock)
         {
-            int rows = Math.Min(GemmKernel.DepthPerPass, a.Rows - start);
+            int rows = Math.Min(RowsPerBlock, a.Rows - start);
             scratch.Pack(_team, b.TakeRows(start, rows), transposed: false);
             Multiply(a.TakeRows(start, rows), scratch, c, default, accumulate || start > 0, transposedA: true);
         }
@@ -80,24 +83,39 @@ internal sealed unsafe class Gemm
         ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, transposedA);
         for (int row = 0; row < c.Rows; row += GemmTasks.MaxRows)
         {
-            GemmKernel.Multiply(
-                LeftFactor(a, row, transposedA), b.Panels, c.Data + (long)row * c.Stride, c.Stride,
-                Math.Min(GemmTasks.MaxRows, c.Rows - row), b.Depth, c.Columns, accumulate, epilogue);
+            Matrix rows = c.TakeRows(row, Math.Min(GemmTasks.MaxRows, c.Rows - row));
+            Multiply(a, row, transposedA, b, 0, rows, accumulate, epilogue);
         }
     }
 
     private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, bool transposedA)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(transposedA ? b.Depth : 0, GemmKernel.DepthPerPass, nameof(b));
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Columns : a.Rows, c.Rows, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Rows : a.Columns, b.Depth, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));
     }
 
-    private static GemmKernel.Left LeftFactor(Matrix a, int row, bool transposed)
-        => transposed
-            ? new GemmKernel.Left(a.Data + row, 1, a.Stride)
-            : new GemmKernel.Left(a.Data + (long)row * a.Stride, a.Stride, 1);
+    /// <summary>A block of the result: from one row of a and one panel of b on, as large as c.</summary>
+    private static void Multiply(
+        Matrix a, int row, bool transposedA, PackedMatrix b, int panel, Matrix c, bool accumulate, GemmEpilogue epilogue)
+    {
+        ReadOnlySpan<PackedPanel> panels = b.Panels[panel..];
+        if (!transposedA)
+        {
+            var left = new GemmKernel.Left(a.Data + (long)row * a.Stride, a.Stride, 1);
+            GemmKernel.Multiply(left, panels, 0, c.Data, c.Stride, c.Rows, b.Depth, c.Columns, accumulate, epilogue);
+            return;
+        }
+
+        // As much of the common dimension at a time as is packed on the stack.
+        for (int first = 0; first == 0 || first < b.Depth; first += GemmKernel.DepthPerPass)
+        {
+            int depth = Math.Min(GemmKernel.DepthPerPass, b.Depth - first);
+            var left = new GemmKernel.Left(a.Data + (long)first * a.Stride + row, 1, a.Stride);
+            GemmKernel.Multiply(
+                left, panels, first, c.Data, c.Stride, c.Rows, depth, c.Columns, accumulate || first > 0, default);
+        }
+    }
 
     private void RunTask(int task, int worker)
     {
@@ -105,8 +123,8 @@ internal sealed unsafe class Gemm
         (int panel, int panels) = _tasks.Panels(task);
         int column = panel * GemmKernel.PanelWidth;
         int columns = Math.Min(panels * GemmKernel.PanelWidth, _c.Columns - column);
-        GemmKernel.Multiply(
-            LeftFactor(_a, row, _transposedA), _b.Panels[panel..], _c.Data + (long)row * _c.Stride + column, _c.Stride,
-            rows, _b.Depth, columns, _accumulate, _epilogue.Skip(column));
+        Multiply(
+            _a, row, _transposedA, _b, panel, _c.TakeRows(row, rows).TakeColumns(column, columns), _accumulate,
+            _epilogue.Skip(column));
     }
 }

@@ -49,6 +49,7 @@ internal static unsafe class GemmKernel
     /// <summary>c = epilogue(a b) or epilogue(c + a b) for rows x columns values.</summary>
     /// <param name="a">The left-hand factor.</param>
     /// <param name="panels">The panels of the right-hand factor.</param>
+    /// <param name="firstDepth">Rows of the panels to leave out before the first.</param>
     /// <param name="c">The result.</param>
     /// <param name="stride">Distance of two rows of the result.</param>
     /// <param name="rows">Rows of the result; some hundred at most if a is transposed, since it is packed on the stack.</param>
@@ -57,22 +58,24 @@ internal static unsafe class GemmKernel
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="epilogue">What to do with each value at last.</param>
     public static void Multiply(
-        Left a, ReadOnlySpan<PackedPanel> panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+        Left a, ReadOnlySpan<PackedPanel> panels, int firstDepth, float* c, int stride, int rows, int depth, int columns,
+        bool accumulate, GemmEpilogue epilogue)
     {
         if (Lanes.AreWide)
         {
-            Multiply<WideLanes>(a, panels, c, stride, rows, depth, columns, accumulate, epilogue);
+            Multiply<WideLanes>(a, panels, firstDepth, c, stride, rows, depth, columns, accumulate, epilogue);
         }
         else
         {
-            Multiply<NativeLanes>(a, panels, c, stride, rows, depth, columns, accumulate, epilogue);
+            Multiply<NativeLanes>(a, panels, firstDepth, c, stride, rows, depth, columns, accumulate, epilogue);
         }
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<T>(
-        Left a, ReadOnlySpan<PackedPanel> panels, float* c, int stride, int rows, int depth, int columns, bool accumulate, GemmEpilogue epilogue)
+        Left a, ReadOnlySpan<PackedPanel> panels, int firstDepth, float* c, int stride, int rows, int depth, int columns,
+        bool accumulate, GemmEpilogue epilogue)
         where T : struct, ILanes<T>
     {
         float* edge = stackalloc float[TileRows * PanelWidth];
@@ -92,7 +95,7 @@ internal static unsafe class GemmKernel
         long nextStep = (TileRows * PanelWidth + rows - 1) / rows;
         for (int column = 0; column < columns; column += PanelWidth)
         {
-            float* b = panels[column / PanelWidth].Data;
+            float* b = panels[column / PanelWidth].Data + (long)firstDepth * PanelWidth;
             int width = Math.Min(PanelWidth, columns - column);
             GemmEpilogue local = epilogue.Skip(column);
             for (int pass = 0; pass < passes; pass++)
