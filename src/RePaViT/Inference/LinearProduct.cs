@@ -39,19 +39,8 @@ internal sealed class PackedLinear : LinearProduct
         => Of(weights[layer.Weight], layer.Outputs, layer.HasBias ? weights[layer.Bias].Data : default, team);
 
     /// <summary>Packs a weight [outputs, inputs], or shares it if it is packed already.</summary>
-    public static unsafe PackedLinear Of(WeightTensor weight, int outputs, ReadOnlySpan<float> bias, ThreadTeam team)
-    {
-        if (weight.Packed is PackedMatrix packed)
-        {
-            return new PackedLinear(packed, Vector(bias));
-        }
-
-        int inputs = weight.Length / outputs;
-        fixed (float* data = weight.Data)
-        {
-            return new PackedLinear(PackedMatrix.OfLinearWeight(team, new Matrix(data, outputs, inputs, inputs)), Vector(bias));
-        }
-    }
+    public static PackedLinear Of(WeightTensor weight, int outputs, ReadOnlySpan<float> bias, ThreadTeam team)
+        => new(weight.Packed ?? PackedMatrix.OfLinearWeight(team, weight.Data, outputs), Vector(bias));
 
     /// <summary>Two layers with a bias and of the same input as one: the outputs of the first, then those of the second.</summary>
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)

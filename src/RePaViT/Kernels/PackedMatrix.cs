@@ -41,6 +41,29 @@ internal sealed unsafe class PackedMatrix
         return packed;
     }
 
+    /// <summary>The same of a weight that may move in memory.</summary>
+    public static PackedMatrix OfLinearWeight(ThreadTeam team, ReadOnlySpan<float> weight, int outputs)
+    {
+        int inputs = weight.Length / outputs;
+        ArgumentOutOfRangeException.ThrowIfNotEqual((long)outputs * inputs, weight.Length, nameof(outputs));
+        fixed (float* data = weight)
+        {
+            return OfLinearWeight(team, new Matrix(data, outputs, inputs, inputs));
+        }
+    }
+
+    /// <summary>The weight [outputs, inputs] that <see cref="OfLinearWeight(ThreadTeam, Matrix)"/> packs to this.</summary>
+    public float[] ToLinearWeight()
+    {
+        float[] weight = new float[checked(Columns * Depth)];
+        for (int output = 0; output < Columns; output++)
+        {
+            GetColumn(output, weight.AsSpan(output * Depth, Depth));
+        }
+
+        return weight;
+    }
+
     /// <summary>Two factors of the same depth as one. Only a left one that does not end with a panel is copied.</summary>
     public static PackedMatrix SideBySide(PackedMatrix left, PackedMatrix right)
     {
@@ -98,34 +121,22 @@ internal sealed unsafe class PackedMatrix
     /// <summary>Sets some rows; the padding stays as it is.</summary>
     /// <param name="first">The first of them.</param>
     /// <param name="rows">[rows, columns].</param>
-    public void SetRows(int first, Matrix rows)
+    public void SetRows(int first, ReadOnlySpan<float> rows)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Columns, Columns, nameof(rows));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)(Depth - rows.Rows));
+        int count = rows.Length / Columns;
+        ArgumentOutOfRangeException.ThrowIfNotEqual((long)count * Columns, rows.Length, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)Depth);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Depth - first, nameof(rows));
         int width = GemmKernel.PanelWidth;
-        for (int panel = 0; panel < PanelCount; panel++)
+        fixed (float* from = rows)
         {
-            int column = panel * width;
-            GemmPacking.CopyToPanel(
-                rows.Data + column, rows.Stride, rows.Rows, Math.Min(width, Columns - column), Panel(panel) + (long)first * width);
+            for (int panel = 0; panel < PanelCount; panel++)
+            {
+                int column = panel * width;
+                GemmPacking.CopyToPanel(
+                    from + column, Columns, count, Math.Min(width, Columns - column), Panel(panel) + (long)first * width);
+            }
         }
-    }
-
-    /// <summary>Copies some rows out, [rows, columns].</summary>
-    public void GetRows(int first, Matrix rows)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(rows.Columns, Columns, nameof(rows));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)first, (uint)(Depth - rows.Rows));
-        int width = GemmKernel.PanelWidth;
-        for (int panel = 0; panel < PanelCount; panel++)
-        {
-            int column = panel * width;
-            GemmPacking.CopyRows(
-                Panel(panel) + (long)first * width, width, rows.Rows, Math.Min(width, Columns - column),
-                rows.Data + column, rows.Stride);
-        }
-
-        GC.KeepAlive(this);
     }
 
     /// <summary>Copies a column out, [depth].</summary>

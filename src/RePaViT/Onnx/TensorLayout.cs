@@ -62,19 +62,16 @@ internal static class TensorLayout
         return new WeightTensor(ReadMatrix(stream, inputs: spec.Shape[1], outputs: spec.Shape[0]));
     }
 
-    private static unsafe PackedMatrix ReadMatrix(Stream stream, int inputs, int outputs)
+    private static PackedMatrix ReadMatrix(Stream stream, int inputs, int outputs)
     {
         var packed = new PackedMatrix(inputs, outputs);
         int blockRows = Math.Clamp(BlockLength / outputs, 1, inputs);
         float[] block = ArrayPool<float>.Shared.Rent(checked(blockRows * outputs));
-        fixed (float* start = block)
+        for (int input = 0; input < inputs; input += blockRows)
         {
-            for (int input = 0; input < inputs; input += blockRows)
-            {
-                int rows = Math.Min(blockRows, inputs - input);
-                LittleEndian.ReadSingles(stream, block.AsSpan(0, rows * outputs));
-                packed.SetRows(input, new Matrix(start, rows, outputs, outputs));
-            }
+            Span<float> rows = block.AsSpan(0, Math.Min(blockRows, inputs - input) * outputs);
+            LittleEndian.ReadSingles(stream, rows);
+            packed.SetRows(input, rows);
         }
 
         ArrayPool<float>.Shared.Return(block);

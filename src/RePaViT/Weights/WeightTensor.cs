@@ -52,7 +52,7 @@ public sealed class WeightTensor
     public ReadOnlySpan<int> Shape => _shape;
 
     /// <summary>The values, row-major.</summary>
-    public ReadOnlySpan<float> Data => _data ??= Unpack(_packed!);
+    public ReadOnlySpan<float> Data => _data ??= _packed!.ToLinearWeight();
 
     /// <summary>Number of values.</summary>
     public int Length { get; }
@@ -62,24 +62,4 @@ public sealed class WeightTensor
 
     /// <inheritdoc/>
     public override string ToString() => $"[{string.Join(", ", _shape)}]";
-
-    // Threads that come at the same time each get the same values.
-    private static unsafe float[] Unpack(PackedMatrix packed)
-    {
-        float[] data = new float[packed.Columns * packed.Depth];
-        float[] row = new float[packed.Columns];
-        fixed (float* start = row)
-        {
-            for (int input = 0; input < packed.Depth; input++)
-            {
-                packed.GetRows(input, new Matrix(start, 1, row.Length, row.Length));
-                for (int output = 0; output < row.Length; output++)
-                {
-                    data[output * packed.Depth + input] = row[output];
-                }
-            }
-        }
-
-        return data;
-    }
 }

@@ -8,16 +8,27 @@ public class PackedMatrixTests
     private static readonly int Width = GemmKernel.PanelWidth;
 
     [TestMethod]
-    public void Rows_come_back_as_they_were_set()
+    public void Rows_and_weights_come_back_as_they_were()
     {
         foreach ((int depth, int columns) in new[] { (1, 1), (7, Width), (5, 3 * Width + 5) })
         {
-            PinnedBuffer values = Values.Random((long)depth * columns, 1);
+            float[] rows = Values.Random((long)depth * columns, 1).Span.ToArray();
             var packed = new PackedMatrix(depth, columns);
-            packed.SetRows(0, values.AsMatrix(depth, columns).TakeRows(0, depth / 2));
-            packed.SetRows(depth / 2, values.AsMatrix(depth, columns).TakeRows(depth / 2, depth - depth / 2));
-            Assert.IsTrue(Rows(packed).SequenceEqual(values.Span.ToArray()));
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => packed.SetRows(1, values.AsMatrix(depth, columns)));
+            packed.SetRows(0, rows.AsSpan(0, depth / 2 * columns));
+            packed.SetRows(depth / 2, rows.AsSpan(depth / 2 * columns));
+            float[] weight = packed.ToLinearWeight();
+            for (int i = 0; i < depth; i++)
+            {
+                for (int j = 0; j < columns; j++)
+                {
+                    Assert.AreEqual(rows[i * columns + j], weight[j * depth + i]);
+                }
+            }
+
+            float[] again = PackedMatrix.OfLinearWeight(ThreadTeam.Get(2), weight, columns).ToLinearWeight();
+            Assert.IsTrue(weight.AsSpan().SequenceEqual(again));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => packed.SetRows(1, rows));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => packed.SetRows(depth + 1, []));
         }
     }
 
@@ -38,9 +49,7 @@ public class PackedMatrixTests
                 AssertSameProduct(right, both.TakeColumns(leftColumns, rightColumns));
 
                 double[,] a = Values.Copy(Values.Random(3 * Depth, 3).AsMatrix(3, Depth));
-                var rows = new PinnedBuffer(Depth * both.Columns);
-                both.GetRows(0, rows.AsMatrix(Depth, both.Columns));
-                double[,] b = Values.Copy(rows.AsMatrix(Depth, both.Columns));
+                double[,] b = Values.Transpose(Values.Copy(Buffer(both.ToLinearWeight()).AsMatrix(both.Columns, Depth)));
                 Values.AreClose(Values.Multiply(a, b), Product(both), 1e-5, "side by side");
             }
         }
@@ -57,11 +66,11 @@ public class PackedMatrixTests
         return packed;
     }
 
-    private static float[] Rows(PackedMatrix packed)
+    private static PinnedBuffer Buffer(float[] values)
     {
-        var rows = new PinnedBuffer((long)packed.Depth * packed.Columns);
-        packed.GetRows(0, rows.AsMatrix(packed.Depth, packed.Columns));
-        return rows.Span.ToArray();
+        var buffer = new PinnedBuffer(values.Length);
+        values.CopyTo(buffer.Span);
+        return buffer;
     }
 
     private static void AssertSameProduct(PackedMatrix expected, PackedMatrix actual)
