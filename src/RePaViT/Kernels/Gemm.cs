@@ -6,11 +6,11 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Gemm
 {
-    // A transposed factor is packed anew by each task.
-    private const int TasksPerThreadIfTransposed = 2;
+    // A transposed factor is packed anew by each task: no more of them than threads.
+    private const int TasksPerThreadIfTransposed = 1;
 
     // Rows of a tall factor that are packed at a time.
-    private const int RowsPerBlock = 5 * GemmKernel.DepthPerPass;
+    private const int RowsPerBlock = 8 * GemmKernel.DepthPerPass;
 
     // Rows come in these, the second tile, which leaves single rows to the last task alone.
     private static readonly int RowUnit = GemmTiles.Height(GemmKernel.TileRows - 1);

@@ -56,10 +56,33 @@ internal static unsafe class GemmPacking
     /// </summary>
     public static void PackLeft(GemmKernel.Left a, int rows, int depth, float* packed)
     {
-        for (int start = 0; start < rows; start += GemmKernel.TileRows)
+        int height = GemmKernel.TileRows;
+        for (int start = 0; start < rows; start += height)
         {
-            CopyRows(a.Data + start, a.DepthStride, depth, Math.Min(GemmKernel.TileRows, rows - start), packed, GemmKernel.TileRows);
-            packed += (long)depth * GemmKernel.TileRows;
+            CopyNarrowRows(a.Data + start, a.DepthStride, depth, Math.Min(height, rows - start), packed, height);
+            packed += (long)depth * height;
+        }
+    }
+
+    /// <summary>Copies rows of so few values that a call for each would take longer than the copy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyNarrowRows(float* from, long fromStride, int rows, int columns, float* to, long toStride)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            int column = 0;
+            for (; column <= columns - Vector128<float>.Count; column += Vector128<float>.Count)
+            {
+                Vector128.Load(from + column).Store(to + column);
+            }
+
+            for (; column < columns; column++)
+            {
+                to[column] = from[column];
+            }
+
+            from += fromStride;
+            to += toStride;
         }
     }
 
