@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace RePaViT.Kernels;
 
 /// <summary>
@@ -146,31 +144,31 @@ internal sealed unsafe class Attention
             bool accumulate = start > 0;
             Matrix blockQueries = queries.TakeRows(start, rows);
             Matrix blockGradient = dOutput.TakeRows(start, rows);
-            Matrix probabilities = Scores(scratch, blockQueries).TakeColumns(0, _tokens);
-            Matrix dScores = scratch.ScoreGradient.AsMatrix(rows, _tokens);
+            Matrix scores = Scores(scratch, blockQueries);
+            Matrix scoreGradient = scratch.ScoreGradient.AsMatrix(rows, scores.Columns);
             for (int row = 0; row < rows; row++)
             {
-                Softmax.Forward(probabilities.Data + (long)row * probabilities.Stride, _tokens, _scale);
+                Softmax.Forward(scores.Data + (long)row * scores.Stride, scores.Columns, _scale);
             }
 
             // O = P V
+            Matrix probabilities = scores.TakeColumns(0, _tokens);
             scratch.Block.Pack(null, blockGradient, transposed: false);
             Gemm.MultiplyOnThisThread(probabilities, scratch.Block, dValues, default, accumulate, transposedA: true);
-            Gemm.MultiplyOnThisThread(blockGradient, scratch.ValuesTransposed, dScores);
+            Gemm.MultiplyOnThisThread(blockGradient, scratch.ValuesTransposed, scoreGradient);
 
             // P = softmax(scale S): dS = scale P (dP - rowsum(dP P)), and rowsum(dP P) = rowsum(dO O).
             for (int row = 0; row < rows; row++)
             {
                 float* o = output.Data + (long)(start + row) * output.Stride;
                 float* dO = dOutput.Data + (long)(start + row) * dOutput.Stride;
-                Span<float> gradient = dScores.Row(row);
-                Span<float> probability = probabilities.Row(row);
-                TensorPrimitives.Subtract(gradient, Reduce.Dot(o, dO, _headDim), gradient);
-                TensorPrimitives.Multiply(gradient, probability, gradient);
-                TensorPrimitives.Multiply(gradient, _scale, gradient);
+                Softmax.Backward(
+                    scores.Data + (long)row * scores.Stride, scoreGradient.Data + (long)row * scoreGradient.Stride,
+                    scores.Columns, Reduce.Dot(o, dO, _headDim), _scale);
             }
 
             // S = Q K'
+            Matrix dScores = scoreGradient.TakeColumns(0, _tokens);
             Gemm.MultiplyOnThisThread(dScores, scratch.Keys, dQueries.TakeRows(start, rows));
             scratch.Block.Pack(null, blockQueries, transposed: false);
             Gemm.MultiplyOnThisThread(dScores, scratch.Block, dKeys, default, accumulate, transposedA: true);
@@ -196,7 +194,7 @@ internal sealed unsafe class Attention
         {
             int columns = GemmKernel.RoundUp(tokens, GemmKernel.PanelWidth);
             Scores = new PinnedBuffer((long)queries * columns);
-            ScoreGradient = new PinnedBuffer(training ? (long)queries * tokens : 0);
+            ScoreGradient = new PinnedBuffer(training ? (long)queries * columns : 0);
             Sums = new PinnedBuffer(queries);
             Mask = new PinnedBuffer(columns);
             Mask.Span[tokens..].Fill(float.NegativeInfinity);

@@ -38,6 +38,19 @@ internal static unsafe class Softmax
         }
     }
 
+    /// <summary>The gradient of scores: d = scale p (d - inner), where d was that of p and inner is the sum of d p.</summary>
+    public static void Backward(float* probabilities, float* d, int length, float inner, float scale)
+    {
+        if (Lanes.AreWide)
+        {
+            Backward<WideLanes>(probabilities, d, length, inner, scale);
+        }
+        else
+        {
+            Backward<NativeLanes>(probabilities, d, length, inner, scale);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Exponentials<T>(float* x, int length, float scale)
         where T : struct, ILanes<T>
@@ -83,6 +96,24 @@ internal static unsafe class Softmax
         for (; i < length; i++)
         {
             x[i] *= factor;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Backward<T>(float* probabilities, float* d, int length, float inner, float scale)
+        where T : struct, ILanes<T>
+    {
+        T center = T.Create(inner);
+        T factor = T.Create(scale);
+        int i = 0;
+        for (; i <= length - T.Count; i += T.Count)
+        {
+            ((T.Load(d + i) - center) * T.Load(probabilities + i) * factor).Store(d + i);
+        }
+
+        for (; i < length; i++)
+        {
+            d[i] = (d[i] - inner) * probabilities[i] * scale;
         }
     }
 }
