@@ -110,7 +110,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     private torch.Tensor Load(Layer layer, TensorSpec spec, WeightTensor weight)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        torch.Tensor host = torch.tensor(weight.Data.ToArray(), Array.ConvertAll(spec.Shape, size => (long)size));
+        torch.Tensor host = torch.tensor(weight.ToArray(), Array.ConvertAll(spec.Shape, size => (long)size));
         if (layer is AttentionBlock { Folded: true } attention
             && (spec.Name == attention.Qkv.Weight || spec.Name == attention.Qkv.Bias))
         {

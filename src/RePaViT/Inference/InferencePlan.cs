@@ -20,7 +20,7 @@ internal sealed class InferencePlan : IInferenceEngine
     }
 
     /// <summary>Compiles a network in any form, folded or not.</summary>
-    /// <param name="network">The network; its weights are copied.</param>
+    /// <param name="network">The network; weights that are packed already are shared, others are copied.</param>
     /// <param name="threads">Threads that share a call; null for one per processor.</param>
     /// <param name="precision">What products may be rounded to, where this machine is faster with that.</param>
     public static InferencePlan Compile(

@@ -18,7 +18,8 @@ internal abstract class InferenceStep
         AttentionBlock attention => new AttentionStep(attention, source),
         VanillaFeedForward feedForward => new VanillaFeedForwardStep(feedForward, source),
         ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardStep(feedForward, source),
-        ReparameterizedFeedForward feedForward when source.Quantized => new QuantizedFeedForwardStep(feedForward, source),
+        ReparameterizedFeedForward feedForward when source.Rounds(Math.Max(feedForward.Dim, feedForward.Active))
+            => new QuantizedFeedForwardStep(feedForward, source),
         ReparameterizedFeedForward feedForward => new ReparameterizedFeedForwardStep(feedForward, source),
         Projection projection => new ProjectionStep(projection, source),
         _ => throw new NotSupportedException($"The inference engine has no layer {layer.GetType().Name}."),

@@ -19,12 +19,20 @@ internal abstract class LinearProduct(PinnedBuffer bias)
     /// <param name="context">Kernels and scratch.</param>
     /// <param name="x">[rows, inputs].</param>
     /// <param name="y">[rows, outputs].</param>
-    /// <param name="geluColumns">Number of outputs, from the first on, that pass through the activation.</param>
+    /// <param name="geluColumns">Number of outputs, from the first on, that pass through the activation; 0 without a bias.</param>
     /// <param name="accumulate">Whether to add to y.</param>
     public abstract void Run(InferenceContext context, Matrix x, Matrix y, int geluColumns = 0, bool accumulate = false);
 
     protected GemmEpilogue Epilogue(int geluColumns)
-        => bias.Length == 0 ? default : GemmEpilogue.AddBiasThenGelu(bias.AsMatrix(1, bias.Length), geluColumns);
+    {
+        if (bias.Length > 0)
+        {
+            return GemmEpilogue.AddBiasThenGelu(bias.AsMatrix(1, bias.Length), geluColumns);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(geluColumns, 0);
+        return default;
+    }
 }
 
 /// <summary>In 32-bit floats.</summary>
@@ -34,6 +42,8 @@ internal sealed class PackedLinear : LinearProduct
 
     private PackedLinear(PackedMatrix weight, PinnedBuffer bias)
         : base(bias) => _weight = weight;
+
+    public int Inputs => _weight.Depth;
 
     public static PackedLinear Of(Projection layer, NamedTensors weights, ThreadTeam team)
         => Of(weights[layer.Weight], layer.Outputs, layer.HasBias ? weights[layer.Bias].Data : default, team);

@@ -15,7 +15,10 @@ internal sealed record StepSource(NamedTensors Weights, ThreadTeam Team, bool Qu
     /// <summary>A layer that is not rounded yet.</summary>
     public PackedLinear Packed(Projection layer) => PackedLinear.Of(layer, Weights, Team);
 
-    public LinearProduct Rounded(PackedLinear layer) => Quantized ? layer.Quantize(Team) : layer;
+    public LinearProduct Rounded(PackedLinear layer) => Rounds(layer.Inputs) ? layer.Quantize(Team) : layer;
+
+    /// <summary>Whether products over so many inputs are rounded.</summary>
+    public bool Rounds(int inputs) => Quantized && inputs <= QuantizedMatrix.MaxDepth;
 
     public PinnedBuffer Vector(string name) => LinearProduct.Vector(Weights[name].Data);
 }

@@ -25,7 +25,7 @@ internal sealed unsafe class Attention
     private Matrix _dOutput;
     private Matrix _dQkv;
 
-    /// <param name="team">Threads to share the heads of all images.</param>
+    /// <param name="team">Threads to share the heads of all images, and blocks of their queries.</param>
     /// <param name="tokens">Rows of an image.</param>
     /// <param name="heads">Number of heads.</param>
     /// <param name="headDim">Channels of a head.</param>

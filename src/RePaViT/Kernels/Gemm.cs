@@ -6,7 +6,7 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Gemm
 {
-    // A transposed factor is packed anew by each task: no more of them than threads.
+    // Each task packs a transposed factor anew: columns are split only where there are fewer blocks of rows than threads.
     private const int TasksPerThreadIfTransposed = 1;
 
     // Rows of a tall factor that are packed at a time.
@@ -41,8 +41,8 @@ internal sealed unsafe class Gemm
     public void Multiply(
         Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)
     {
-        ThrowUnlessFit(a, b, c, transposedA);
-        if (c.Rows == 0)
+        ThrowUnlessFit(a, b, c, epilogue, transposedA);
+        if (c.Rows == 0 || c.Columns == 0)
         {
             return;
         }
@@ -75,12 +75,12 @@ internal sealed unsafe class Gemm
     }
 
     /// <summary>
-    /// The same for small products of which many run side by side. c may have the padding of b too, where the product is 0.
+    /// c = epilogue(a b), or epilogue(c + a b), for small products of which many run side by side. c may have the padding of b too, where the product is 0.
     /// </summary>
     public static void MultiplyOnThisThread(
         Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)
     {
-        ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, transposedA);
+        ThrowUnlessFit(a, b, c.Columns == b.PaddedColumns ? c.TakeColumns(0, b.Columns) : c, epilogue, transposedA);
         for (int row = 0; row < c.Rows; row += GemmTasks.MaxRows)
         {
             Matrix rows = c.TakeRows(row, Math.Min(GemmTasks.MaxRows, c.Rows - row));
@@ -88,8 +88,13 @@ internal sealed unsafe class Gemm
         }
     }
 
-    private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, bool transposedA)
+    private static void ThrowUnlessFit(Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue, bool transposedA)
     {
+        if (transposedA && epilogue.Bias != null)
+        {
+            throw new ArgumentException("The product of a transposed factor has no epilogue.", nameof(epilogue));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Columns : a.Rows, c.Rows, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(transposedA ? a.Rows : a.Columns, b.Depth, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));

@@ -28,8 +28,8 @@ internal static unsafe class GemmKernel
     }
 
     /// <summary>
-    /// A part of a panel, [depth, width], and what is wanted after it: fetched step by step, one for each row of the panel,
-    /// since the hardware by itself stops at the end of a page.
+    /// A part of a panel, [depth, width], and what is wanted after it: the tallest tile fetches it step by step, one for each
+    /// row of the panel, since the hardware by itself stops at the end of a page.
     /// </summary>
     public readonly struct Panel(float* data, int depth, float* next, long nextStep)
     {
@@ -81,6 +81,9 @@ internal static unsafe class GemmKernel
         float* edge = stackalloc float[TileRows * PanelWidth];
         float* zeros = stackalloc float[PanelWidth];
         new Span<float>(zeros, PanelWidth).Clear();
+
+        // Its padding is computed with, and what stood on the stack may be numbers that are slow to add.
+        new Span<float>(edge, TileRows * PanelWidth).Clear();
         bool transposed = a.RowStride == 1 && a.DepthStride != 1;
         float* strips = stackalloc float[transposed ? RoundUp(rows, TileRows) * depth : 0];
         if (transposed)
@@ -91,7 +94,7 @@ internal static unsafe class GemmKernel
         int passes = Math.Max(1, (depth + DepthPerPass - 1) / DepthPerPass);
         int depthPerPass = (depth + passes - 1) / passes;
 
-        // Together the tiles of a pass fetch what the next pass reads.
+        // Together the tallest tiles of a pass fetch what the next pass reads.
         long nextStep = (TileRows * PanelWidth + rows - 1) / rows;
         for (int column = 0; column < columns; column += PanelWidth)
         {

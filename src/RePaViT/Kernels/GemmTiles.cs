@@ -5,8 +5,8 @@ namespace RePaViT.Kernels;
 /// <summary>
 /// The innermost loops of a matrix product. A tile of the result, two registers wide, stays in registers while one row of
 /// a panel after the other is multiplied with one value of each row of the left-hand factor. The values are spelled out
-/// because only locals live in registers. The tallest tile, which most of the work is done in, has time to fetch what is
-/// needed next from memory. Each result is the same chain of multiply-adds in every tile.
+/// because only locals live in registers. With AVX-512 the tallest tile, in which most of the work is done, has
+/// time to fetch from memory what is needed next. Each result is the same chain of multiply-adds in every tile.
 /// </summary>
 internal static unsafe class GemmTiles
 {

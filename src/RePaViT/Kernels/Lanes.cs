@@ -38,7 +38,7 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Round(TSelf x);
 
-    /// <summary>The greater values; the right one where either is not a number.</summary>
+    /// <summary>The greater values. Where either is not a number: on x86 the right one, elsewhere not a number.</summary>
     static abstract TSelf Max(TSelf left, TSelf right);
 
     /// <summary>x 2^n for whole numbers n from -126 to 127.</summary>

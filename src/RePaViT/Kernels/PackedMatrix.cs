@@ -64,7 +64,7 @@ internal sealed unsafe class PackedMatrix
         return weight;
     }
 
-    /// <summary>Two factors of the same depth as one. Only a left one that does not end with a panel is copied.</summary>
+    /// <summary>Two factors of the same depth as one. They are copied if the left one does not end with a panel.</summary>
     public static PackedMatrix SideBySide(PackedMatrix left, PackedMatrix right)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Depth, left.Depth, nameof(right));
@@ -116,6 +116,8 @@ internal sealed unsafe class PackedMatrix
         {
             _packPanel(panel, 0);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Sets some rows; the padding stays as it is.</summary>
@@ -137,6 +139,8 @@ internal sealed unsafe class PackedMatrix
                     from + column, Columns, count, Math.Min(width, Columns - column), Panel(panel) + (long)first * width);
             }
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies a column out, [depth].</summary>

@@ -42,7 +42,7 @@ internal sealed unsafe class QuantizedGemm
         ArgumentOutOfRangeException.ThrowIfNotEqual(a.Rows, c.Rows, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(a.Depth, b.Depth, nameof(a));
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Columns, c.Columns, nameof(b));
-        if (c.Rows == 0)
+        if (c.Rows == 0 || c.Columns == 0)
         {
             return;
         }

@@ -74,7 +74,7 @@ internal sealed unsafe class QuantizedMatrix
         float scale = greatest / Greatest;
         sbyte* to = Panel(column / PanelWidth) + column % PanelWidth * DepthUnit;
         int sum = 0;
-        for (int k = 0; k < values.Length && scale > 0; k++)
+        for (int k = 0; k < values.Length && float.IsNormal(scale); k++)
         {
             int rounded = (int)MathF.Round(values[k] / scale);
             to[k / DepthUnit * DepthUnit * PanelWidth + k % DepthUnit] = (sbyte)rounded;

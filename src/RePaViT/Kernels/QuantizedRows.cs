@@ -59,7 +59,10 @@ internal sealed unsafe class QuantizedRows
         }
     }
 
-    /// <summary>Rounds a row. A value that is not finite makes the scale, and so the row of the product, not a number.</summary>
+    /// <summary>
+    /// Rounds a row; one of numbers near the smallest there are becomes 0. A value that is not finite makes the scale, and
+    /// so the row of the product, not a number.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float QuantizeRow(float* x, int length, byte* q)
     {
@@ -89,7 +92,7 @@ internal sealed unsafe class QuantizedRows
             return float.NaN;
         }
 
-        float factor = scale == 0 ? 0 : 1 / scale;
+        float factor = float.IsNormal(scale) ? 1 / scale : 0;
         Vector256<float> factors = Vector256.Create(factor);
         Vector256<int> zero = Vector256.Create(Zero);
         for (i = 0; i <= length - 8; i += 8)

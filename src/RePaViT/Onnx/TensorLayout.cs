@@ -31,13 +31,14 @@ internal static class TensorLayout
         }
 
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
+        ReadOnlySpan<float> weight = tensor.Packed is null ? tensor.Data : tensor.ToArray();
         var block = new float[Math.Min(BlockRows, inputs) * outputs];
         for (int start = 0; start < inputs; start += BlockRows)
         {
             int rows = Math.Min(BlockRows, inputs - start);
             for (int output = 0; output < outputs; output++)
             {
-                ReadOnlySpan<float> source = tensor.Data.Slice(output * inputs + start, rows);
+                ReadOnlySpan<float> source = weight.Slice(output * inputs + start, rows);
                 for (int row = 0; row < rows; row++)
                 {
                     block[row * outputs + output] = source[row];
@@ -48,7 +49,7 @@ internal static class TensorLayout
         }
     }
 
-    /// <summary>Reads a tensor. Matrices go to where the kernels read them at once: there is never a second copy.</summary>
+    /// <summary>Reads a tensor. Matrices go at once to where the kernels read them.</summary>
     /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
     public static WeightTensor Read(Stream stream, TensorSpec spec)
     {

@@ -57,6 +57,9 @@ public sealed class WeightTensor
     /// <summary>Number of values.</summary>
     public int Length { get; }
 
+    /// <summary>A copy of the values. Of a packed tensor it is made without keeping them a second time.</summary>
+    internal float[] ToArray() => _data is null ? _packed!.ToLinearWeight() : [.. _data];
+
     /// <summary>The transpose, where it is packed for the matrix kernels already.</summary>
     internal PackedMatrix? Packed => _packed;
 
