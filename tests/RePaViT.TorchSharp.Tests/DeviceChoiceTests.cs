@@ -53,6 +53,9 @@ public sealed class DeviceChoiceTests
         // The CPU is not faster with less.
         model.On(Device.Cpu, InferencePrecision.BFloat16).Predict(images, actual);
         CollectionAssert.AreEqual(expected, actual);
+        model.WithPrecision(InferencePrecision.EightBit).Predict(images, expected);
+        model.On(Device.Cpu, InferencePrecision.EightBit).Predict(images, actual);
+        CollectionAssert.AreEqual(expected, actual);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.On(Device.Cpu, (InferencePrecision)9));
 
         RgbImage[] colors = [.. Enumerable.Range(0, 4).Select(i => new RgbImage(8, 8, Enumerable.Repeat((byte)(60 * i), 3 * 8 * 8).ToArray()))];

@@ -56,6 +56,23 @@ public sealed class LoadRePaViTTests
     }
 
     [TestMethod]
+    public void Scores_of_another_precision_are_near_and_what_is_saved_is_not_rounded()
+    {
+        using var folder = new TemporaryFolder();
+        TestModel.CreateTransformer(_context, Names).SaveAsOnnx(folder.File("full"));
+        ImageClassificationRePaViTTransformer full = _context.Model.LoadRePaViT(folder.File("full"));
+        ImageClassificationRePaViTTransformer rounded =
+            _context.Model.LoadRePaViT(folder.File("full"), Device.Cpu, InferencePrecision.EightBit);
+        rounded.SaveAsOnnx(folder.File("again"));
+
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("full")), File.ReadAllBytes(folder.File("again")));
+        IEnumerable<float> differences = ScoresOf(full).Zip(ScoresOf(rounded), (expected, actual) => Math.Abs(expected - actual));
+        Assert.IsTrue(differences.All(difference => difference <= 0.05f));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => _context.Model.LoadRePaViT(folder.File("full"), Device.Cpu, (InferencePrecision)9));
+    }
+
+    [TestMethod]
     public void What_is_loaded_can_be_saved_again()
     {
         using var folder = new TemporaryFolder();
@@ -99,7 +116,8 @@ public sealed class LoadRePaViTTests
     }
 
     private void AssertSameScores(ImageClassificationRePaViTTransformer expected, ImageClassificationRePaViTTransformer actual)
-        => CollectionAssert.AreEqual(
-            expected.Transform(_rows).GetColumn<float[]>("Score").SelectMany(row => row).ToArray(),
-            actual.Transform(_rows).GetColumn<float[]>("Score").SelectMany(row => row).ToArray());
+        => CollectionAssert.AreEqual(ScoresOf(expected), ScoresOf(actual));
+
+    private float[] ScoresOf(ImageClassificationRePaViTTransformer transformer)
+        => [.. transformer.Transform(_rows).GetColumn<float[]>("Score").SelectMany(row => row)];
 }
