@@ -1,0 +1,18 @@
+using RePaViT.Kernels;
+
+namespace RePaViT.Inference;
+
+/// <summary>A product of factors that are rounded to 8 bits.</summary>
+internal sealed class QuantizedLinear(QuantizedMatrix weight, PinnedBuffer bias) : LinearProduct(bias)
+{
+    /// <inheritdoc/>
+    public override void Run(InferenceContext context, Matrix x, Matrix y, int geluColumns = 0, bool accumulate = false)
+    {
+        context.Rounded.Quantize(context.Team, x);
+        RunAgain(context, y, geluColumns, accumulate);
+    }
+
+    /// <summary>The same of what was rounded last, where another layer has had the same input.</summary>
+    public void RunAgain(InferenceContext context, Matrix y, int geluColumns = 0, bool accumulate = false)
+        => context.QuantizedGemm.Multiply(context.Rounded, weight, y, Epilogue(geluColumns), accumulate);
+}
