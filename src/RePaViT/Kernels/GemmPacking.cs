@@ -59,14 +59,14 @@ internal static unsafe class GemmPacking
         int height = GemmKernel.TileRows;
         for (int start = 0; start < rows; start += height)
         {
-            CopyNarrowRows(a.Data + start, a.DepthStride, depth, Math.Min(height, rows - start), packed, height);
+            CopyRows(a.Data + start, a.DepthStride, depth, Math.Min(height, rows - start), packed, height);
             packed += (long)depth * height;
         }
     }
 
     /// <summary>Copies rows of so few values that a call for each would take longer than the copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyNarrowRows(float* from, long fromStride, int rows, int columns, float* to, long toStride)
+    public static void CopyRows(float* from, long fromStride, int rows, int columns, float* to, long toStride)
     {
         for (int row = 0; row < rows; row++)
         {
@@ -83,15 +83,6 @@ internal static unsafe class GemmPacking
 
             from += fromStride;
             to += toStride;
-        }
-    }
-
-    /// <summary>Copies rows of some values.</summary>
-    public static void CopyRows(float* from, long fromStride, int rows, int columns, float* to, long toStride)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            new ReadOnlySpan<float>(from + row * fromStride, columns).CopyTo(new Span<float>(to + row * toStride, columns));
         }
     }
 

@@ -4,7 +4,7 @@ namespace RePaViT.Kernels;
 internal sealed unsafe class Patches
 {
     private readonly ThreadTeam _team;
-    private readonly Action<int, int> _gatherImage;
+    private readonly Action<int, int> _gatherLine;
     private readonly int _size;
     private readonly int _patch;
     private float* _images;
@@ -18,10 +18,10 @@ internal sealed unsafe class Patches
         _team = team;
         _size = size;
         _patch = patch;
-        _gatherImage = GatherImage;
+        _gatherLine = (line, _) => GatherLine(line);
     }
 
-    private int PerImage => _size / _patch * (_size / _patch);
+    private int PerSide => _size / _patch;
 
     /// <summary>Copies each patch to a row, as [channels, patch, patch].</summary>
     /// <param name="images">[images, channels, size, size].</param>
@@ -33,24 +33,23 @@ internal sealed unsafe class Patches
         {
             _images = start;
             _patches = patches;
-            _team.Run(patches.Rows / PerImage, _gatherImage);
+            _team.Run(patches.Rows / PerSide, _gatherLine);
         }
     }
 
-    private void GatherImage(int image, int worker)
+    /// <summary>The patches side by side in an image.</summary>
+    private void GatherLine(int line)
     {
-        int perSide = _size / _patch;
         int channels = _patches.Columns / (_patch * _patch);
-        float* pixels = _images + (long)image * channels * _size * _size;
-        for (int index = 0; index < PerImage; index++)
+        long plane = (long)_size * _size;
+        float* top = _images + line / PerSide * channels * plane + (long)(line % PerSide) * _patch * _size;
+        for (int column = 0; column < PerSide; column++)
         {
-            Span<float> row = _patches.Row(image * PerImage + index);
-            int top = index / perSide * _patch;
-            int left = index % perSide * _patch;
-            for (int line = 0; line < channels * _patch; line++)
+            float* to = _patches.Data + (long)(line * PerSide + column) * _patches.Stride;
+            for (int channel = 0; channel < channels; channel++)
             {
-                int y = line / _patch * _size + top + line % _patch;
-                new ReadOnlySpan<float>(pixels + (long)y * _size + left, _patch).CopyTo(row.Slice(line * _patch, _patch));
+                GemmPacking.CopyRows(
+                    top + channel * plane + column * _patch, _size, _patch, _patch, to + channel * _patch * _patch, _patch);
             }
         }
     }
