@@ -43,7 +43,7 @@ internal sealed unsafe class Attention
         _scratch = new Scratch[team.Size];
         for (int i = 0; i < _scratch.Length; i++)
         {
-            _scratch[i] = new Scratch(tokens, Math.Min(tokens, QueriesPerBlock), training);
+            _scratch[i] = new Scratch(tokens, headDim, Math.Min(tokens, QueriesPerBlock), training);
         }
     }
 
@@ -187,39 +187,46 @@ internal sealed unsafe class Attention
         return scores;
     }
 
-    /// <summary>What one thread needs for one head.</summary>
+    /// <summary>
+    /// What one thread needs for one head. All of it is there from the start: which thread works on what is left to chance,
+    /// and none should have to allocate late.
+    /// </summary>
     private sealed class Scratch
     {
-        public Scratch(int tokens, int queries, bool training)
+        public Scratch(int tokens, int headDim, int queries, bool training)
         {
-            int columns = GemmKernel.RoundUp(tokens, GemmKernel.PanelWidth);
-            Scores = new PinnedBuffer((long)queries * columns);
-            ScoreGradient = new PinnedBuffer(training ? (long)queries * columns : 0);
+            KeysTransposed = new PackedMatrix(headDim, tokens);
+            Values = new PackedMatrix(tokens, headDim);
+            Scores = new PinnedBuffer((long)queries * KeysTransposed.PaddedColumns);
             Sums = new PinnedBuffer(queries);
-            Mask = new PinnedBuffer(columns);
+            Mask = new PinnedBuffer(KeysTransposed.PaddedColumns);
             Mask.Span[tokens..].Fill(float.NegativeInfinity);
+            Keys = training ? new PackedMatrix(tokens, headDim) : new PackedMatrix();
+            ValuesTransposed = training ? new PackedMatrix(headDim, tokens) : new PackedMatrix();
+            Block = training ? new PackedMatrix(queries, headDim) : new PackedMatrix();
+            ScoreGradient = new PinnedBuffer(training ? Scores.Length : 0);
         }
 
         /// <summary>The head of an image whose keys and values are packed for the forward pass; -1 for none.</summary>
         public int PackedItem { get; set; } = -1;
 
-        public PackedMatrix Keys { get; } = new();
+        public PackedMatrix KeysTransposed { get; }
 
-        public PackedMatrix KeysTransposed { get; } = new();
-
-        public PackedMatrix Values { get; } = new();
-
-        public PackedMatrix ValuesTransposed { get; } = new();
-
-        public PackedMatrix Block { get; } = new();
+        public PackedMatrix Values { get; }
 
         public PinnedBuffer Scores { get; }
-
-        public PinnedBuffer ScoreGradient { get; }
 
         public PinnedBuffer Sums { get; }
 
         /// <summary>0 for each token, then minus infinity.</summary>
         public PinnedBuffer Mask { get; }
+
+        public PackedMatrix Keys { get; }
+
+        public PackedMatrix ValuesTransposed { get; }
+
+        public PackedMatrix Block { get; }
+
+        public PinnedBuffer ScoreGradient { get; }
     }
 }
