@@ -7,14 +7,6 @@ internal abstract class LinearProduct(PinnedBuffer bias)
 {
     protected PinnedBuffer Bias => bias;
 
-    /// <summary>Values at an address that does not move.</summary>
-    public static PinnedBuffer Vector(ReadOnlySpan<float> values)
-    {
-        var buffer = new PinnedBuffer(values.Length);
-        values.CopyTo(buffer.Span);
-        return buffer;
-    }
-
     /// <param name="context">Kernels and scratch.</param>
     /// <param name="x">[rows, inputs].</param>
     /// <param name="y">[rows, outputs].</param>

@@ -18,15 +18,15 @@ internal sealed class PackedLinear : LinearProduct
 
     /// <summary>Packs a weight [outputs, inputs], or shares it if it is packed already.</summary>
     public static PackedLinear Of(WeightTensor weight, int outputs, ReadOnlySpan<float> bias, ThreadTeam team)
-        => new(weight.Packed ?? PackedMatrix.OfLinearWeight(team, weight.Data, outputs), Vector(bias));
+        => new(weight.Packed ?? PackedMatrix.OfLinearWeight(team, weight.Data, outputs), PinnedBuffer.Of(bias));
 
     /// <summary>Two layers with a bias and of the same input as one: the outputs of the first, then those of the second.</summary>
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)
-        => new(PackedMatrix.SideBySide(first._weight, second._weight), Vector([.. first.Bias.Span, .. second.Bias.Span]));
+        => new(PackedMatrix.SideBySide(first._weight, second._weight), PinnedBuffer.Of([.. first.Bias.Span, .. second.Bias.Span]));
 
     /// <summary>The layer that computes some of the outputs, each with a bias.</summary>
     public PackedLinear TakeOutputs(int start, int count)
-        => new(_weight.TakeColumns(start, count), Vector(Bias.Span.Slice(start, count)));
+        => new(_weight.TakeColumns(start, count), PinnedBuffer.Of(Bias.Span.Slice(start, count)));
 
     /// <summary>The same layer with factors rounded to 8 bits.</summary>
     /// <param name="team">Threads to share the work.</param>

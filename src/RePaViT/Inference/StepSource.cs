@@ -20,5 +20,5 @@ internal sealed record StepSource(NamedTensors Weights, ThreadTeam Team, bool Qu
     /// <summary>Whether products over so many inputs are rounded.</summary>
     public bool Rounds(int inputs) => Quantized && inputs <= QuantizedMatrix.MaxDepth;
 
-    public PinnedBuffer Vector(string name) => LinearProduct.Vector(Weights[name].Data);
+    public PinnedBuffer Vector(string name) => PinnedBuffer.Of(Weights[name].Data);
 }

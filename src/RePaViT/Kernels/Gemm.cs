@@ -48,9 +48,8 @@ internal sealed unsafe class Gemm
         }
 
         (_a, _b, _c, _epilogue, _accumulate, _transposedA) = (a, b, c, epilogue, accumulate, transposedA);
-        int panels = GemmKernel.RoundUp(c.Columns, GemmKernel.PanelWidth) / GemmKernel.PanelWidth;
         _tasks = new GemmTasks(
-            c.Rows, RowUnit, panels, _team.Size, transposedA ? TasksPerThreadIfTransposed : GemmTasks.PerThread);
+            c.Rows, RowUnit, b.Panels.Length, _team.Size, transposedA ? TasksPerThreadIfTransposed : GemmTasks.PerThread);
         _team.Run(_tasks.Count, _runTask);
         _b = null!;
     }
@@ -75,7 +74,8 @@ internal sealed unsafe class Gemm
     }
 
     /// <summary>
-    /// c = epilogue(a b), or epilogue(c + a b), for small products of which many run side by side. c may have the padding of b too, where the product is 0.
+    /// c = epilogue(a b), or epilogue(c + a b), for small products of which many run side by side. c may have the padding of
+    /// b too, where the product is 0.
     /// </summary>
     public static void MultiplyOnThisThread(
         Matrix a, PackedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false, bool transposedA = false)

@@ -28,6 +28,14 @@ internal sealed unsafe class PinnedBuffer
         _offset = (int)(-(address / sizeof(float)) & (AlignmentInFloats - 1));
     }
 
+    /// <summary>A copy of some values.</summary>
+    public static PinnedBuffer Of(ReadOnlySpan<float> values)
+    {
+        var buffer = new PinnedBuffer(values.Length);
+        values.CopyTo(buffer.Span);
+        return buffer;
+    }
+
     public int Length { get; }
 
     public Span<float> Span => _array.AsSpan(_offset, Length);

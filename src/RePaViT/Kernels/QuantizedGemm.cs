@@ -48,8 +48,7 @@ internal sealed unsafe class QuantizedGemm
         }
 
         (_a, _b, _c, _epilogue, _accumulate) = (a, b, c, epilogue, accumulate);
-        int panels = GemmKernel.RoundUp(c.Columns, QuantizedMatrix.PanelWidth) / QuantizedMatrix.PanelWidth;
-        _tasks = new GemmTasks(c.Rows, TileRows, panels, _team.Size, GemmTasks.PerThread);
+        _tasks = new GemmTasks(c.Rows, TileRows, b.PanelCount, _team.Size, GemmTasks.PerThread);
         _team.Run(_tasks.Count, _runTask);
     }
 

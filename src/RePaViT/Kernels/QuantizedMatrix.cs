@@ -16,7 +16,8 @@ internal sealed unsafe class QuantizedMatrix
     /// <summary>The greatest depth at which sums of products, at most 255 * 127 each, fit 32 bits.</summary>
     public const int MaxDepth = 1 << 16;
 
-    private const float Greatest = 127;
+    /// <summary>The greatest magnitude of an integer, in either factor.</summary>
+    public const float Greatest = 127;
 
     private readonly PinnedBuffer _values;
     private readonly PinnedBuffer _scales;
@@ -34,7 +35,8 @@ internal sealed unsafe class QuantizedMatrix
         _values = new PinnedBuffer((long)columns * GemmKernel.RoundUp(Depth, DepthUnit) / sizeof(float));
         _scales = new PinnedBuffer(columns);
         _offsets = new PinnedBuffer(columns);
-        team.Run(columns / PanelWidth, (panel, _) =>
+        PanelCount = columns / PanelWidth;
+        team.Run(PanelCount, (panel, _) =>
         {
             float[] values = new float[Depth];
             for (int column = panel * PanelWidth; column < Math.Min((panel + 1) * PanelWidth, Columns); column++)
@@ -53,6 +55,8 @@ internal sealed unsafe class QuantizedMatrix
     public int Depth { get; }
 
     public int Columns { get; }
+
+    public int PanelCount { get; }
 
     /// <summary>The scale of each column, and of the padding 0.</summary>
     internal float* Scales => _scales.Pointer;

@@ -13,8 +13,6 @@ internal sealed unsafe class QuantizedRows
     /// <summary>The integer that stands for 0: the instruction takes one factor without a sign.</summary>
     public const int Zero = 128;
 
-    private const float Greatest = 127;
-
     private readonly Action<int, int> _quantizeChunk;
     private readonly ScratchBuffer _values = new();
     private readonly ScratchBuffer _scales = new();
@@ -86,7 +84,7 @@ internal sealed unsafe class QuantizedRows
             greatest = Math.Max(greatest, BitConverter.SingleToInt32Bits(x[i]) & int.MaxValue);
         }
 
-        float scale = BitConverter.Int32BitsToSingle(greatest) / Greatest;
+        float scale = BitConverter.Int32BitsToSingle(greatest) / QuantizedMatrix.Greatest;
         if (!float.IsFinite(scale))
         {
             return float.NaN;

@@ -49,7 +49,7 @@ public class PackedMatrixTests
                 AssertSameProduct(right, both.TakeColumns(leftColumns, rightColumns));
 
                 double[,] a = Values.Copy(Values.Random(3 * Depth, 3).AsMatrix(3, Depth));
-                double[,] b = Values.Transpose(Values.Copy(Buffer(both.ToLinearWeight()).AsMatrix(both.Columns, Depth)));
+                double[,] b = Values.Transpose(Values.Copy(PinnedBuffer.Of(both.ToLinearWeight()).AsMatrix(both.Columns, Depth)));
                 Values.AreClose(Values.Multiply(a, b), Product(both), 1e-5, "side by side");
             }
         }
@@ -64,13 +64,6 @@ public class PackedMatrixTests
         var packed = new PackedMatrix();
         packed.Pack(null, Values.Random((long)depth * columns, seed).AsMatrix(depth, columns), transposed: false);
         return packed;
-    }
-
-    private static PinnedBuffer Buffer(float[] values)
-    {
-        var buffer = new PinnedBuffer(values.Length);
-        values.CopyTo(buffer.Span);
-        return buffer;
     }
 
     private static void AssertSameProduct(PackedMatrix expected, PackedMatrix actual)
