@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RePaViT.IO;
 
 namespace RePaViT;
 
@@ -52,14 +53,12 @@ internal sealed record ModelDescription
     {
         try
         {
-            ModelDescription description = JsonSerializer.Deserialize<ModelDescription>(json, JsonOptions)
-                ?? throw new InvalidDataException("The model description is null.");
+            ModelDescription description = JsonFields.Parse(json, ModelDescriptionReader.Read);
             description.Validate();
             return description;
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            // An architecture without its family is what the serializer does not support.
             throw new InvalidDataException($"The model description is not accepted: {exception.Message}", exception);
         }
     }

@@ -79,6 +79,7 @@ public sealed class OnnxFileTests
                 StandardDeviation = new Rgb(0.4f, 0.5f, 0.6f),
                 CropFraction = 0.875,
                 Interpolation = Interpolation.Bilinear,
+                ReducedSide = 300,
             },
         };
 
@@ -169,9 +170,19 @@ public sealed class OnnxFileTests
     [DataRow("\"dim\":2", "\"dim\":2,\"width\":2", "width")]
     [DataRow("\"form\":\"deployed\"", "\"form\":\"melted\"", "form")]
     [DataRow("\"form\":\"deployed\"", "\"form\":1", "form")]
+    [DataRow("\"form\":\"deployed\"", "\"form\":\"Deployed\"", "trained or deployed")]
     [DataRow("\"form\":\"deployed\"", "\"form\":\"trained\"", "norm1")]
+    [DataRow("\"depth\":1", "\"depth\":1.0", "$.architecture.depth is 1.0, but a whole number of 32 bits is needed")]
+    [DataRow("\"depth\":1", "\"depth\":null", "$.architecture.depth is null")]
+    [DataRow("\"mlpRatio\":2", "\"mlpRatio\":\"2\"", "$.architecture.mlpRatio is \"2\", but a number is needed")]
+    [DataRow("\"activeChannels\":null", "\"activeChannels\":1", "$.architecture.activeChannels is 1, but a list is needed")]
+    [DataRow("\"activeChannels\":null", "\"activeChannels\":[1e9]", "$.architecture.activeChannels is 1e9")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",\"\\ud800\"]", "not Unicode")]
+    [DataRow("\"red\":0.485", "\"red\":1e99", "three finite numbers")]
+    [DataRow("\"reducedSide\":null", "\"reducedSide\":[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "...")]
+    [DataRow("\"preprocessing\":", "\"\\ud800\":0,\"preprocessing\":", "not Unicode")]
     [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\"]", "ClassNames")]
-    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",null]", "ClassNames")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",null]", "$.classNames is null, but a text is needed")]
     [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":null", "classNames")]
     [DataRow("\"idleRatio\":0.5", "\"idleRatio\":1.5", "IdleRatio 1.5")]
     [DataRow("\"interpolation\":\"bicubic\"", "\"interpolation\":\"nearest\"", "interpolation")]

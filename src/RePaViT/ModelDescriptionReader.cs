@@ -1,0 +1,47 @@
+using RePaViT.IO;
+
+namespace RePaViT;
+
+/// <summary>Reads what <see cref="ModelDescription.ToJson"/> wrote, member by member.</summary>
+internal static class ModelDescriptionReader
+{
+    public static ModelDescription Read(JsonFields fields) => new()
+    {
+        Architecture = fields.Object("architecture", ReadArchitecture),
+        Form = fields.Choice<NetworkForm>("form"),
+        ClassNames = fields.Texts("classNames"),
+        Preprocessing = fields.Object("preprocessing", ReadPreprocessing),
+    };
+
+    private static Architecture ReadArchitecture(JsonFields fields) => fields.Text("family") switch
+    {
+        "vit" => ReadViT(fields),
+        _ => throw fields.NotAccepted("family", "\"vit\""),
+    };
+
+    private static ViTArchitecture ReadViT(JsonFields fields) => new()
+    {
+        ImageSize = fields.Int32("imageSize"),
+        PatchSize = fields.Int32("patchSize"),
+        Classes = fields.Int32("classes"),
+        Dim = fields.Int32("dim"),
+        Depth = fields.Int32("depth"),
+        Heads = fields.Int32("heads"),
+        MlpRatio = fields.Double("mlpRatio"),
+        IdleRatio = fields.IsNull("idleRatio") ? null : fields.Double("idleRatio"),
+        IdleHeuristic = fields.Choice<IdleHeuristic>("idleHeuristic"),
+        ActiveChannels = fields.IsNull("activeChannels") ? null : [.. fields.Int32s("activeChannels")],
+    };
+
+    private static ImagePreprocessing ReadPreprocessing(JsonFields fields) => new()
+    {
+        Mean = fields.Object("mean", ReadRgb),
+        StandardDeviation = fields.Object("standardDeviation", ReadRgb),
+        CropFraction = fields.Double("cropFraction"),
+        Interpolation = fields.Choice<Interpolation>("interpolation"),
+        ReducedSide = fields.IsNull("reducedSide") ? null : fields.Int32("reducedSide"),
+    };
+
+    private static Rgb ReadRgb(JsonFields fields)
+        => new(fields.Single("red"), fields.Single("green"), fields.Single("blue"));
+}
