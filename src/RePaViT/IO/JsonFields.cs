@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace RePaViT.IO;
 
 /// <summary>
-/// The members of a JSON object, each of them to be asked for once: what is missing, of another kind, there twice or not asked
+/// The members of a JSON object, each of which has to be asked for: what is missing, of another kind, there twice or not asked
 /// for is refused by name. It reads what a strict <see cref="JsonSerializer"/> wrote, whose first use in a process takes
 /// a tenth of a second: as long as all else that opening a small model takes.
 /// </summary>
@@ -50,7 +50,13 @@ internal sealed class JsonFields
 
     public int Int32(string name) => ToInt32(Member(name), PathOf(name));
 
-    public float Single(string name) => (float)Double(name);
+    public float Single(string name)
+    {
+        JsonElement member = Member(name);
+        return member.ValueKind == JsonValueKind.Number && member.TryGetSingle(out float value)
+            ? value
+            : throw NotAccepted(PathOf(name), member, "a number");
+    }
 
     public double Double(string name)
     {
