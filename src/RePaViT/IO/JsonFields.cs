@@ -55,7 +55,7 @@ internal sealed class JsonFields
         JsonElement member = Member(name);
         return member.ValueKind == JsonValueKind.Number && member.TryGetSingle(out float value)
             ? value
-            : throw NotAccepted(PathOf(name), member, "a number");
+            : throw NotAccepted(name, "a number");
     }
 
     public double Double(string name)
@@ -63,7 +63,7 @@ internal sealed class JsonFields
         JsonElement member = Member(name);
         return member.ValueKind == JsonValueKind.Number && member.TryGetDouble(out double value)
             ? value
-            : throw NotAccepted(PathOf(name), member, "a number");
+            : throw NotAccepted(name, "a number");
     }
 
     public string Text(string name) => ToText(Member(name), PathOf(name));
@@ -72,17 +72,9 @@ internal sealed class JsonFields
     public T Choice<T>(string name)
         where T : struct, Enum
     {
-        string text = Text(name);
-        foreach (string accepted in Enum.GetNames<T>())
-        {
-            if (JsonNamingPolicy.CamelCase.ConvertName(accepted) == text)
-            {
-                return Enum.Parse<T>(accepted);
-            }
-        }
-
-        throw NotAccepted(
-            PathOf(name), Member(name), string.Join(" or ", Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)));
+        string[] names = [.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
+        int index = Array.IndexOf(names, Text(name));
+        return index >= 0 ? Enum.GetValues<T>()[index] : throw NotAccepted(name, string.Join(" or ", names));
     }
 
     public int[] Int32s(string name) => ToArray(name, ToInt32);
@@ -112,12 +104,12 @@ internal sealed class JsonFields
     private T[] ToArray<T>(string name, Func<JsonElement, string, T> convert)
     {
         JsonElement list = Member(name);
-        string path = PathOf(name);
         if (list.ValueKind != JsonValueKind.Array)
         {
-            throw NotAccepted(path, list, "a list");
+            throw NotAccepted(name, "a list");
         }
 
+        string path = PathOf(name);
         var values = new T[list.GetArrayLength()];
         int index = 0;
         foreach (JsonElement element in list.EnumerateArray())

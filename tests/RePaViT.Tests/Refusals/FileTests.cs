@@ -142,6 +142,7 @@ public sealed class FileTests
         AssertRefused(Onnx, OnnxWith(json.Replace("null", $"[{string.Join(',', Enumerable.Repeat('0', Count))}]", StringComparison.Ordinal)));
 
         string members = string.Join(',', Enumerable.Range(0, Count).Select(i => $"\"{i}\":0"));
+        AssertRefused(Onnx, OnnxWith($"{{{members},{json[1..]}"));
         AssertRefused(Safetensors, SafetensorsWith($"{{{members}}}"));
         string sizes = string.Join(',', Enumerable.Repeat('2', Count));
         AssertRefused(Safetensors, SafetensorsWith($"{{\"a\":{{\"dtype\":\"F32\",\"shape\":[{sizes}],\"data_offsets\":[0,4]}}}}"));
