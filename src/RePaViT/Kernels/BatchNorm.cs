@@ -49,7 +49,7 @@ internal static unsafe class BatchNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(Matrix x, Matrix y, float* mean, float* scale)
         where T : struct, ILanes<T>
     {
@@ -70,7 +70,7 @@ internal static unsafe class BatchNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(
         float* normalized, float* gradient, float* scale, float* meanOfGradient, float* meanOfProduct, int length)
         where T : struct, ILanes<T>

@@ -154,7 +154,7 @@ internal sealed unsafe class ColumnStatistics
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void AddSquares<T>(Matrix rows, float* means, float* squares)
         where T : struct, ILanes<T>
     {

@@ -46,7 +46,7 @@ internal static unsafe class Gelu
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(float* x, float* y, int length)
         where T : struct, ILanes<T>
     {
@@ -62,7 +62,7 @@ internal static unsafe class Gelu
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(float* x, float* dy, float* dx, int length)
         where T : struct, ILanes<T>
     {

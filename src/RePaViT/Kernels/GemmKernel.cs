@@ -72,7 +72,7 @@ internal static unsafe class GemmKernel
     }
 
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<T>(
         Left a, ReadOnlySpan<PackedPanel> panels, int firstDepth, float* c, int stride, int rows, int depth, int columns,
         bool accumulate, GemmEpilogue epilogue)

@@ -65,7 +65,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>Copies rows of so few values that a call for each would take longer than the copy.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void CopyRows(float* from, long fromStride, int rows, int columns, float* to, long toStride)
     {
         for (int row = 0; row < rows; row++)
@@ -86,7 +86,7 @@ internal static unsafe class GemmPacking
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void CopyWholeRows<T>(float* from, long fromStride, int rows, float* to)
         where T : struct, ILanes<T>
     {
@@ -100,7 +100,7 @@ internal static unsafe class GemmPacking
     }
 
     /// <summary>to[k, row] = from[row, k].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void CopyTransposed(float* from, long fromStride, int rows, int columns, float* to, long toStride)
     {
         // Few columns at a time, so that the lines they are written to stay in cache.

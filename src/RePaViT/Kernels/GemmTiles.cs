@@ -48,7 +48,7 @@ internal static unsafe class GemmTiles
     }
 
     /// <summary>sum = c + bias for a tile of some rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void AddRow<T>(float* c, long stride, float* bias, float* sum, long sumStride, int rows)
         where T : struct, ILanes<T>
     {
@@ -63,7 +63,7 @@ internal static unsafe class GemmTiles
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile12<T>(
         in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
@@ -165,7 +165,7 @@ internal static unsafe class GemmTiles
         right11.Store(c + 11 * stride + T.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile6<T>(
         in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
@@ -223,7 +223,7 @@ internal static unsafe class GemmTiles
         right5.Store(c + 5 * stride + T.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile4<T>(
         in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>
@@ -269,7 +269,7 @@ internal static unsafe class GemmTiles
         right3.Store(c + 3 * stride + T.Count);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Tile1<T>(
         in GemmKernel.Left a, in GemmKernel.Panel panel, float* start, long startStride, float* c, long stride)
         where T : struct, ILanes<T>

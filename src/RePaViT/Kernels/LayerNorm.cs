@@ -48,7 +48,7 @@ internal static unsafe class LayerNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(Matrix x, Matrix y, Matrix weight, Matrix bias, float epsilon, Matrix statistics)
         where T : struct, ILanes<T>
     {
@@ -70,7 +70,7 @@ internal static unsafe class LayerNorm
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(
         Matrix x, Matrix statistics, Matrix weight, Matrix dy, Matrix dx, bool accumulate, Matrix sums)
         where T : struct, ILanes<T>

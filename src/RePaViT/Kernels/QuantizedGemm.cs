@@ -74,7 +74,7 @@ internal sealed unsafe class QuantizedGemm
     }
 
     /// <summary>sums = offsets + a b for a tile of 6 rows and one panel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Sum(byte* a, long stride, sbyte* panel, int depth, int* offsets, int* sums)
     {
         byte* a3 = a + 3 * stride;
@@ -126,7 +126,7 @@ internal sealed unsafe class QuantizedGemm
     }
 
     /// <summary>c = (0 or c) + bias + sums rowScale columnScale for a tile, or for the first rows and columns of one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Scale(
         int* sums, float* rowScales, float* columnScales, float* bias, bool accumulate, float* c, long stride, int height, int width)
     {

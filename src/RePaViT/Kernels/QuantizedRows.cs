@@ -61,7 +61,7 @@ internal sealed unsafe class QuantizedRows
     /// Rounds a row; one of numbers near the smallest there are becomes 0. A value that is not finite makes the scale, and
     /// so the row of the product, not a number.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float QuantizeRow(float* x, int length, byte* q)
     {
         // The bits of magnitudes compare as these do, and those of NaN come last.

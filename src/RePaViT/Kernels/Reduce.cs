@@ -14,7 +14,7 @@ internal static unsafe class Reduce
         => Lanes.AreWide ? Sum<WideLanes>(x, length) : Sum<NativeLanes>(x, length);
 
     /// <summary>The sum of x^2, in double precision.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static double SumOfSquares(ReadOnlySpan<float> x)
     {
         Vector<double> lower = Vector<double>.Zero;
@@ -58,7 +58,7 @@ internal static unsafe class Reduce
     public static float Max(float* x, int length)
         => Lanes.AreWide ? Max<WideLanes>(x, length) : Max<NativeLanes>(x, length);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float Sum<T>(float* x, int length)
         where T : struct, ILanes<T>
     {
@@ -78,7 +78,7 @@ internal static unsafe class Reduce
         return total;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float SumOfSquares<T>(float* x, float center, int length)
         where T : struct, ILanes<T>
     {
@@ -100,7 +100,7 @@ internal static unsafe class Reduce
         return total;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float Dot<T>(float* x, float* y, int length)
         where T : struct, ILanes<T>
     {
@@ -120,7 +120,7 @@ internal static unsafe class Reduce
         return total;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float Max<T>(float* x, int length)
         where T : struct, ILanes<T>
     {

@@ -51,7 +51,7 @@ internal static unsafe class Softmax
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float Exponentials<T>(float* x, int length, float scale)
         where T : struct, ILanes<T>
     {
@@ -82,7 +82,7 @@ internal static unsafe class Softmax
         return T.Sum(values);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Rescale<T>(float* x, int length, float factor)
         where T : struct, ILanes<T>
     {
@@ -99,7 +99,7 @@ internal static unsafe class Softmax
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(float* probabilities, float* d, int length, float inner, float scale)
         where T : struct, ILanes<T>
     {
