@@ -69,8 +69,8 @@ internal static class CompareCommand
             InferenceCommand.ValidateBatch(batch);
         }
 
-        List<(string Name, ViTArchitecture Architecture)> models =
-            [.. presets.Select(name => (name, ViTArchitecture.Preset(name) with { IdleRatio = idleRatio }))];
+        List<(string Name, Architecture Architecture)> models =
+            [.. presets.Select(name => (name, Architecture.Preset(name) with { IdleRatio = idleRatio }))];
         models.ForEach(model => model.Architecture.Validate());
         string script = FindScript(peersFolder);
 
@@ -79,7 +79,7 @@ internal static class CompareCommand
         try
         {
             string file = Path.Combine(folder, "model.onnx");
-            foreach ((string name, ViTArchitecture architecture) in models)
+            foreach ((string name, Architecture architecture) in models)
             {
                 ExportCommand.Run(architecture, ExportForm.Deployed, file, weightsFile: null);
                 foreach (int batch in batches)

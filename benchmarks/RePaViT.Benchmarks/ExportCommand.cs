@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RePaViT.Training;
+using RePaViT.Networks;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
@@ -23,7 +23,7 @@ internal static class ExportCommand
         var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
-            (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
+            (Architecture architecture, ExportForm form) = preset.Read(commandLine);
             architecture = architecture with
             {
                 ImageSize = commandLine.GetValue(imageSize),
@@ -39,7 +39,7 @@ internal static class ExportCommand
     /// <exception cref="ArgumentException">The architecture is not valid, or the weights are not its weights.</exception>
     /// <exception cref="InvalidDataException">The weights are no safetensors file.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static ExportReport Run(ViTArchitecture architecture, ExportForm form, string output, string? weightsFile)
+    public static ExportReport Run(Architecture architecture, ExportForm form, string output, string? weightsFile)
     {
         architecture.Validate();
         NamedTensors weights = weightsFile is null

@@ -1,11 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Architectures;
 using RePaViT.Inference;
 using RePaViT.Kernels;
-using RePaViT.Reparameterization;
-using RePaViT.Training;
+using RePaViT.Networks;
+using RePaViT.Randomness;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
@@ -35,7 +34,7 @@ internal static class InferenceCommand
         var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
-            (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
+            (Architecture architecture, ExportForm form) = preset.Read(commandLine);
             InferenceReport report = Run(
                 architecture,
                 form,
@@ -51,7 +50,7 @@ internal static class InferenceCommand
     /// <exception cref="ArgumentException">The architecture or a number is not valid.</exception>
     /// <exception cref="NotSupportedException">This machine is not faster with that precision.</exception>
     public static InferenceReport Run(
-        ViTArchitecture architecture, ExportForm form, int batch, int threads, double seconds, InferencePrecision precision)
+        Architecture architecture, ExportForm form, int batch, int threads, double seconds, InferencePrecision precision)
     {
         ValidateBatch(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -62,9 +61,7 @@ internal static class InferenceCommand
             throw new NotSupportedException($"--precision {precision} is not accepted: this machine computes in 32-bit floats then.");
         }
 
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        var network = new Network(layers, WeightInitializer.Create(layers, seed: 0));
-        network = form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network;
+        Network network = PresetNetwork.Create(architecture, form);
         InferencePlan full = InferencePlan.Compile(network, threads);
         InferencePlan? rounded = precision == InferencePrecision.Full ? null : InferencePlan.Compile(network, threads, precision);
         float[] images = new float[batch * 3 * architecture.ImageSize * architecture.ImageSize];
@@ -75,7 +72,7 @@ internal static class InferenceCommand
         }
 
         float[] logits = new float[batch * architecture.Classes];
-        var product = new MatrixProduct(architecture.Dim, threads);
+        var product = new MatrixProduct(network.Layers[^1].Input.Columns, threads);
 
         // In turns, so that all see the same machine whatever else it does.
         var clock = Stopwatch.StartNew();

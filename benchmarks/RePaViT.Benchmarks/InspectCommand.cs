@@ -18,7 +18,7 @@ internal static class InspectCommand
 
     public static InspectReport Run() => new(
     [
-        .. from preset in ViTArchitecture.Presets
+        .. from preset in Architecture.Presets
            from ratio in IdleRatios
            let architecture = preset.Value with { IdleRatio = ratio }
            select new ModelCost(

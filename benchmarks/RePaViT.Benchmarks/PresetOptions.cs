@@ -25,10 +25,10 @@ internal sealed class PresetOptions
     };
 
     /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public (ViTArchitecture Architecture, ExportForm Form) Read(ParseResult commandLine)
+    public (Architecture Architecture, ExportForm Form) Read(ParseResult commandLine)
     {
         ExportForm form = commandLine.GetValue(_form);
-        ViTArchitecture preset = ViTArchitecture.Preset(commandLine.GetRequiredValue(_preset));
+        Architecture preset = Architecture.Preset(commandLine.GetRequiredValue(_preset));
         return (preset with { IdleRatio = form == ExportForm.Vanilla ? null : commandLine.GetValue(_idleRatio) }, form);
     }
 }

@@ -1,11 +1,9 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Architectures;
-using RePaViT.Benchmarks.Profiling;
 using RePaViT.Benchmarks.Reference;
 using RePaViT.Inference;
-using RePaViT.Reparameterization;
-using RePaViT.Training;
+using RePaViT.Networks;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
@@ -20,16 +18,16 @@ internal static class ProfileCommand
         {
             Description = "Threads that share a call.", DefaultValueFactory = _ => Environment.ProcessorCount,
         };
-        var turns = new Option<int>("--turns") { Description = "Turns of each part, of which the median counts.", DefaultValueFactory = _ => 15 };
+        var turns = new Option<int>("--turns") { Description = "Turns, of which the median counts.", DefaultValueFactory = _ => 15 };
         var seconds = new Option<double>("--seconds") { Description = "How long a turn takes, about.", DefaultValueFactory = _ => 0.05 };
-        var command = new Command("profile", "Measures the parts of a deployed or vanilla preset by themselves, beside the whole.")
+        var command = new Command("profile", "Measures the steps of a preset.")
         {
             batch, threads, turns, seconds,
         };
         var preset = new PresetOptions(command);
         command.SetAction(commandLine =>
         {
-            (ViTArchitecture architecture, ExportForm form) = preset.Read(commandLine);
+            (Architecture architecture, ExportForm form) = preset.Read(commandLine);
             ProfileReport report = Run(
                 architecture,
                 form,
@@ -44,43 +42,54 @@ internal static class ProfileCommand
 
     /// <exception cref="ArgumentException">The architecture, its form or a number is not accepted.</exception>
     public static ProfileReport Run(
-        ViTArchitecture architecture, ExportForm form, int batch, int threads, int turns, double seconds)
+        Architecture architecture, ExportForm form, int batch, int threads, int turns, double seconds)
     {
         InferenceCommand.ValidateBatch(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        if (form == ExportForm.Trained)
-        {
-            throw new ArgumentException("--form trained is not accepted: deployed and vanilla networks have a profile.");
-        }
-
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        var network = new Network(layers, WeightInitializer.Create(layers, seed: 0));
-        network = form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network;
+        ArgumentOutOfRangeException.ThrowIfLessThan(turns, 1);
+        Network network = PresetNetwork.Create(architecture, form);
         var plan = InferencePlan.Compile(network, threads);
         float[] images = new float[batch * 3 * architecture.ImageSize * architecture.ImageSize];
         float[] logits = new float[batch * architecture.Classes];
-        IReadOnlyList<NetworkPart> parts = new NetworkParts(network, architecture, batch, threads).Parts;
-        List<Action<int>> contenders = [Repeat(() => plan.Run(images, batch, logits)), .. parts.Select(part => Repeat(part.Run))];
-        double[] times = Turns.MedianSeconds(contenders, turns, seconds);
-        double whole = times[0];
-        return new ProfileReport(
-            form,
-            batch,
-            threads,
-            batch / whole,
-            [
-                .. parts.Zip(times.Skip(1), (part, time) => new ProfiledPart(
-                    part.Name, 1e3 * time, time / whole, part.MultiplyAdds == 0 ? null : 2e-9 * part.MultiplyAdds / time)),
-            ]);
+        double whole = Turns.MedianSeconds([calls => Repeat(calls, () => plan.Run(images, batch, logits))], turns, seconds)[0];
+
+        // Inside the whole, so that each part finds in its caches what it finds there.
+        long[][] ticks = [.. Enumerable.Range(0, Rate.WarmupRuns + turns).Select(_ => new long[plan.Parts.Count])];
+        foreach (long[] turn in ticks)
+        {
+            plan.Run(images, batch, logits, turn);
+        }
+
+        return new ProfileReport(form, batch, threads, batch / whole, [.. Parts(plan, ticks[Rate.WarmupRuns..], batch)]);
     }
 
-    private static Action<int> Repeat(Action action) => calls =>
+    /// <summary>Steps that do the same, as one part, in the order in which they first run.</summary>
+    private static IEnumerable<ProfiledPart> Parts(InferencePlan plan, long[][] ticks, int batch)
+    {
+        double[] seconds = [.. Enumerable.Range(0, plan.Parts.Count).Select(step => Median([.. ticks.Select(turn => turn[step])]) / Stopwatch.Frequency)];
+        double whole = seconds.Sum();
+        foreach (IGrouping<PlanPart, int> steps in Enumerable.Range(0, seconds.Length).GroupBy(step => plan.Parts[step]))
+        {
+            double time = steps.Sum(step => seconds[step]);
+            double multiplyAdds = (double)steps.Key.MultiplyAdds * steps.Count() * batch;
+            yield return new ProfiledPart(
+                $"{steps.Count()} x {steps.Key.Name}", 1e3 * time, time / whole, multiplyAdds == 0 ? null : 2e-9 * multiplyAdds / time);
+        }
+    }
+
+    private static double Median(long[] values)
+    {
+        Array.Sort(values);
+        return values[values.Length / 2];
+    }
+
+    private static void Repeat(int calls, Action action)
     {
         for (int call = 0; call < calls; call++)
         {
             action();
         }
-    };
+    }
 
     private static void Print(ProfileReport report)
     {
@@ -101,7 +110,7 @@ internal static class ProfileCommand
 
         Report.Text.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Form}, batch {report.Batch}, {report.Threads} threads: {report.ImagesPerSecond:0.0} images/s; the parts add up to {report.Parts.Sum(part => part.Share):P0} of it"));
+            $"{report.Form}, batch {report.Batch}, {report.Threads} threads: {report.ImagesPerSecond:0.0} images/s"));
         Report.Text.Write(table);
     }
 }
@@ -110,5 +119,5 @@ internal static class ProfileCommand
 internal sealed record ProfileReport(
     ExportForm Form, int Batch, int Threads, double ImagesPerSecond, IReadOnlyList<ProfiledPart> Parts);
 
-/// <summary>A part by itself; together they may take more or less than the whole, in which caches hold something else.</summary>
+/// <summary>Steps that do the same.</summary>
 internal sealed record ProfiledPart(string Name, double Milliseconds, double Share, double? Gflops);

@@ -72,7 +72,7 @@ internal static class ReferenceCommand
         // Batch normalization needs two, and 4096 images of 224 pixels are 2.5 GB already.
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch, 4096);
-        ViTArchitecture architecture = ViTArchitecture.Preset(preset) with { ImageSize = imageSize };
+        Architecture architecture = Architecture.Preset(preset) with { ImageSize = imageSize };
         architecture.Validate();
         return new Workload(task, preset, Paper[preset].IdleRatio, batch, imageSize, engine);
     }

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Architectures;
+using RePaViT.Objectives;
+using RePaViT.Randomness;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 using Spectre.Console;
@@ -59,9 +60,7 @@ internal static class TrainingCommand
         var recipe = new TrainingRecipe { BatchSize = batch };
         recipe.Validate();
         architecture.Validate();
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        using var engine = new ManagedTrainingEngine(
-            new Network(layers, WeightInitializer.Create(layers, seed: 0)), recipe, threads);
+        using var engine = new ManagedTrainingEngine(architecture.CreateNetwork(seed: 0), new CrossEntropy(), recipe, threads);
         var data = new TrainingBatch(batch, 3 * architecture.ImageSize * architecture.ImageSize, architecture.Classes) { Count = batch };
         var random = new RandomStream(0, RandomPurpose.Initialization);
         foreach (ref float value in data.Images.AsSpan())

@@ -35,11 +35,11 @@ internal static class Demonstration
 
     private static void Introduce(LearningTask task)
     {
-        ViTArchitecture network = task.Architecture;
+        Architecture network = task.Architecture;
         Console.WriteLine(
             $"{task.Name}: {task.Training.Count} images for training, {task.Validation.Count} for validation, {task.Test.Count} for the test; {network.Classes} classes");
         Console.WriteLine(
-            $"Network: {network.ImageSize} x {network.ImageSize} pixels, {network.Depth} blocks of {network.Dim} channels, {network.ActiveChannelsOf(0)} of {network.Hidden} hidden channels active");
+            $"Network: {network.ImageSize} x {network.ImageSize} pixels, {network.BlockCount} blocks, {network.ActiveChannelsOf(0)} of {network.HiddenChannelsOf(0)} hidden channels active");
     }
 
     private static TrainingResult Train(LearningTask task, string checkpoint, bool resume)

@@ -8,7 +8,7 @@ internal sealed record LearningTask(
     IImageDataset Training,
     IImageDataset Validation,
     IImageDataset Test,
-    ViTArchitecture Architecture,
+    Architecture Architecture,
     TrainingRecipe Recipe)
 {
     /// <summary>Names the random choices of the sample: the images it draws and those it holds out.</summary>
@@ -22,7 +22,7 @@ internal sealed record LearningTask(
     private const int ShapesForTest = 2000;
 
     /// <summary>The sample's own network; a preset replaces its width, depth and heads.</summary>
-    private static ViTArchitecture SmallNetwork { get; } = new() { Dim = 96, Depth = 4, Heads = 3 };
+    private static Architecture SmallNetwork { get; } = new ViTArchitecture { Dim = 96, Depth = 4, Heads = 3 };
 
     private static TrainingRecipe ShapesRecipe { get; } = new()
     {
@@ -73,20 +73,25 @@ internal sealed record LearningTask(
                 ShapesRecipe),
         };
         (IImageDataset rest, IImageDataset validation) = training.Split(ValidationShare, Seed);
-        ViTArchitecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training) with { IdleRatio = settings.IdleRatio };
+        Architecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training) with { IdleRatio = settings.IdleRatio };
         int epochs = settings.Epochs ?? recipe.Epochs;
         recipe = recipe with { Epochs = epochs, WarmupEpochs = Math.Min(recipe.WarmupEpochs, epochs) };
         return new LearningTask(name, rest, validation, test, architecture, recipe);
     }
 
     /// <summary>The network for the images: their classes, and their size in whole patches.</summary>
-    private static ViTArchitecture Fit(ViTArchitecture network, int patchSize, IImageDataset images)
+    private static Architecture Fit(Architecture network, int patchSize, IImageDataset images)
     {
         RgbImage first = images.GetImage(0);
         int size = Math.Max(first.Width, first.Height);
-        return network with
+        Architecture patched = network switch
         {
-            PatchSize = patchSize,
+            ViTArchitecture vit => vit with { PatchSize = patchSize },
+            MixerArchitecture mixer => mixer with { PatchSize = patchSize },
+            _ => network,
+        };
+        return patched with
+        {
             ImageSize = (size + patchSize - 1) / patchSize * patchSize,
             Classes = images.ClassNames.Count,
         };

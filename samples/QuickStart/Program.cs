@@ -7,12 +7,12 @@ using Spectre.Console;
 
 var cifar = new Option<DirectoryInfo?>("--cifar10") { Description = "Train on CIFAR-10 (binary version) in this folder." };
 var idx = new Option<DirectoryInfo?>("--idx") { Description = "Train on IDX files (MNIST and its kin) in this folder." };
-var preset = new Option<ViTArchitecture?>("--preset")
+var preset = new Option<Architecture?>("--preset")
 {
     Description = "Size of the network: tiny, small, base, large or huge. Default: a smaller one, made for this sample.",
-    CustomParser = argument => ViTArchitecture.Presets
+    CustomParser = argument => Architecture.Presets
         .FirstOrDefault(preset => preset.Key.Equals(Value(argument), StringComparison.OrdinalIgnoreCase)).Value
-        ?? Refuse<ViTArchitecture>(argument, "tiny, small, base, large or huge"),
+        ?? Refuse<Architecture>(argument, "tiny, small, base, large or huge"),
 };
 var idleRatio = new Option<double>("--idle-ratio")
 {

@@ -8,7 +8,7 @@ internal sealed record Settings
     public required DirectoryInfo? Idx { get; init; }
 
     /// <summary>Width, depth and heads to take; null for the sample's own network.</summary>
-    public required ViTArchitecture? Preset { get; init; }
+    public required Architecture? Preset { get; init; }
 
     public required double IdleRatio { get; init; }
 

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace RePaViT.Torch;
 
-/// <summary>What the layers of a network work with while a batch goes through: weights by name, and the mode.</summary>
+/// <summary>What the operators of a network work with while a batch goes through: weights by name, and the mode.</summary>
 internal sealed class ForwardPass
 {
     private readonly torch.ScalarType _computeType;
@@ -19,6 +19,9 @@ internal sealed class ForwardPass
 
     /// <summary>Whether batch normalization takes the batch's statistics, and residual branches are dropped.</summary>
     public bool IsTraining { get; }
+
+    /// <summary>Whether runs of operators may be done as one: never needed, only faster.</summary>
+    public bool IsFusing { get; init; } = true;
 
     /// <summary>
     /// What each residual branch is multiplied with, for each image: [branches, images, 1, 1]; null for 1. Branches count

@@ -1,4 +1,5 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Training;
 using TorchSharp;
 
@@ -8,16 +9,13 @@ namespace RePaViT.Torch;
 internal sealed class TorchBackend(torch.Device device, TorchPrecision precision) : ITrainingBackend
 {
     /// <inheritdoc/>
-    public ITrainingEngine CreateEngine(
-        Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
+    public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
     {
         SetThreads(threads);
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        NamedTensors weights = initialWeights ?? WeightInitializer.Create(layers, recipe.Seed);
         return DeviceMemory.ComputeRepeatable(
             "the network, its gradients and the optimizer's moments",
             "take a smaller network",
-            () => new TorchTrainingEngine(new Network(layers, weights), recipe, device, precision));
+            () => new TorchTrainingEngine(network, objective, recipe, device, precision));
     }
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be, and in 32-bit floats.</summary>
@@ -28,7 +26,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         TorchInferenceEngine? engine = null;
         try
         {
-            var trained = new Network(network.Architecture.Layers(NetworkForm.Trained), weights);
+            Network trained = network.Architecture.CreateNetwork(NetworkForm.Trained, weights);
             return new RePaViTModel(network, trained, folded => engine = TorchInferenceEngine.Create(folded, device, TorchPrecision.Float32))
                 .Reparameterize()
                 .Evaluate(dataset, cancellationToken);

@@ -1,5 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.Inference;
+using RePaViT.Networks;
+using RePaViT.Operators;
 using TorchSharp;
 
 namespace RePaViT.Torch;
@@ -12,9 +13,10 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
 
     private const string Remedy = "free some of it, or score on the CPU";
 
-    private readonly IReadOnlyList<Layer> _layers;
+    private readonly Graph _graph;
     private readonly torch.Device _device;
     private readonly TorchPrecision _precision;
+    private readonly bool _fuse;
     private readonly Dictionary<string, torch.Tensor> _weights = new(StringComparer.Ordinal);
     private readonly int _imageLength;
     private readonly int _classes;
@@ -25,25 +27,29 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     /// <param name="network">A network in any form, folded or not; its weights are copied.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="precision">What all but the first and the last layer is computed in.</param>
-    public TorchInferenceEngine(Network network, torch.Device device, TorchPrecision precision)
+    /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
+    public TorchInferenceEngine(Network network, torch.Device device, TorchPrecision precision, bool fuse = true)
     {
-        _layers = network.Layers;
+        _fuse = fuse;
+        _graph = network.ToGraph().Graph;
         _device = device;
         _precision = precision;
-        PatchEmbedding input = _layers.OfType<PatchEmbedding>().Single();
-        _imageLength = input.Channels * input.ImageSize * input.ImageSize;
-        _classes = _layers.OfType<Projection>().Last().Outputs;
-        _imagesPerPass = Math.Max(1, RowsPerPass / _layers.OfType<AttentionBlock>().First().Tokens);
-        foreach (Layer layer in _layers)
+        _imageLength = (int)_graph.Input.Shape.Length;
+        _classes = _graph.Output.Shape.Columns;
+        _imagesPerPass = Math.Max(1, RowsPerPass / _graph.Nodes.Max(node => node.Result.Shape.Rows));
+        for (int i = 0, exactBefore = 0; i < _graph.Nodes.Count; i++)
         {
-            foreach (TensorSpec spec in layer.Tensors)
+            // Batch normalization is folded into the weights around it as they run.
+            exactBefore = ChannelIdleBranch.Find(_graph.Nodes, i) is null ? exactBefore : i + ChannelIdleBranch.Nodes;
+            torch.ScalarType type = i < exactBefore || IsOuter(_graph.Nodes[i]) ? torch.ScalarType.Float32 : precision.ToScalarType();
+            foreach (TensorSpec spec in _graph.Nodes[i].Operator.Tensors)
             {
-                _weights.Add(spec.Name, Load(layer, spec, network.Weights[spec.Name]));
+                _weights.Add(spec.Name, Load(spec, network.Weights[spec.Name], type));
             }
         }
     }
 
-    /// <inheritdoc cref="TorchInferenceEngine(Network, torch.Device, TorchPrecision)"/>
+    /// <inheritdoc cref="TorchInferenceEngine(Network, torch.Device, TorchPrecision, bool)"/>
     /// <exception cref="InsufficientMemoryException">The device has no room for the weights.</exception>
     public static TorchInferenceEngine Create(Network network, torch.Device device, TorchPrecision precision)
         => DeviceMemory.ComputeRepeatable("the network", Remedy, () => new TorchInferenceEngine(network, device, precision));
@@ -65,7 +71,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     public torch.Tensor Forward(torch.Tensor images)
     {
         using IDisposable inference = torch.inference_mode();
-        return TorchNetwork.Forward(_layers, images, new ForwardPass(_weights, _precision, isTraining: false));
+        return TorchNetwork.Forward(_graph, images, new ForwardPass(_weights, _precision, isTraining: false) { IsFusing = _fuse });
     }
 
     public void Dispose()
@@ -103,23 +109,13 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
         return scope.MoveToOuter(Forward(staging.Upload(count)).cpu());
     }
 
-    /// <summary>
-    /// A tensor on the device, in the type in which it is used: 32 bits for the layers that compute in 32 bits. Where the
-    /// scale of the attention is folded into the queries it is taken out again: the device's attention scales by itself.
-    /// </summary>
-    private torch.Tensor Load(Layer layer, TensorSpec spec, WeightTensor weight)
+    /// <summary>Whether an operator is the first or the last product of the network, which are computed in 32 bits.</summary>
+    private bool IsOuter(Node node) => node.Operator is Linear && (node.Input.Index == 1 || node.Result == _graph.Output);
+
+    private torch.Tensor Load(TensorSpec spec, WeightTensor weight, torch.ScalarType type)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         torch.Tensor host = torch.tensor(weight.ToArray(), Array.ConvertAll(spec.Shape, size => (long)size));
-        if (layer is AttentionBlock { Folded: true } attention
-            && (spec.Name == attention.Qkv.Weight || spec.Name == attention.Qkv.Bias))
-        {
-            host.narrow(0, 0, attention.Dim).mul_(Math.Sqrt(attention.HeadDim));
-        }
-
-        torch.ScalarType type = layer is PatchEmbedding or Projection or ChannelIdleFeedForward
-            ? torch.ScalarType.Float32
-            : _precision.ToScalarType();
         return host.to(type, _device).DetachFromDisposeScope();
     }
 

@@ -1,5 +1,4 @@
-using RePaViT.Architectures;
-using RePaViT.Training.Managed;
+using RePaViT.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -7,123 +6,173 @@ using static TorchSharp.torch.nn.functional;
 namespace RePaViT.Torch;
 
 /// <summary>
-/// Every layer as an expression of tensors; autograd makes the way back. Tokens are [images, tokens, dim]. Temporaries
-/// end with their layer, apart from those that the way back needs.
+/// Every operator as an expression of tensors, or a run of them where one does the same faster; autograd makes the way back.
+/// Values are [images, rows, columns].
 /// </summary>
 internal static class TorchNetwork
 {
-    /// <summary>Logits of images, [images, classes], as 32-bit floats.</summary>
-    /// <param name="layers">The network, in any form, folded or not.</param>
+    /// <summary>The result for images, [images, columns], as 32-bit floats.</summary>
+    /// <param name="graph">The network, in any form and stage; its result has one row for each image.</param>
     /// <param name="images">[images, channels * size * size].</param>
     /// <param name="pass">Weights and mode.</param>
-    public static Tensor Forward(IReadOnlyList<Layer> layers, Tensor images, ForwardPass pass)
+    public static Tensor Forward(Graph graph, Tensor images, ForwardPass pass)
     {
-        Tensor x = images.alias();
-        foreach (Layer layer in layers)
+        using DisposeScope scope = NewDisposeScope();
+        IReadOnlyList<Node> nodes = graph.Nodes;
+        int[] lastReader = LastReaders(graph);
+        var values = new Tensor?[nodes.Count + 1];
+        values[0] = images.view(-1, graph.Input.Shape.Rows, graph.Input.Shape.Columns);
+        for (int i = 0; i < nodes.Count;)
         {
-            using DisposeScope scope = NewDisposeScope();
-            Tensor y = scope.MoveToOuter(Forward(layer, x, pass));
-            x.Dispose();
-            x = y;
+            int count = 1;
+            using (DisposeScope temporaries = NewDisposeScope())
+            {
+                Tensor? claimed = pass.IsFusing ? Claim(nodes, i, values, pass, out count) : null;
+                Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph.Output);
+                count = claimed is null ? 1 : count;
+                values[i + count] = temporaries.MoveToOuter(result);
+            }
+
+            i += count;
+            for (int value = 0; value < i; value++)
+            {
+                if (lastReader[value] < i)
+                {
+                    values[value]?.Dispose();
+                    values[value] = null;
+                }
+            }
         }
 
-        return x;
+        return scope.MoveToOuter(values[nodes.Count]!.squeeze(1));
     }
 
-    private static Tensor Forward(Layer layer, Tensor x, ForwardPass pass) => layer switch
+    /// <summary>The last node that reads each value.</summary>
+    private static int[] LastReaders(Graph graph)
     {
-        PatchEmbedding patches => EmbedPatches(patches, x, pass),
-        TokenEmbedding tokens => EmbedTokens(tokens, x, pass),
-        LayerNormalization norm => Normalize(norm, x, pass),
-        AttentionBlock attention => Attend(attention, x, pass),
-        VanillaFeedForward feedForward => FeedForward(feedForward, x, pass),
-        ChannelIdleFeedForward feedForward => FeedForward(
-            feedForward, x, pass, pass.IsTraining && MergedFeedForwardTraining.IsCheaper(feedForward, (int)x.shape[0])),
-        ReparameterizedFeedForward feedForward => FeedForward(feedForward, x, pass),
-        ClassTokenPooling => x.select(1, 0),
-        Projection projection => Project(projection, x, pass),
-        _ => throw new NotSupportedException($"The TorchSharp engine has no layer {layer.GetType().Name}."),
+        int[] last = new int[graph.Nodes.Count + 1];
+        foreach ((int index, Node node) in graph.Nodes.Index())
+        {
+            foreach (Value input in node.Inputs)
+            {
+                last[input.Index] = index;
+            }
+        }
+
+        last[graph.Output.Index] = int.MaxValue;
+        return last;
+    }
+
+    /// <summary>Computes a run of operators as one; null where none begins here that can be.</summary>
+    private static Tensor? Claim(IReadOnlyList<Node> nodes, int first, Tensor?[] values, ForwardPass pass, out int count)
+    {
+        Tensor x = values[nodes[first].Input.Index]!;
+        if (ChannelIdleBranch.Find(nodes, first) is ChannelIdleBranch branch)
+        {
+            count = ChannelIdleBranch.Nodes;
+            return FeedForward(branch, x, pass, pass.IsTraining && branch.IsMergingCheaper((double)x.shape[0] * x.shape[1]));
+        }
+
+        if (MergedFeedForward.Find(nodes, first) is MergedFeedForward merged)
+        {
+            count = MergedFeedForward.Nodes;
+            return FeedForward(merged, x, pass);
+        }
+
+        count = 0;
+        return null;
+    }
+
+    private static Tensor Forward(Node node, Tensor[] x, ForwardPass pass, Value output) => node.Operator switch
+    {
+        // In 32 bits, or TF32, what sees pixels, which may be far from centred, and what the loss or a decision is made from.
+        Linear linear when node.Input.Index == 1 => pass.Stream(Project(linear, x[0], pass)),
+        Linear linear when node.Result == output => Project(linear, x[0].@float(), pass),
+        Linear linear => Multiply(linear, x[0], pass),
+        LayerNormalize norm => Normalize(norm, x[0], pass),
+        BatchNormalize norm => Normalize(norm, x[0], pass),
+        Activate activation => ActivateSome(x[0], activation.Columns),
+        Attend attend => Attend(attend, x[0]),
+        Gather { Table: PatchTable patches } => CutPatches(patches, x[0]),
+        Gather gather => x[0].flatten(1).index_select(1, tensor(gather.Table.Indices(), device: x[0].device))
+            .view(-1, gather.Table.Result.Rows, gather.Table.Result.Columns),
+        Transpose => x[0].transpose(1, 2),
+        PrependToken token => cat([pass.Weights[token.Token.Name].expand(x[0].shape[0], 1, x[0].shape[2]).to_type(x[0].dtype), x[0]], 1),
+        AddTable table => x[0] + pass.Weights[table.Table.Name],
+        TakeRow row => x[0].narrow(1, row.Row, 1),
+        AverageRows => x[0].mean([1], keepdim: true),
+        Add { DropPath: null } => x[0] + x[1],
+        Add => pass.Residual(x[0], x[1]),
+        _ => throw new NotSupportedException($"The TorchSharp engine has no operator {node.Operator.GetType().Name}."),
     };
 
-    /// <summary>
-    /// tokens = patches W' + b. In 32 bits, or TF32, with 3 bits more than bfloat16: where the normalization of the input is
-    /// folded, pixels are far from centred.
-    /// </summary>
-    private static Tensor EmbedPatches(PatchEmbedding layer, Tensor images, ForwardPass pass)
-    {
-        long side = layer.ImageSize / layer.PatchSize;
-        Tensor patches = images
-            .view(-1, layer.Channels, side, layer.PatchSize, side, layer.PatchSize)
+    private static Tensor CutPatches(PatchTable table, Tensor images)
+        => images
+            .view(-1, table.Channels, table.PerSide, table.PatchSize, table.PerSide, table.PatchSize)
             .permute(0, 2, 4, 1, 3, 5)
-            .reshape(-1, layer.Tokens, layer.PatchLength);
-        Tensor weight = pass.Weights[layer.Weight].view(layer.Dim, layer.PatchLength);
-        return pass.Stream(linear(patches, weight, layer.Bias ? pass.Weights[layer.BiasName] : null));
-    }
+            .reshape(-1, table.Result.Rows, table.Result.Columns);
 
-    private static Tensor EmbedTokens(TokenEmbedding layer, Tensor x, ForwardPass pass)
+    private static Tensor Project(Linear linear, Tensor x, ForwardPass pass)
+        => nn.functional.linear(
+            x, pass.Weights[linear.Weight.Name].view(linear.Outputs, linear.Inputs),
+            linear.Bias is null ? null : pass.Weights[linear.Bias.Name]);
+
+    private static Tensor Multiply(Linear linear, Tensor x, ForwardPass pass)
+        => nn.functional.linear(
+            pass.Operand(x), pass.Operand(pass.Weights[linear.Weight.Name].view(linear.Outputs, linear.Inputs)),
+            linear.Bias is null ? null : pass.Operand(pass.Weights[linear.Bias.Name]));
+
+    private static Tensor Normalize(LayerNormalize norm, Tensor x, ForwardPass pass)
+        => norm.Gamma is null || norm.Beta is null
+            ? layer_norm(x, [x.shape[2]], eps: norm.Epsilon)
+            : layer_norm(x, [x.shape[2]], pass.Weights[norm.Gamma.Name], pass.Weights[norm.Beta.Name], norm.Epsilon);
+
+    private static Tensor Normalize(BatchNormalize norm, Tensor x, ForwardPass pass)
+        => Normalize(norm, 0, x.reshape(-1, norm.Columns), pass).mul(pass.Weights[norm.Gamma.Name])
+            .add(pass.Weights[norm.Beta.Name]).view_as(x);
+
+    private static Tensor ActivateSome(Tensor x, int columns)
+        => columns == x.shape[2] ? x.gelu()
+            : columns == 0 ? x.alias()
+            : cat([x.narrow(2, 0, columns).gelu(), x.narrow(2, columns, x.shape[2] - columns)], 2);
+
+    /// <summary>Libtorch's attention scales by 1 / sqrt(head dim) itself.</summary>
+    private static Tensor Attend(Attend attend, Tensor x)
     {
-        Tensor classToken = pass.Weights[layer.ClassToken].expand(x.shape[0], 1, layer.Dim);
-        return cat([classToken, x], 1) + pass.Weights[layer.Positions];
-    }
-
-    private static Tensor Normalize(LayerNormalization layer, Tensor x, ForwardPass pass)
-        => layer_norm(x, [layer.Dim], pass.Weights[layer.Weight], pass.Weights[layer.Bias], layer.Epsilon);
-
-    /// <summary>a = x + DropPath(Proj(MHSA(LN(x)))).</summary>
-    private static Tensor Attend(AttentionBlock layer, Tensor x, ForwardPass pass)
-    {
-        Tensor normalized = layer.Folded
-            ? layer_norm(x, [layer.Dim], eps: layer.Epsilon)
-            : Normalize(layer.Norm, x, pass);
-        Tensor[] qkv = Multiply(layer.Qkv, normalized, pass)
-            .view(-1, layer.Tokens, 3, layer.Heads, layer.HeadDim)
-            .permute(2, 0, 3, 1, 4)
-            .unbind();
-        Tensor attended = scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
-            .transpose(1, 2)
-            .reshape(-1, layer.Tokens, layer.Dim);
-        return pass.Residual(x, Multiply(layer.Proj, attended, pass));
-    }
-
-    /// <summary>y = a + DropPath(GELU(LN(a) W1' + b1) W2' + b2).</summary>
-    private static Tensor FeedForward(VanillaFeedForward layer, Tensor x, ForwardPass pass)
-    {
-        Tensor hidden = Multiply(layer.Input, Normalize(layer.Norm, x, pass), pass).gelu();
-        return pass.Residual(x, Multiply(layer.Output, hidden, pass));
+        long headDim = x.shape[2] / 3 / attend.Heads;
+        Tensor[] qkv = x.view(-1, x.shape[1], 3, attend.Heads, headDim).permute(2, 0, 3, 1, 4).unbind();
+        double factor = attend.Scale * Math.Sqrt(headDim);
+        Tensor queries = Math.Abs(factor - 1) < 1e-6 ? qkv[0] : qkv[0] * factor;
+        return scaled_dot_product_attention(queries, qkv[1], qkv[2]).transpose(1, 2).reshape(-1, x.shape[1], x.shape[2] / 3);
     }
 
     /// <summary>y = a M' + b + GELU(a Win' + bin) Wout'.</summary>
-    private static Tensor FeedForward(ReparameterizedFeedForward layer, Tensor x, ForwardPass pass)
+    private static Tensor FeedForward(MergedFeedForward layer, Tensor x, ForwardPass pass)
     {
-        Tensor rows = x.reshape(-1, layer.Dim);
-        Tensor y = Multiply(layer.Merged, rows, pass);
-        if (layer.Active > 0)
-        {
-            Tensor active = Multiply(layer.Input, rows, pass).gelu();
-            y = y.addmm(active, pass.Operand(pass.Weights[layer.Output.Weight]).t());
-        }
-
+        Tensor rows = x.reshape(-1, layer.Merged.Inputs);
+        Tensor active = Multiply(layer.Inner, rows, pass).gelu();
+        Tensor y = Multiply(layer.Merged, rows, pass).addmm(active, pass.Operand(pass.Weights[layer.Output.Weight.Name]).t());
         return y.view_as(x);
     }
 
     /// <summary>
-    /// u = BN1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = a + DropPath(BN2(v) W2' + b2). The affine parts of both
+    /// u = BN1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. The affine parts of both
     /// normalizations move into the weights behind them: with xh and vh before the affine parts, V = W1 diag(gamma1),
     /// b = b1 + W1 beta1 and O = W2 diag(gamma2), this is u = xh V' + b and BN2(v) W2' + b2 = vh O' + (b2 + W2 beta2).
     /// <para>
-    /// Merged, the idle channels are never made (see <see cref="MergedFeedForwardTraining"/>): their mean is b, their
+    /// Merged, the idle channels are never made : their mean is b, their
     /// variance the diagonal of V S V' with S = xh' xh / n, and with s = 1 / sqrt(variance + eps) they are one matrix,
     /// vh O' = xh (O diag(s) V)' over them.
     /// </para>
     /// </summary>
-    internal static Tensor FeedForward(ChannelIdleFeedForward layer, Tensor x, ForwardPass pass, bool merged)
+    internal static Tensor FeedForward(ChannelIdleBranch layer, Tensor x, ForwardPass pass, bool merged)
     {
-        Tensor inputWeight = pass.Weights[layer.Input.Weight];
-        Tensor outputWeight = pass.Weights[layer.Output.Weight];
-        Tensor v = inputWeight * pass.Weights[layer.InputNorm.Weight];
-        Tensor b = pass.Weights[layer.Input.Bias] + inputWeight.mv(pass.Weights[layer.InputNorm.Bias]);
-        Tensor o = outputWeight * pass.Weights[layer.HiddenNorm.Weight];
-        Tensor shift = pass.Operand(pass.Weights[layer.Output.Bias] + outputWeight.mv(pass.Weights[layer.HiddenNorm.Bias]));
+        Tensor inputWeight = pass.Weights[layer.Inner.Weight.Name];
+        Tensor outputWeight = pass.Weights[layer.Output.Weight.Name];
+        Tensor v = inputWeight * pass.Weights[layer.InputNorm.Gamma.Name];
+        Tensor b = pass.Weights[layer.Inner.Bias!.Name] + inputWeight.mv(pass.Weights[layer.InputNorm.Beta.Name]);
+        Tensor o = outputWeight * pass.Weights[layer.HiddenNorm.Gamma.Name];
+        Tensor shift = pass.Operand(pass.Weights[layer.Output.Bias!.Name] + outputWeight.mv(pass.Weights[layer.HiddenNorm.Beta.Name]));
 
         Tensor normalized = Normalize(layer.InputNorm, 0, x.reshape(-1, layer.Dim), pass);
         Tensor operand = pass.Operand(normalized);
@@ -164,37 +213,28 @@ internal static class TorchNetwork
             y = y is null ? linear(active, activeO, shift) : y.addmm(active, activeO.t());
         }
 
-        return pass.Residual(x, y!.view_as(x));
+        return y!.view_as(x);
     }
 
     /// <summary>(x - mean) / sqrt(variance + eps) per column, for the channels of a normalization from a first one on.</summary>
-    private static Tensor Normalize(BatchNormalization layer, int first, Tensor x, ForwardPass pass)
+    private static Tensor Normalize(BatchNormalize layer, int first, Tensor x, ForwardPass pass)
         => batch_norm(
             x,
-            pass.Weights[layer.Mean].narrow(0, first, x.shape[1]),
-            pass.Weights[layer.Variance].narrow(0, first, x.shape[1]),
+            pass.Weights[layer.Mean.Name].narrow(0, first, x.shape[1]),
+            pass.Weights[layer.Variance.Name].narrow(0, first, x.shape[1]),
             training: pass.IsTraining,
-            momentum: BatchNormalization.Momentum,
+            momentum: BatchNormalize.Momentum,
             eps: layer.Epsilon);
 
     /// <summary>Moves running statistics as batch normalization itself does, for channels from a first one on.</summary>
     private static void MoveStatistics(
-        BatchNormalization layer, int first, Tensor mean, Tensor variance, long rows, ForwardPass pass)
+        BatchNormalize layer, int first, Tensor mean, Tensor variance, long rows, ForwardPass pass)
     {
         using IDisposable _ = no_grad();
-        Tensor runningMean = pass.Weights[layer.Mean].narrow(0, first, mean.shape[0]);
-        Tensor runningVariance = pass.Weights[layer.Variance].narrow(0, first, mean.shape[0]);
+        Tensor runningMean = pass.Weights[layer.Mean.Name].narrow(0, first, mean.shape[0]);
+        Tensor runningVariance = pass.Weights[layer.Variance.Name].narrow(0, first, mean.shape[0]);
         double correction = (double)rows / (rows - 1);
-        runningMean.mul_(1 - BatchNormalization.Momentum).add_(mean, BatchNormalization.Momentum);
-        runningVariance.mul_(1 - BatchNormalization.Momentum).add_(variance, BatchNormalization.Momentum * correction);
+        runningMean.mul_(1 - BatchNormalize.Momentum).add_(mean, BatchNormalize.Momentum);
+        runningVariance.mul_(1 - BatchNormalize.Momentum).add_(variance, BatchNormalize.Momentum * correction);
     }
-
-    /// <summary>logits = x W' + b, in 32 bits, or TF32: few products, and what the loss or a decision is made from.</summary>
-    private static Tensor Project(Projection layer, Tensor x, ForwardPass pass)
-        => linear(x.@float(), pass.Weights[layer.Weight], layer.HasBias ? pass.Weights[layer.Bias] : null);
-
-    private static Tensor Multiply(Projection layer, Tensor x, ForwardPass pass)
-        => linear(
-            pass.Operand(x), pass.Operand(pass.Weights[layer.Weight]),
-            layer.HasBias ? pass.Operand(pass.Weights[layer.Bias]) : null);
 }

@@ -1,5 +1,7 @@
-using RePaViT.Architectures;
 using RePaViT.Data;
+using RePaViT.Networks;
+using RePaViT.Objectives;
+using RePaViT.Operators;
 using RePaViT.Training;
 using TorchSharp;
 
@@ -14,7 +16,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private const string Remedy =
         $"take a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} if the steps are to stay as large";
 
-    private readonly IReadOnlyList<Layer> _layers;
+    private readonly Graph _graph;
+    private readonly Objective _objective;
     private readonly TrainingRecipe _recipe;
     private readonly TorchPrecision _precision;
     private readonly TorchWeights _weights;
@@ -29,24 +32,27 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private double _norm;
 
     /// <param name="network">Layers and weights in training form.</param>
+    /// <param name="objective">What to make small.</param>
     /// <param name="recipe">Batch size, optimizer, drop path and seed.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="precision">What products are computed in.</param>
-    public TorchTrainingEngine(Network network, TrainingRecipe recipe, torch.Device device, TorchPrecision precision)
+    public TorchTrainingEngine(
+        Network network, Objective objective, TrainingRecipe recipe, torch.Device device, TorchPrecision precision)
     {
-        _layers = network.Layers;
+        _objective = objective;
+        _graph = network.ToGraph().Graph;
         _recipe = recipe;
         _precision = precision;
-        PatchEmbedding input = _layers.OfType<PatchEmbedding>().Single();
-        _imageLength = input.Channels * input.ImageSize * input.ImageSize;
-        _classes = _layers.OfType<Projection>().Last().Outputs;
-        _dropRates = DropRates(_layers, recipe.DropPathRate);
+        _imageLength = (int)_graph.Input.Shape.Length;
+        _classes = _graph.Output.Shape.Columns;
+        _dropRates = [.. _graph.Nodes.Select(node => node.Operator).OfType<Add>()
+            .Where(add => add.DropPath is not null).Select(add => add.DropPath!.Value.RateOf(recipe.DropPathRate))];
         _images = new StagingBuffer(recipe.BatchSize, _imageLength, device);
         _targets = new StagingBuffer(recipe.BatchSize, _classes, device);
         _branchScales = _dropRates.Any(rate => rate > 0)
             ? new StagingBuffer(_dropRates.Length, recipe.BatchSize, device)
             : null;
-        _weights = new TorchWeights(_layers, device);
+        _weights = new TorchWeights(_graph.Tensors, device);
         _weights.Set(network.Weights, name => name);
         foreach (FlatTensors group in _weights.TrainedGroups)
         {
@@ -56,7 +62,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _optimizer = new TorchOptimizer(_weights.TrainedGroups, recipe, device);
         if (recipe.EmaDecay is not null)
         {
-            _averages = new TorchWeights(_layers, device);
+            _averages = new TorchWeights(_graph.Tensors, device);
             _averages.Set(network.Weights, name => name);
         }
     }
@@ -149,8 +155,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
             BranchScales = DrawBranchScales(batch.Count, dropPathKey),
         };
         torch.Tensor targets = _targets.Upload(batch.Count);
-        torch.Tensor logits = TorchNetwork.Forward(_layers, _images.Upload(batch.Count), pass);
-        torch.Tensor loss = -(targets * logits.log_softmax(1)).sum() / batch.Count;
+        torch.Tensor logits = TorchNetwork.Forward(_graph, _images.Upload(batch.Count), pass);
+        torch.Tensor loss = TorchObjective.Loss(_objective, logits, targets);
         (loss * scale).backward();
 
         torch.Tensor correct = logits.argmax(1).eq(targets.argmax(1)).sum();
@@ -183,25 +189,6 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         {
             group.Values.grad = null;
         }
-    }
-
-    /// <summary>The probability with which each residual branch is dropped, in the order in which they run.</summary>
-    private static double[] DropRates(IReadOnlyList<Layer> layers, double greatest)
-    {
-        int blocks = layers.OfType<AttentionBlock>().Count();
-        return
-        [
-            .. layers
-                .Select(layer => layer switch
-                {
-                    AttentionBlock attention => attention.Block,
-                    VanillaFeedForward feedForward => feedForward.Block,
-                    ChannelIdleFeedForward feedForward => feedForward.Block,
-                    _ => (int?)null,
-                })
-                .OfType<int>()
-                .Select(block => DropPathChoice.RateOf(greatest, block, blocks)),
-        ];
     }
 
     private torch.Tensor? DrawBranchScales(int images, long key)

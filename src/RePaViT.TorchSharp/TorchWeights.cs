@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Operators;
 using TorchSharp;
 
 namespace RePaViT.Torch;
@@ -9,9 +9,9 @@ internal sealed class TorchWeights : IDisposable
     private readonly TensorSpec[] _specs;
     private readonly Dictionary<string, torch.Tensor> _statistics;
 
-    public TorchWeights(IReadOnlyList<Layer> layers, torch.Device device)
+    public TorchWeights(IEnumerable<TensorSpec> tensors, torch.Device device)
     {
-        _specs = [.. layers.SelectMany(layer => layer.Tensors)];
+        _specs = [.. tensors];
         Matrices = new FlatTensors(_specs.Where(spec => spec.IsTrained && spec.Decays), device);
         Vectors = new FlatTensors(_specs.Where(spec => spec.IsTrained && !spec.Decays), device);
         Statistics = new FlatTensors(_specs.Where(spec => !spec.IsTrained), device);

@@ -15,22 +15,32 @@ internal static class ModelDescriptionReader
 
     private static Architecture ReadArchitecture(JsonFields fields) => fields.Text("family") switch
     {
-        "vit" => ReadViT(fields),
-        _ => throw fields.NotAccepted("family", "\"vit\""),
+        "vit" => ReadCommon(fields, new ViTArchitecture
+        {
+            PatchSize = fields.Int32("patchSize"),
+            Dim = fields.Int32("dim"),
+            Depth = fields.Int32("depth"),
+            Heads = fields.Int32("heads"),
+            MlpRatio = fields.Double("mlpRatio"),
+        }),
+        "mixer" => ReadCommon(fields, new MixerArchitecture
+        {
+            PatchSize = fields.Int32("patchSize"),
+            Dim = fields.Int32("dim"),
+            Depth = fields.Int32("depth"),
+            TokenMlpRatio = fields.Double("tokenMlpRatio"),
+            MlpRatio = fields.Double("mlpRatio"),
+        }),
+        _ => throw fields.NotAccepted("family", "\"vit\" or \"mixer\""),
     };
 
-    private static ViTArchitecture ReadViT(JsonFields fields) => new()
+    private static Architecture ReadCommon(JsonFields fields, Architecture architecture) => architecture with
     {
-        ImageSize = fields.Int32("imageSize"),
-        PatchSize = fields.Int32("patchSize"),
-        Classes = fields.Int32("classes"),
-        Dim = fields.Int32("dim"),
-        Depth = fields.Int32("depth"),
-        Heads = fields.Int32("heads"),
-        MlpRatio = fields.Double("mlpRatio"),
-        IdleRatio = fields.IsNull("idleRatio") ? null : fields.Double("idleRatio"),
         IdleHeuristic = fields.Choice<IdleHeuristic>("idleHeuristic"),
         ActiveChannels = fields.IsNull("activeChannels") ? null : [.. fields.Int32s("activeChannels")],
+        ImageSize = fields.Int32("imageSize"),
+        Classes = fields.Int32("classes"),
+        IdleRatio = fields.IsNull("idleRatio") ? null : fields.Double("idleRatio"),
     };
 
     private static ImagePreprocessing ReadPreprocessing(JsonFields fields) => new()

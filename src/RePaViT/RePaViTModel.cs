@@ -1,10 +1,11 @@
 using System.Numerics.Tensors;
-using RePaViT.Architectures;
 using RePaViT.Data;
 using RePaViT.Inference;
 using RePaViT.Kernels;
+using RePaViT.Layers;
+using RePaViT.Networks;
 using RePaViT.Onnx;
-using RePaViT.Reparameterization;
+using RePaViT.Rewrites;
 
 namespace RePaViT;
 
@@ -23,6 +24,7 @@ public sealed class RePaViTModel
     private readonly Network _network;
     private readonly Func<Network, IInferenceEngine> _compile;
     private readonly Func<IInferenceEngine> _createEngine;
+    private Network? _folded;
     private IInferenceEngine? _engine;
     private object? _engineLock;
 
@@ -44,7 +46,7 @@ public sealed class RePaViTModel
                 ClassNames = [.. classNames ?? throw new ArgumentNullException(nameof(classNames))],
                 Preprocessing = preprocessing ?? new ImagePreprocessing(),
             },
-            Network.Create(architecture, form, weights ?? throw new ArgumentNullException(nameof(weights))))
+            architecture.CreateNetwork(form, weights ?? throw new ArgumentNullException(nameof(weights))))
     {
     }
 
@@ -137,7 +139,7 @@ public sealed class RePaViTModel
     public RePaViTModel Reparameterize()
         => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
             ? this
-            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, Reparameterizer.Merge(_network), _compile);
+            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, FeedForwardMerging.Merge(_network), _compile);
 
     /// <summary>Computes logits for images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
@@ -249,10 +251,7 @@ public sealed class RePaViTModel
 
     /// <summary>The network that takes pixels from 0 to 255, with all folded that can be folded.</summary>
     internal Network Folded()
-    {
-        bool takesPixels = _network.Layers.OfType<PatchEmbedding>().Single().Bias;
-        return Folding.Fold(_network, takesPixels ? null : Preprocessing);
-    }
+        => _folded ??= _network.Stage == NetworkStage.Folded ? _network : Folding.Fold(_network, Preprocessing);
 
     private void ForEachImage(
         int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)

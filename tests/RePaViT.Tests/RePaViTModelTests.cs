@@ -1,6 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.Inference;
 using RePaViT.Kernels;
+using RePaViT.Layers;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 

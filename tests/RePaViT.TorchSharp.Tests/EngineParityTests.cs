@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
@@ -28,9 +29,11 @@ public sealed class EngineParityTests : TorchTest
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void Steps_agree_for_every_fixture(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.Lamb, dropPathRate: 0.3);
         AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.AdamW, dropPathRate: 0);
     }
@@ -41,9 +44,17 @@ public sealed class EngineParityTests : TorchTest
     public void Steps_agree_for_tiny_at_full_size(OptimizerKind optimizer)
     {
         ViTArchitecture architecture = ViTArchitecture.Tiny with { Classes = 100, Depth = 12 };
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        var network = new Network(layers, WeightInitializer.Create(layers, seed: 3));
+        Network network = architecture.CreateNetwork(seed: 3);
         AssertSameSteps(network, architecture, images: 3, optimizer, dropPathRate: 0.2);
+    }
+
+    [TestMethod]
+    [DataRow(0.75)]
+    [DataRow(null)]
+    public void Steps_agree_for_a_mixer(double? idleRatio)
+    {
+        var architecture = new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5, IdleRatio = idleRatio };
+        AssertSameSteps(RandomWeights.Network(architecture, seed: 1), architecture, images: 7, OptimizerKind.AdamW, dropPathRate: 0.3);
     }
 
     [TestMethod]
@@ -52,7 +63,7 @@ public sealed class EngineParityTests : TorchTest
         var architecture = new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3 };
         Network network = RandomWeights.Network(architecture, seed: 1);
         TrainingRecipe recipe = Recipe with { BatchSize = 6 };
-        using var expected = new ManagedTrainingEngine(network, recipe, threads: 2);
+        using var expected = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         using TorchTrainingEngine actual = Engine(network, recipe);
         for (int step = 0; step < 3; step++)
         {
@@ -81,11 +92,10 @@ public sealed class EngineParityTests : TorchTest
         const double SmallestCosine = 0.995;
         var architecture = new ViTArchitecture
             { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Heads = 4, Classes = 10, IdleRatio = idleRatio };
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        var network = new Network(layers, WeightInitializer.Create(layers, seed: 5));
+        Network network = architecture.CreateNetwork(seed: 5);
         TrainingRecipe recipe = Recipe with { BatchSize = 32, DropPathRate = 0.1 };
         using TorchTrainingEngine full = Engine(network, recipe);
-        using var half = new TorchTrainingEngine(network, recipe, Device, TorchPrecision.BFloat16);
+        using var half = new TorchTrainingEngine(network, new CrossEntropy(), recipe, Device, TorchPrecision.BFloat16);
         TrainingBatch batch = Batch(architecture, 32, seed: 1);
 
         Assert.AreEqual(1, half.Accumulate(batch, 1, 3).Loss / full.Accumulate(batch, 1, 3).Loss, LossTolerance);
@@ -109,10 +119,10 @@ public sealed class EngineParityTests : TorchTest
     }
 
     private static void AssertSameSteps(
-        Network network, ViTArchitecture architecture, int images, OptimizerKind optimizer, double dropPathRate)
+        Network network, Architecture architecture, int images, OptimizerKind optimizer, double dropPathRate)
     {
         TrainingRecipe recipe = Recipe with { BatchSize = images, DropPathRate = dropPathRate, Optimizer = optimizer };
-        using var expected = new ManagedTrainingEngine(network, recipe, threads: 2);
+        using var expected = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         using TorchTrainingEngine actual = Engine(network, recipe);
         TrainingBatch batch = Batch(architecture, images, seed: 1);
 

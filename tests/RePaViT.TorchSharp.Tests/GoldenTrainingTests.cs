@@ -20,10 +20,12 @@ public sealed class GoldenTrainingTests : TorchTest
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));
-        var fixture = new ViTFixture(file);
+        var fixture = new NetworkFixture(file);
         using TorchTrainingEngine engine = Engine(
             fixture.Trained, new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0 });
 
@@ -44,9 +46,9 @@ public sealed class GoldenTrainingTests : TorchTest
     {
         NamedTensors golden = Fixture.Read("lamb").Tensors;
         TorchSharp.torch.Device device = Device;
-        Architectures.TensorRole[] roles = [Architectures.TensorRole.Weight, Architectures.TensorRole.Bias, Architectures.TensorRole.Scale];
-        Architectures.TensorSpec[] specs =
-            [.. roles.Select((role, i) => new Architectures.TensorSpec($"p{i}", role, golden[$"step0.p{i}"].Shape.ToArray()))];
+        Operators.TensorRole[] roles = [Operators.TensorRole.Weight, Operators.TensorRole.Bias, Operators.TensorRole.Scale];
+        Operators.TensorSpec[] specs =
+            [.. roles.Select((role, i) => new Operators.TensorSpec($"p{i}", role, golden[$"step0.p{i}"].Shape.ToArray()))];
         using var matrices = new FlatTensors(specs[..1], device);
         using var vectors = new FlatTensors(specs[1..], device);
         FlatTensors[] groups = [matrices, vectors];

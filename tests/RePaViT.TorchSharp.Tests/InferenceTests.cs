@@ -1,7 +1,7 @@
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
-using RePaViT.Reparameterization;
+using RePaViT.Networks;
+using RePaViT.Rewrites;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
@@ -17,20 +17,20 @@ public sealed class InferenceTests : TorchTest
     private const double HalfTolerance = 0.05;
 
     public static IEnumerable<object[]> Fixtures() =>
-        [["vit_vanilla"], ["vit_idle025"], ["vit_idle050"], ["vit_idle075"], ["vit_idle100"], ["vit_heuristic_linear"]];
+        [["vit_vanilla"], ["vit_idle025"], ["vit_idle050"], ["vit_idle075"], ["vit_idle100"], ["vit_heuristic_linear"], ["mixer_vanilla"], ["mixer_idle075"]];
 
     [TestMethod]
     [DynamicData(nameof(Fixtures))]
     public void Logits_equal_the_reference_as_trained_and_as_deployed(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         AssertLogits(fixture.Logits.Data, fixture.Trained, fixture.Input.Data, fixture.Images);
-        AssertLogits(fixture.Logits.Data, Folding.Fold(fixture.Trained, null), fixture.Input.Data, fixture.Images);
+        AssertLogits(fixture.Logits.Data, Folding.Fold(fixture.Trained, TestPreprocessing.Identity), fixture.Input.Data, fixture.Images);
         if (fixture.HasReparameterized)
         {
-            Network deployed = Reparameterizer.Merge(fixture.Trained);
+            Network deployed = FeedForwardMerging.Merge(fixture.Trained);
             AssertLogits(fixture.ReparameterizedLogits.Data, deployed, fixture.Input.Data, fixture.Images);
-            AssertLogits(fixture.ReparameterizedLogits.Data, Folding.Fold(deployed, null), fixture.Input.Data, fixture.Images);
+            AssertLogits(fixture.ReparameterizedLogits.Data, Folding.Fold(deployed, TestPreprocessing.Identity), fixture.Input.Data, fixture.Images);
         }
     }
 
@@ -38,9 +38,8 @@ public sealed class InferenceTests : TorchTest
     public void Tiny_at_full_size_answers_as_the_managed_engine()
     {
         ViTArchitecture architecture = ViTArchitecture.Tiny;
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        Network trained = new(layers, WeightInitializer.Create(layers, seed: 1));
-        Network deployed = Folding.Fold(Reparameterizer.Merge(trained), new ImagePreprocessing());
+        Network trained = architecture.CreateNetwork(seed: 1);
+        Network deployed = Folding.Fold(FeedForwardMerging.Merge(trained), new ImagePreprocessing());
         float[] images = Array.ConvertAll(RandomWeights.Floats(2 * 3 * 224 * 224, 1), value => Math.Clamp(128 + 60 * value, 0, 255));
         float[] expected = new float[2 * architecture.Classes];
         InferencePlan.Compile(deployed).Run(images, 2, expected);
@@ -52,12 +51,33 @@ public sealed class InferenceTests : TorchTest
     [DynamicData(nameof(Fixtures))]
     public void Half_precision_stays_near(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         AssertLogits(
             fixture.Logits.Data, fixture.Trained, fixture.Input.Data, fixture.Images, TorchPrecision.BFloat16, HalfTolerance);
         AssertLogits(
-            fixture.Logits.Data, Folding.Fold(Reparameterizer.Merge(fixture.Trained), null),
+            fixture.Logits.Data, Folding.Fold(FeedForwardMerging.Merge(fixture.Trained), TestPreprocessing.Identity),
             fixture.Input.Data, fixture.Images, TorchPrecision.BFloat16, HalfTolerance);
+    }
+
+    [TestMethod]
+    public void Operators_by_themselves_give_what_runs_of_them_give()
+    {
+        foreach (Architecture architecture in new Architecture[]
+        {
+            new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
+            new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
+        })
+        {
+            Network trained = RandomWeights.Network(architecture, seed: 1);
+            float[] images = RandomWeights.Floats(3 * 3 * 16 * 16, seed: 2);
+            foreach (Network network in new[] { trained, FeedForwardMerging.Merge(trained) })
+            {
+                float[] expected = new float[3 * 5];
+                InferencePlan.Compile(network, fuse: false).Run(images, 3, expected);
+                AssertLogits(expected, network, images, 3);
+                AssertLogits(expected, network, images, 3, fuse: false);
+            }
+        }
     }
 
     [TestMethod]
@@ -101,9 +121,9 @@ public sealed class InferenceTests : TorchTest
 
     private static void AssertLogits(
         ReadOnlySpan<float> expected, Network network, ReadOnlySpan<float> images, int count,
-        TorchPrecision precision = TorchPrecision.Float32, double tolerance = Tolerance)
+        TorchPrecision precision = TorchPrecision.Float32, double tolerance = Tolerance, bool fuse = true)
     {
-        using var engine = new TorchInferenceEngine(network, Device, precision);
+        using var engine = new TorchInferenceEngine(network, Device, precision, fuse);
         float[] logits = new float[expected.Length];
         engine.Run(images, count, logits);
         double difference = Difference.Relative(expected, logits);

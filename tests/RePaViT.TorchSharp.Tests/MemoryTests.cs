@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
@@ -25,8 +26,7 @@ public sealed class MemoryTests : TorchTest
         const long Slack = 32 << 20;
         var recipe = new TrainingRecipe { BatchSize = 32, Optimizer = OptimizerKind.Lamb, DropPathRate = 0.2 };
         Network network = RandomWeights.Network(Architecture with { IdleRatio = idleRatio }, seed: 1);
-        using var engine = new TorchTrainingEngine(
-            network, recipe, Device, half ? TorchPrecision.BFloat16 : TorchPrecision.Float32);
+        using var engine = new TorchTrainingEngine(network, new CrossEntropy(), recipe, Device, half ? TorchPrecision.BFloat16 : TorchPrecision.Float32);
         TrainingBatch batch = Batch(Architecture, 32, seed: 1);
         Train(50);
         (long tensors, long bytes) = (Tensors(), Bytes());

@@ -1,4 +1,5 @@
-using RePaViT.Architectures;
+using RePaViT.Layers;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using TorchSharp;
@@ -23,7 +24,7 @@ public sealed class MergedFeedForwardTests : TorchTest
     public void Values_gradients_and_running_statistics_equal_the_plain_step(
         int images, int tokens, int dim, int hidden, int active)
     {
-        var layer = new ChannelIdleFeedForward("mlp", 1, tokens, dim, hidden, active, 1e-5f);
+        var layer = new ChannelIdleFeedForward("mlp", tokens, dim, hidden, active, 1e-5f, DropPathPosition.Deepest);
         float[] x = RandomWeights.Floats(images * tokens * dim, seed: 2);
         float[] dy = RandomWeights.Floats(images * tokens * dim, seed: 3);
 
@@ -41,7 +42,7 @@ public sealed class MergedFeedForwardTests : TorchTest
     private static NamedTensors Step(ChannelIdleFeedForward layer, float[] values, float[] gradient, bool merged)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        using var weights = new TorchWeights([layer], Device);
+        using var weights = new TorchWeights(layer.Tensors, Device);
         weights.Set(RandomWeights.Create([layer], seed: 1), name => name);
         foreach (FlatTensors group in weights.TrainedGroups)
         {
@@ -55,7 +56,7 @@ public sealed class MergedFeedForwardTests : TorchTest
         for (int step = 0; step < 2; step++)
         {
             var pass = new ForwardPass(weights.Views(), TorchPrecision.Float32, isTraining: true);
-            y = TorchNetwork.FeedForward(layer, x, pass, merged);
+            y = x + TorchNetwork.FeedForward(ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!, x, pass, merged);
             (y * dy).sum().backward();
         }
 

@@ -1,3 +1,4 @@
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
@@ -71,7 +72,7 @@ public sealed class TrainerTests : TorchTest
     [TestMethod]
     public void A_state_with_a_wrong_tensor_is_refused()
     {
-        using ITrainingEngine engine = Torch.CreateEngine(Architecture, Recipe, initialWeights: null, threads: 2);
+        using ITrainingEngine engine = Torch.CreateEngine(Architecture.CreateNetwork(Recipe.Seed), new CrossEntropy(), Recipe, threads: 2);
         var incomplete = new NamedTensors();
         foreach ((string name, WeightTensor tensor) in engine.GetState())
         {

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Architectures;
+using RePaViT.Networks;
 using RePaViT.Onnx;
 
 namespace RePaViT.Benchmarks.Comparison;

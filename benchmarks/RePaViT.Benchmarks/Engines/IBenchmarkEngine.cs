@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
 using RePaViT.Training;
 
 namespace RePaViT.Benchmarks.Engines;

@@ -1,5 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.Inference;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 
@@ -14,14 +15,14 @@ internal sealed class ManagedEngine : IBenchmarkEngine
 
     public float[] Logits(Network network, ReadOnlySpan<float> images, int count)
     {
-        float[] logits = new float[count * network.Layers.OfType<Projection>().Last().Outputs];
+        float[] logits = new float[count * network.ToGraph().Graph.Output.Shape.Columns];
         InferencePlan.Compile(network).Run(images, count, logits);
         return logits;
     }
 
     public TrainingStep Step(Network network, TrainingBatch batch)
     {
-        using var engine = new ManagedTrainingEngine(network, TrainingStep.Recipe(batch), threads: null);
+        using var engine = new ManagedTrainingEngine(network, new CrossEntropy(), TrainingStep.Recipe(batch), threads: null);
         BatchResult result = engine.Accumulate(batch, scale: 1, dropPathKey: 0);
         return new TrainingStep(
             result.Loss, engine.Logits.AsSpan().ToArray(), engine.GetGradients(), engine.GetWeights(averaged: false));
@@ -37,7 +38,7 @@ internal sealed class ManagedEngine : IBenchmarkEngine
     private sealed class Forward(Network network, float[] images, int count) : IForward
     {
         private readonly InferencePlan _plan = InferencePlan.Compile(network);
-        private readonly float[] _logits = new float[count * network.Layers.OfType<Projection>().Last().Outputs];
+        private readonly float[] _logits = new float[count * network.ToGraph().Graph.Output.Shape.Columns];
 
         public void Run(int calls)
         {

@@ -1,5 +1,8 @@
-using RePaViT.Architectures;
-using RePaViT.Reparameterization;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Objectives;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 using RePaViT.Torch;
 using RePaViT.Training;
 using TorchSharp;
@@ -34,7 +37,7 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
 
     public float[] Logits(Network network, ReadOnlySpan<float> images, int count)
     {
-        float[] logits = new float[count * network.Layers.OfType<Projection>().Last().Outputs];
+        float[] logits = new float[count * network.ToGraph().Graph.Output.Shape.Columns];
         using TorchInferenceEngine engine = Compile(network);
         engine.Run(images, count, logits);
         return logits;
@@ -42,7 +45,7 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
 
     public TrainingStep Step(Network network, TrainingBatch batch)
     {
-        using var engine = new TorchTrainingEngine(network, TrainingStep.Recipe(batch), _device, _precision);
+        using var engine = new TorchTrainingEngine(network, new CrossEntropy(), TrainingStep.Recipe(batch), _device, _precision);
         BatchResult result = engine.Accumulate(batch, scale: 1, dropPathKey: 0);
         return new TrainingStep(
             result.Loss, TrainingLogits(network, batch), engine.GetGradients(), engine.GetWeights(averaged: false));

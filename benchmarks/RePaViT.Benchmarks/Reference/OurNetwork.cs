@@ -1,6 +1,5 @@
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Engines;
-using RePaViT.Reparameterization;
+using RePaViT.Objectives;
 using RePaViT.Training;
 
 namespace RePaViT.Benchmarks.Reference;
@@ -13,19 +12,16 @@ internal sealed class OurNetwork : IDisposable
 
     public OurNetwork(IBenchmarkEngine engine, Workload work, ExportForm form, TrainingBatch batch)
     {
-        ViTArchitecture architecture = work.Architecture(form);
+        Architecture architecture = work.Architecture(form);
         if (work.Task == BenchmarkTask.Inference)
         {
-            IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-            var network = new Network(layers, WeightInitializer.Create(layers, seed: 0));
-            IForward forward = engine.Prepare(
-                form == ExportForm.Deployed ? Reparameterizer.Merge(network) : network, batch.Images, batch.Count);
+            IForward forward = engine.Prepare(PresetNetwork.Create(architecture, form), batch.Images, batch.Count);
             (_engine, _run) = (forward, forward.Run);
             return;
         }
 
         TrainingRecipe recipe = TrainingRecipe.Paper(architecture) with { BatchSize = batch.Capacity, GradientAccumulation = 1 };
-        ITrainingEngine training = engine.Backend.CreateEngine(architecture, recipe, initialWeights: null, threads: null);
+        ITrainingEngine training = engine.Backend.CreateEngine(architecture.CreateNetwork(recipe.Seed), new CrossEntropy(), recipe, threads: null);
         (_engine, _run) = (training, calls =>
         {
             Train(training, batch, calls);

@@ -1,4 +1,5 @@
 using RePaViT.Benchmarks.Engines;
+using RePaViT.Randomness;
 using RePaViT.Training;
 
 namespace RePaViT.Benchmarks.Reference;
@@ -20,7 +21,7 @@ internal sealed record Workload(
     /// <summary>The channel-idle form that the task is about.</summary>
     public ExportForm IdleForm => Task == BenchmarkTask.Inference ? ExportForm.Deployed : ExportForm.Trained;
 
-    public ViTArchitecture Architecture(ExportForm form) => ViTArchitecture.Preset(Preset) with
+    public Architecture Architecture(ExportForm form) => RePaViT.Architecture.Preset(Preset) with
     {
         ImageSize = ImageSize,
         IdleRatio = form == ExportForm.Vanilla ? null : IdleRatio,

@@ -1,7 +1,9 @@
 using System.Numerics.Tensors;
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Engines;
-using RePaViT.Reparameterization;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 
 namespace RePaViT.Benchmarks.Verification;
 
@@ -43,21 +45,21 @@ internal sealed class Verifier(IBenchmarkEngine engine)
     /// <returns>What was compared; null for a family that has no implementation yet.</returns>
     private IEnumerable<Check?>? Compare(GoldenFile file) => file.Family switch
     {
-        "vit" => Compare(new ViTFixture(file)),
-        "swin" or "lvvit" => null,
+        string family when GoldenArchitecture.Supports(family) => Compare(new NetworkFixture(file)),
+        "swin" or "lvvit" or "poolformer" => null,
         null when file.HasSetting("max_grad_norm") => [LambFixture.Compare(file, Tolerance)],
         null when file.HasSetting("base_lr") => [CosineFixture.Compare(file, Tolerance)],
         null => throw new InvalidDataException("The metadata describe neither a network nor an optimizer nor a schedule."),
         _ => throw new InvalidDataException($"Networks of family '{file.Family}' are not known."),
     };
 
-    private IEnumerable<Check?> Compare(ViTFixture fixture)
+    private IEnumerable<Check?> Compare(NetworkFixture fixture)
     {
         yield return CompareLogits("eval logits", "eval.logits", fixture.Logits, fixture.Trained, fixture.Input);
         if (fixture.HasReparameterized)
         {
-            Network merged = Reparameterizer.Merge(fixture.Trained);
-            yield return CompareWeights(fixture, merged);
+            Network merged = FeedForwardMerging.Merge(fixture.Trained);
+            yield return fixture.HasReparameterizedWeights ? CompareWeights(fixture, merged) : null;
             yield return CompareLogits(
                 "reparameterized logits", "reparam.logits", fixture.ReparameterizedLogits, merged, fixture.Input);
         }
@@ -79,7 +81,7 @@ internal sealed class Verifier(IBenchmarkEngine engine)
         return comparison.Result;
     }
 
-    private static Check? CompareWeights(ViTFixture fixture, Network merged)
+    private static Check? CompareWeights(NetworkFixture fixture, Network merged)
     {
         var comparison = new Comparison("reparameterized weights", Tolerance);
         foreach (TensorSpec tensor in merged.Layers.OfType<ReparameterizedFeedForward>().SelectMany(layer => layer.Tensors))
@@ -92,7 +94,7 @@ internal sealed class Verifier(IBenchmarkEngine engine)
     }
 
     /// <summary>One step forward and backward in training mode.</summary>
-    private IEnumerable<Check?> CompareTraining(ViTFixture fixture)
+    private IEnumerable<Check?> CompareTraining(NetworkFixture fixture)
     {
         TrainingStep step = engine.Step(fixture.Trained, fixture.CreateBatch());
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using RePaViT.Architectures;
 using RePaViT.IO;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
+using RePaViT.Networks;
 using RePaViT.Onnx;
 
 namespace RePaViT.MLNet.Loading;

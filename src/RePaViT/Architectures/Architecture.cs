@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
-using RePaViT.Architectures;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT;
 
@@ -8,10 +11,53 @@ namespace RePaViT;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "family")]
 [JsonDerivedType(typeof(ViTArchitecture), "vit")]
+[JsonDerivedType(typeof(MixerArchitecture), "mixer")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
     internal const int Channels = 3;
+
+    /// <summary>The presets of all families by name, smallest first in each.</summary>
+    public static IReadOnlyList<KeyValuePair<string, Architecture>> Presets =>
+    [
+        new("Tiny", ViTArchitecture.Tiny),
+        new("Small", ViTArchitecture.Small),
+        new("Base", ViTArchitecture.Base),
+        new("Large", ViTArchitecture.Large),
+        new("Huge", ViTArchitecture.Huge),
+        new("Mixer-S32", MixerArchitecture.S32),
+        new("Mixer-S16", MixerArchitecture.S16),
+        new("Mixer-B32", MixerArchitecture.B32),
+        new("Mixer-B16", MixerArchitecture.B16),
+        new("Mixer-L32", MixerArchitecture.L32),
+        new("Mixer-L16", MixerArchitecture.L16),
+    ];
+
+    /// <summary>The preset of a name.</summary>
+    /// <param name="name">A name of <see cref="Presets"/>, in any case.</param>
+    /// <exception cref="ArgumentException">There is no such preset.</exception>
+    public static Architecture Preset(string name)
+    {
+        foreach ((string key, Architecture preset) in Presets)
+        {
+            if (string.Equals(key, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return preset;
+            }
+        }
+
+        throw new ArgumentException(
+            $"There is no preset '{name}'; accepted are {string.Join(", ", Presets.Select(preset => preset.Key))}.", nameof(name));
+    }
+
+    /// <summary>How <see cref="IdleRatio"/> is spread over the blocks. Default: the same in each.</summary>
+    public IdleHeuristic IdleHeuristic { get; init; } = IdleHeuristic.Static;
+
+    /// <summary>
+    /// Active channels of each block, in place of what <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/> give;
+    /// null to let those decide. Useful for weights whose ratio was rounded differently.
+    /// </summary>
+    public ActiveChannels? ActiveChannels { get; init; }
 
     /// <summary>Width and height of the input image, in pixels. Default 224.</summary>
     public int ImageSize { get; init; } = 224;
@@ -25,6 +71,31 @@ public abstract record Architecture
     /// </summary>
     public double? IdleRatio { get; init; } = 0.75;
 
+    /// <summary>Whether this is a plain network without idle channels.</summary>
+    [JsonIgnore]
+    public bool IsVanilla => IdleRatio is null && ActiveChannels is null;
+
+    /// <summary>Number of blocks, each with a feed-forward layer.</summary>
+    [JsonIgnore]
+    public abstract int BlockCount { get; }
+
+    /// <summary>Hidden channels of a block's feed-forward layer.</summary>
+    /// <param name="block">The block, counted from 0.</param>
+    public abstract int HiddenChannelsOf(int block);
+
+    /// <summary>Hidden channels of a block that pass through the activation (k).</summary>
+    /// <param name="block">The block, counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
+    public int ActiveChannelsOf(int block)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(block);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, BlockCount);
+        int hidden = HiddenChannelsOf(block);
+        return ActiveChannels is not null ? ActiveChannels[block]
+            : IdleRatio is double ratio ? IdleHeuristic.ActiveChannels(hidden, ratio, block, BlockCount)
+            : hidden;
+    }
+
     /// <summary>Counts parameters and multiply-adds exactly, for one image.</summary>
     /// <param name="form">The form to count.</param>
     /// <exception cref="ArgumentException">A property has a value that no network can have, or the form is not known.</exception>
@@ -36,17 +107,110 @@ public abstract record Architecture
             throw new ArgumentOutOfRangeException(nameof(form), form, "Trained or Deployed is needed.");
         }
 
-        IReadOnlyList<Layer> layers = Layers(form);
+        IReadOnlyList<Node> nodes = new NetworkGraph(Layers(form)).Graph.Nodes;
         return new NetworkCost(
-            layers.SelectMany(layer => layer.Tensors).Where(tensor => tensor.IsTrained).Sum(tensor => tensor.Length),
-            layers.Sum(layer => layer.WeightMultiplyAdds),
-            layers.Sum(layer => layer.AttentionMultiplyAdds));
+            nodes.SelectMany(node => node.Operator.Tensors).Where(tensor => tensor.IsTrained).Sum(tensor => tensor.Length),
+            nodes.Sum(node => node.Operator.WeightMultiplyAdds(node.Input.Shape)),
+            nodes.Sum(node => node.Operator.AttentionMultiplyAdds(node.Input.Shape)));
     }
 
     /// <summary>Checks every property against the others.</summary>
     /// <exception cref="ArgumentException">A property has a value that no network can have; the message names it.</exception>
-    public abstract void Validate();
+    public virtual void Validate()
+    {
+        ThrowUnlessInRange(ImageSize, 1, 16384);
+        ThrowUnlessInRange(Classes, 1, 1 << 24);
+    }
+
+    /// <summary>The layers in the order in which they run, with their outputs. Call <see cref="Validate"/> first.</summary>
+    internal abstract NetworkLayout Layout(NetworkForm form);
 
     /// <summary>The layers in the order in which they run. Call <see cref="Validate"/> first.</summary>
-    internal abstract IReadOnlyList<Layer> Layers(NetworkForm form);
+    internal IReadOnlyList<Layer> Layers(NetworkForm form) => Layout(form).Layers;
+
+    /// <summary>The network of some weights, not folded.</summary>
+    /// <exception cref="ArgumentException">The architecture is not valid, or the weights are not its weights.</exception>
+    internal Network CreateNetwork(NetworkForm form, NamedTensors weights)
+    {
+        Validate();
+        return new Network(Layout(form), weights, form == NetworkForm.Deployed ? NetworkStage.Merged : NetworkStage.Trained);
+    }
+
+    /// <summary>The network in training form, with weights to start training from.</summary>
+    /// <param name="seed">What they are drawn from.</param>
+    internal Network CreateNetwork(ulong seed)
+        => CreateNetwork(NetworkForm.Trained, WeightInitializer.Create(Layers(NetworkForm.Trained), seed));
+
+    /// <summary>The feed-forward layer of a block: vanilla, channel-idle or merged.</summary>
+    private protected Layer FeedForward(
+        string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath)
+    {
+        int hidden = HiddenChannelsOf(block);
+        if (IsVanilla)
+        {
+            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath);
+        }
+
+        int active = ActiveChannelsOf(block);
+        return form == NetworkForm.Deployed
+            ? new ReparameterizedFeedForward(name, tokens, dim, active)
+            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath);
+    }
+
+    /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>
+    private protected void ValidateIdleness()
+    {
+        if (IdleRatio is double ratio && !(ratio is >= 0 and <= 1))
+        {
+            throw new ArgumentException($"{nameof(IdleRatio)} {ratio} is outside [0, 1].");
+        }
+
+        if (!Enum.IsDefined(IdleHeuristic))
+        {
+            throw new ArgumentException($"{nameof(IdleHeuristic)} {IdleHeuristic} is not known.");
+        }
+
+        if (ActiveChannels is not null && ActiveChannels.Count != BlockCount)
+        {
+            throw new ArgumentException(
+                $"{nameof(ActiveChannels)} has {ActiveChannels.Count} numbers, but the network has {BlockCount} blocks.");
+        }
+
+        for (int block = 0; block < ActiveChannels?.Count; block++)
+        {
+            if (ActiveChannels[block] < 0 || ActiveChannels[block] > HiddenChannelsOf(block))
+            {
+                throw new ArgumentException($"{nameof(ActiveChannels)} {ActiveChannels[block]} is outside [0, {HiddenChannelsOf(block)}].");
+            }
+        }
+    }
+
+    /// <summary>Refuses what gives no hidden channels, or far too many.</summary>
+    private protected static void ThrowUnlessRatio(double ratio, int dim, string name)
+    {
+        if (!(ratio * dim >= 1 && ratio <= 64))
+        {
+            throw new ArgumentException($"{name} {ratio} is not accepted: it must give at least one hidden channel and be at most 64.");
+        }
+    }
+
+    /// <summary>Refuses what no array can hold. Sums over all layers stay far from overflow, too.</summary>
+    private protected static void ThrowUnlessTensor(long length, string name, int value, int dim)
+    {
+        if (length > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                $"{name} {value} with Dim {dim} is not accepted: "
+                + $"it makes a tensor of {length} values, and {Array.MaxLength} are the most that one can have.");
+        }
+    }
+
+    private protected static void ThrowUnlessInRange(
+        int value, int low, int high, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (value < low || value > high)
+        {
+            throw new ArgumentException($"{name} {value} is outside [{low}, {high}].");
+        }
+    }
 }

@@ -1,6 +1,7 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
-using RePaViT.Architectures;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT;
 
@@ -34,33 +35,6 @@ public sealed record ViTArchitecture : Architecture
     /// <summary>RePa-ViT-Huge: 632.5 million parameters in training, 369.9 million deployed.</summary>
     public static ViTArchitecture Huge { get; } = new() { Dim = 1280, Depth = 32, Heads = 16 };
 
-    /// <summary>The presets by name, smallest first.</summary>
-    public static IReadOnlyList<KeyValuePair<string, ViTArchitecture>> Presets { get; } =
-    [
-        new(nameof(Tiny), Tiny),
-        new(nameof(Small), Small),
-        new(nameof(Base), Base),
-        new(nameof(Large), Large),
-        new(nameof(Huge), Huge),
-    ];
-
-    /// <summary>The preset of a name.</summary>
-    /// <param name="name">A name of <see cref="Presets"/>, in any case.</param>
-    /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public static ViTArchitecture Preset(string name)
-    {
-        foreach ((string key, ViTArchitecture preset) in Presets)
-        {
-            if (string.Equals(key, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return preset;
-            }
-        }
-
-        throw new ArgumentException(
-            $"There is no preset '{name}'; accepted are {string.Join(", ", Presets.Select(preset => preset.Key))}.", nameof(name));
-    }
-
     /// <summary>Width and height of a patch, in pixels; divides the image size. Default 16.</summary>
     public int PatchSize { get; init; } = 16;
 
@@ -76,19 +50,6 @@ public sealed record ViTArchitecture : Architecture
     /// <summary>Hidden channels of a feed-forward layer for each channel of a token (rho). Default 4.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>How <see cref="Architecture.IdleRatio"/> is spread over the blocks. Default: the same in each.</summary>
-    public IdleHeuristic IdleHeuristic { get; init; } = IdleHeuristic.Static;
-
-    /// <summary>
-    /// Active channels of each block, in place of what <see cref="Architecture.IdleRatio"/> and <see cref="IdleHeuristic"/> give;
-    /// null to let those decide. Useful for weights whose ratio was rounded differently.
-    /// </summary>
-    public ActiveChannels? ActiveChannels { get; init; }
-
-    /// <summary>Whether this is a plain transformer without idle channels.</summary>
-    [JsonIgnore]
-    public bool IsVanilla => IdleRatio is null && ActiveChannels is null;
-
     /// <summary>Hidden channels of a feed-forward layer.</summary>
     [JsonIgnore]
     public int Hidden => (int)(Dim * MlpRatio);
@@ -100,42 +61,18 @@ public sealed record ViTArchitecture : Architecture
     // A record prints its properties, also those of a network that Validate will refuse.
     private int PatchesPerSide => PatchSize == 0 ? 0 : ImageSize / PatchSize;
 
-    /// <summary>Hidden channels of a block that pass through the activation (k).</summary>
-    /// <param name="block">The block, counted from 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such block.</exception>
-    public int ActiveChannelsOf(int block)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(block);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, Depth);
-        if (ActiveChannels is not null)
-        {
-            return ActiveChannels[block];
-        }
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override int BlockCount => Depth;
 
-        if (IdleRatio is not double ratio)
-        {
-            return Hidden;
-        }
-
-        double idle = IdleHeuristic switch
-        {
-            IdleHeuristic.Linear when block == Depth - 1 => 0,
-            IdleHeuristic.Linear => 2 * ratio - 1 + (2 - 2 * ratio) / (Depth - 1) * (block + 1),
-            _ => ratio,
-        };
-
-        // ceil(hidden * (1 - theta)), but 144 * (1 - 2/3) is 48 and a rounding error, which must not count as 49.
-        const double RoundingSlack = 1e-9;
-        double active = Hidden * (1 - Math.Clamp(idle, 0, 1));
-        return (int)Math.Ceiling(active * (1 - RoundingSlack));
-    }
+    /// <inheritdoc/>
+    public override int HiddenChannelsOf(int block) => Hidden;
 
     /// <inheritdoc/>
     public override void Validate()
     {
-        ThrowUnlessInRange(ImageSize, 1, 16384);
+        base.Validate();
         ThrowUnlessInRange(PatchSize, 1, ImageSize);
-        ThrowUnlessInRange(Classes, 1, 1 << 24);
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
         ThrowUnlessInRange(Heads, 1, Dim);
@@ -149,11 +86,7 @@ public sealed record ViTArchitecture : Architecture
             throw new ArgumentException($"{nameof(Dim)} {Dim} is not a multiple of {nameof(Heads)} {Heads}.");
         }
 
-        if (!(MlpRatio * Dim >= 1 && MlpRatio <= 64))
-        {
-            throw new ArgumentException(
-                $"{nameof(MlpRatio)} {MlpRatio} is not accepted: it must give at least one hidden channel and be at most 64.");
-        }
+        ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
 
         if (PatchesPerSide > MaxPatchesPerSide)
         {
@@ -162,92 +95,34 @@ public sealed record ViTArchitecture : Architecture
                 + $"an image has at most {MaxPatchesPerSide} x {MaxPatchesPerSide} patches.");
         }
 
-        ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize);
-        ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens);
-        ThrowUnlessTensor(3L * Dim * Dim, nameof(Dim), Dim);
-        ThrowUnlessTensor((long)Hidden * Dim, nameof(Hidden), Hidden);
-        ThrowUnlessTensor((long)Classes * Dim, nameof(Classes), Classes);
-        if (IdleRatio is double ratio && !(ratio is >= 0 and <= 1))
-        {
-            throw new ArgumentException($"{nameof(IdleRatio)} {ratio} is outside [0, 1].");
-        }
-
-        if (!Enum.IsDefined(IdleHeuristic))
-        {
-            throw new ArgumentException($"{nameof(IdleHeuristic)} {IdleHeuristic} is not known.");
-        }
-
-        if (ActiveChannels is null)
-        {
-            return;
-        }
-
-        if (ActiveChannels.Count != Depth)
-        {
-            throw new ArgumentException(
-                $"{nameof(ActiveChannels)} has {ActiveChannels.Count} numbers, but the network has {Depth} blocks.");
-        }
-
-        foreach (int channels in ActiveChannels)
-        {
-            if (channels < 0 || channels > Hidden)
-            {
-                throw new ArgumentException($"{nameof(ActiveChannels)} {channels} is outside [0, {Hidden}].");
-            }
-        }
+        ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
+        ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
+        ThrowUnlessTensor(3L * Dim * Dim, nameof(Dim), Dim, Dim);
+        ThrowUnlessTensor((long)Hidden * Dim, nameof(Hidden), Hidden, Dim);
+        ThrowUnlessTensor((long)Classes * Dim, nameof(Classes), Classes, Dim);
+        ValidateIdleness();
     }
 
-    internal override IReadOnlyList<Layer> Layers(NetworkForm form)
+    internal override NetworkLayout Layout(NetworkForm form)
     {
         var layers = new List<Layer>
         {
-            new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, Bias: false),
+            new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, HasBias: false),
             new TokenEmbedding("cls_token", "pos_embed", Tokens, Dim),
-            new LayerNormalization("norm_pre", Dim, OuterNormEpsilon),
+            new LayerNormalization("norm_pre", Tokens, Dim, OuterNormEpsilon),
         };
         for (int block = 0; block < Depth; block++)
         {
-            layers.Add(new AttentionBlock(
-                $"blocks.{block}.attn", block, Tokens, Dim, Heads, AttentionNormEpsilon, Folded: false));
-            layers.Add(FeedForward($"blocks.{block}.mlp", block, form));
+            var dropPath = new DropPathPosition(block, Depth);
+            layers.Add(new AttentionBlock($"blocks.{block}.attn", Tokens, Dim, Heads, AttentionNormEpsilon, dropPath));
+            layers.Add(FeedForward($"blocks.{block}.mlp", block, Tokens, Dim, form, FeedForwardNormEpsilon, dropPath));
         }
 
+        var stage = new NetworkOutput(NetworkLayout.Stage(1), layers.Count);
         layers.Add(new ClassTokenPooling(Tokens, Dim));
-        layers.Add(new LayerNormalization("norm", Dim, OuterNormEpsilon));
-        layers.Add(new Projection("head", 1, Dim, Classes));
-        return layers;
-    }
-
-    private Layer FeedForward(string name, int block, NetworkForm form)
-    {
-        if (IsVanilla)
-        {
-            return new VanillaFeedForward(name, block, Tokens, Dim, Hidden, FeedForwardNormEpsilon);
-        }
-
-        int active = ActiveChannelsOf(block);
-        return form == NetworkForm.Deployed
-            ? new ReparameterizedFeedForward(name, block, Tokens, Dim, active)
-            : new ChannelIdleFeedForward(name, block, Tokens, Dim, Hidden, active, FeedForwardNormEpsilon);
-    }
-
-    /// <summary>Refuses what no array can hold. Sums over all layers stay far from overflow, too.</summary>
-    private void ThrowUnlessTensor(long length, string name, int value)
-    {
-        if (length > Array.MaxLength)
-        {
-            throw new ArgumentException(
-                $"{name} {value} with {nameof(Dim)} {Dim} is not accepted: "
-                + $"it makes a tensor of {length} values, and {Array.MaxLength} are the most that one can have.");
-        }
-    }
-
-    private static void ThrowUnlessInRange(
-        int value, int low, int high, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (value < low || value > high)
-        {
-            throw new ArgumentException($"{name} {value} is outside [{low}, {high}].");
-        }
+        layers.Add(new LayerNormalization("norm", 1, Dim, OuterNormEpsilon));
+        var features = new NetworkOutput(NetworkLayout.Features, layers.Count);
+        layers.Add(new Head("head", Dim, Classes));
+        return new NetworkLayout(layers, [stage, features, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using RePaViT.Data;
-using RePaViT.Training;
+using RePaViT.Randomness;
 
 namespace RePaViT;
 

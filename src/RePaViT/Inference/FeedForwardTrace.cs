@@ -1,73 +1,57 @@
-using RePaViT.Architectures;
-using RePaViT.Kernels;
-using RePaViT.Reparameterization;
+using RePaViT.Layers;
+using RePaViT.Networks;
 
 namespace RePaViT.Inference;
 
-/// <summary>The tokens that enter each reparameterized feed-forward layer of a network, all of them.</summary>
+/// <summary>The tokens that enter each merged feed-forward layer of a network, all of them.</summary>
 internal static class FeedForwardTrace
 {
     /// <summary>
     /// Layer by layer, [count * tokens, dim]. All images pass a layer before the next one begins, so only one layer's
-    /// tokens are held: each array is the last one again.
+    /// tokens are held beside those of the one before.
     /// </summary>
-    /// <param name="network">A deployed network.</param>
+    /// <param name="network">A merged network.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="prepare">Gets the index of the first of some images and room for them: [images, channels, size, size].</param>
     public static IEnumerable<float[]> Run(Network network, int? threads, int count, Action<int, Memory<float>> prepare)
     {
-        ThreadTeam team = ThreadTeam.Get(threads);
-        Network folded = Folding.Fold(network, preprocessing: null);
-        var source = new StepSource(folded.Weights, team, Quantized: false);
-        InferenceShapes shapes = InferenceShapes.Of(folded.Layers);
-        var context = new InferenceContext(team, shapes);
-        float[] tokens = new float[checked(count * shapes.Tokens * shapes.Dim)];
-        float[] images = new float[Math.Min(count, shapes.ImagesPerPass) * shapes.ImageLength];
-        var steps = new List<InferenceStep>();
-        bool begun = false;
-        foreach (Layer layer in folded.Layers.TakeWhile(layer => layer is not ClassTokenPooling))
+        float[] values = [];
+        int first = 0;
+        for (int next = 1; next < network.Layers.Count; next++)
         {
-            if (layer is ReparameterizedFeedForward)
+            if (network.Layers[next] is not ReparameterizedFeedForward)
             {
-                Advance();
-                steps.Clear();
-                begun = true;
-                yield return tokens;
+                continue;
             }
 
-            steps.Add(InferenceStep.Of(layer, source));
+            Layer[] layers = [.. network.Layers.Take(first..next)];
+            InferencePlan plan = InferencePlan.Compile(layers, network.Weights, threads);
+            values = Advance(plan, layers[0].Input.Length, network.Layers[next].Input.Length, first == 0);
+            first = next;
+            yield return values;
         }
 
-        // All images through some steps: from pixels, or from the tokens before them, to the tokens after them.
-        void Advance()
+        // All images through some layers: from pixels, or from what the layers before them gave.
+        float[] Advance(InferencePlan plan, long inputLength, long outputLength, bool fromPixels)
         {
-            int tokensLength = shapes.Tokens * shapes.Dim;
-            for (int start = 0; start < count; start += shapes.ImagesPerPass)
+            float[] result = new float[checked(count * outputLength)];
+            float[] images = fromPixels ? new float[Math.Min(count, plan.ImagesPerPass) * inputLength] : [];
+            for (int start = 0; start < count; start += plan.ImagesPerPass)
             {
-                int pass = Math.Min(shapes.ImagesPerPass, count - start);
-                Span<float> passTokens = tokens.AsSpan(start * tokensLength, pass * tokensLength);
-                if (begun)
+                int pass = Math.Min(plan.ImagesPerPass, count - start);
+                Memory<float> input = fromPixels
+                    ? images.AsMemory(0, (int)(pass * inputLength))
+                    : values.AsMemory((int)(start * inputLength), (int)(pass * inputLength));
+                if (fromPixels)
                 {
-                    context.Continue(passTokens, pass);
-                }
-                else
-                {
-                    Memory<float> passImages = images.AsMemory(0, pass * shapes.ImageLength);
-                    prepare(start, passImages);
-                    context.Begin(passImages.Span, pass);
+                    prepare(start, input);
                 }
 
-                foreach (InferenceStep step in steps)
-                {
-                    step.Run(context);
-                }
-
-                for (int row = 0; row < context.Tokens.Rows; row++)
-                {
-                    context.Tokens.Row(row).CopyTo(passTokens[(row * shapes.Dim)..]);
-                }
+                plan.Run(input.Span, pass, result.AsSpan((int)(start * outputLength), (int)(pass * outputLength)));
             }
+
+            return result;
         }
     }
 }

@@ -5,35 +5,23 @@ namespace RePaViT.Inference;
 /// <summary>The buffers and kernels of one call at a time.</summary>
 internal sealed class InferenceContext
 {
-    private readonly InferenceShapes _shapes;
-    private readonly Patches _patches;
-    private readonly PinnedBuffer _patchRows;
-    private readonly PinnedBuffer _tokens;
-    private readonly PinnedBuffer _branch;
-    private readonly PinnedBuffer _qkv;
-    private readonly PinnedBuffer _hiddenA;
-    private readonly PinnedBuffer _hiddenB;
-    private readonly PinnedBuffer _logits;
-    private bool _hiddenAInUse;
+    private readonly PinnedBuffer[] _buffers;
+    private readonly object[] _kernels;
 
-    public InferenceContext(ThreadTeam team, InferenceShapes shapes)
+    /// <param name="team">The threads that compute.</param>
+    /// <param name="imagesPerPass">Greatest number of images.</param>
+    /// <param name="bufferLengths">Floats of each buffer, for one image.</param>
+    /// <param name="kernels">Make what steps keep from one call to the next.</param>
+    public InferenceContext(
+        ThreadTeam team, int imagesPerPass, IReadOnlyList<long> bufferLengths, IReadOnlyList<Func<ThreadTeam, object>> kernels)
     {
-        _shapes = shapes;
-        long rows = (long)shapes.ImagesPerPass * shapes.Tokens;
-        _patches = new Patches(team, shapes.ImageSize, shapes.PatchSize);
-        _patchRows = new PinnedBuffer((long)shapes.ImagesPerPass * shapes.Patches * shapes.PatchLength);
-        _tokens = new PinnedBuffer(rows * shapes.Dim);
-        _branch = new PinnedBuffer(rows * shapes.Dim);
-        _qkv = new PinnedBuffer(rows * 3 * shapes.Dim);
-        _hiddenA = new PinnedBuffer(rows * shapes.HiddenWidth);
-        _hiddenB = new PinnedBuffer(rows * shapes.HiddenWidth);
-        _logits = new PinnedBuffer((long)shapes.ImagesPerPass * shapes.Classes);
+        _buffers = [.. bufferLengths.Select(length => new PinnedBuffer(imagesPerPass * length))];
+        _kernels = [.. kernels.Select(create => create(team))];
         Team = team;
         Gemm = new Gemm(team);
         QuantizedGemm = new QuantizedGemm(team);
         Rows = new RowKernels(team);
-        Attention = new Attention(
-            team, shapes.Tokens, shapes.Heads, shapes.Dim / shapes.Heads, scale: 1, training: false);
+        ImageKernels = new ImageKernels(team);
     }
 
     public ThreadTeam Team { get; }
@@ -47,45 +35,12 @@ internal sealed class InferenceContext
 
     public RowKernels Rows { get; }
 
-    public Attention Attention { get; }
+    public ImageKernels ImageKernels { get; }
 
     /// <summary>Images of this pass.</summary>
-    public int Images { get; private set; }
+    public int Images { get; set; }
 
-    /// <summary>What one step hands to the next: a row for each token of each image; behind the last attention, for each image.</summary>
-    public Matrix Tokens { get; set; }
+    public PinnedBuffer Buffer(int index) => _buffers[index];
 
-    /// <summary>Room for tokens: [images * tokens, dim].</summary>
-    public Matrix TokenBuffer => _tokens.AsMatrix(Images * _shapes.Tokens, _shapes.Dim);
-
-    /// <summary>Room for a residual branch, with as many rows as the tokens of now: [rows, dim].</summary>
-    public Matrix Branch => _branch.AsMatrix(Tokens.Rows, _shapes.Dim);
-
-    /// <summary>Room for queries, keys and values: [rows, 3 * dim].</summary>
-    public Matrix Qkv => _qkv.AsMatrix(Tokens.Rows, 3 * _shapes.Dim);
-
-    /// <summary>Room for the logits: [images, classes].</summary>
-    public Matrix Logits => _logits.AsMatrix(Images, _shapes.Classes);
-
-    public void Begin(ReadOnlySpan<float> images, int count)
-    {
-        Images = count;
-        Tokens = _patchRows.AsMatrix(count * _shapes.Patches, _shapes.PatchLength);
-        _patches.Gather(images, Tokens);
-    }
-
-    /// <summary>Goes on with the tokens of images, [count * tokens, dim], that went through earlier steps before.</summary>
-    public void Continue(ReadOnlySpan<float> tokens, int count)
-    {
-        Images = count;
-        Tokens = TokenBuffer;
-        tokens.CopyTo(Tokens.AsSpan());
-    }
-
-    /// <summary>Room for hidden channels, [rows, width], that does not overlap what was given out last.</summary>
-    public Matrix Hidden(int width)
-    {
-        _hiddenAInUse = !_hiddenAInUse;
-        return (_hiddenAInUse ? _hiddenA : _hiddenB).AsMatrix(Tokens.Rows, width);
-    }
+    public T Kernel<T>(int index) => (T)_kernels[index];
 }

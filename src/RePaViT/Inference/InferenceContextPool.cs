@@ -1,14 +1,11 @@
-using RePaViT.Kernels;
-
 namespace RePaViT.Inference;
 
 /// <summary>The buffers of calls that are over, kept for the next ones.</summary>
-internal sealed class InferenceContextPool(ThreadTeam team, InferenceShapes shapes)
+/// <param name="create">Makes what a call needs.</param>
+internal sealed class InferenceContextPool(Func<InferenceContext> create)
 {
     private readonly Lock _lock = new();
     private readonly Stack<InferenceContext> _idle = new();
-
-    public InferenceShapes Shapes => shapes;
 
     public InferenceContext Rent()
     {
@@ -20,7 +17,7 @@ internal sealed class InferenceContextPool(ThreadTeam team, InferenceShapes shap
             }
         }
 
-        return new InferenceContext(team, shapes);
+        return create();
     }
 
     public void Return(InferenceContext context)

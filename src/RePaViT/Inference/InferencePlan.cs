@@ -1,6 +1,8 @@
-using RePaViT.Architectures;
+using System.Diagnostics;
 using RePaViT.Kernels;
-using RePaViT.Reparameterization;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT.Inference;
 
@@ -10,49 +12,76 @@ namespace RePaViT.Inference;
 /// </summary>
 internal sealed class InferencePlan : IInferenceEngine
 {
+    // Rows that go through the network together: enough to use each weight often, few enough to stay near the cores.
+    private const int RowsPerPass = 1600;
+
+    private readonly InputStep _input;
     private readonly InferenceStep[] _steps;
+    private readonly ValuePlace _output;
+    private readonly Shape _inputShape;
+    private readonly Shape _outputShape;
     private readonly InferenceContextPool _contexts;
 
-    private InferencePlan(InferenceStep[] steps, InferenceContextPool contexts)
+    private InferencePlan(PlanBuilder builder, ThreadTeam team)
     {
-        _steps = steps;
-        _contexts = contexts;
+        Graph graph = builder.Graph;
+        (_input, _steps, _output) = (builder.Input, [.. builder.Steps], builder.Output);
+        Parts = builder.Parts;
+        (_inputShape, _outputShape) = (graph.Input.Shape, graph.Output.Shape);
+        ImagesPerPass = Math.Max(1, RowsPerPass / graph.Nodes.Max(node => node.Result.Shape.Rows));
+        _contexts = new InferenceContextPool(
+            () => new InferenceContext(team, ImagesPerPass, builder.BufferLengths, builder.Kernels));
     }
 
-    /// <summary>Compiles a network in any form, folded or not.</summary>
+    /// <summary>Images that go through the network together.</summary>
+    public int ImagesPerPass { get; }
+
+    /// <summary>Compiles a network of any form and stage.</summary>
     /// <param name="network">The network; weights that are packed already are shared, others are copied.</param>
     /// <param name="threads">Threads that share a call; null for one per processor.</param>
     /// <param name="precision">What products may be rounded to, where this machine is faster with that.</param>
+    /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
     public static InferencePlan Compile(
-        Network network, int? threads = null, InferencePrecision precision = InferencePrecision.Full)
+        Network network, int? threads = null, InferencePrecision precision = InferencePrecision.Full, bool fuse = true)
+        => Compile(network.Layers, network.Weights, threads, precision, fuse);
+
+    /// <summary>Compiles some of the layers of a network.</summary>
+    public static InferencePlan Compile(
+        IReadOnlyList<Layer> layers, NamedTensors weights, int? threads = null,
+        InferencePrecision precision = InferencePrecision.Full, bool fuse = true)
     {
         ThreadTeam team = ThreadTeam.Get(threads);
-        Network folded = Folding.Fold(network, preprocessing: null);
         bool quantized = precision == InferencePrecision.EightBit && QuantizedGemm.IsSupported;
-        var source = new StepSource(folded.Weights, team, quantized);
-        return new InferencePlan(
-            [.. Steps(folded.Layers, source)], new InferenceContextPool(team, InferenceShapes.Of(folded.Layers)));
+        var source = new PlanSource(weights, team, quantized);
+        return new InferencePlan(new PlanBuilder(new NetworkGraph(layers).Graph, source, fuse), team);
     }
 
+    /// <summary>What each step does.</summary>
+    public IReadOnlyList<PlanPart> Parts { get; }
+
     /// <inheritdoc/>
-    public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
+    public void Run(ReadOnlySpan<float> images, int count, Span<float> logits) => Run(images, count, logits, default);
+
+    /// <summary>The same, with a clock.</summary>
+    /// <param name="images">[count, channels, size, size].</param>
+    /// <param name="count">Number of images, any from 0.</param>
+    /// <param name="logits">[count, classes].</param>
+    /// <param name="ticks">Gets what each of <see cref="Parts"/> took added, in ticks of <see cref="Stopwatch"/>; empty for nothing.</param>
+    public void Run(ReadOnlySpan<float> images, int count, Span<float> logits, Span<long> ticks)
     {
-        InferenceShapes shapes = _contexts.Shapes;
-        ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, (long)count * shapes.ImageLength, nameof(images));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, (long)count * shapes.Classes, nameof(logits));
+        int imageLength = (int)_inputShape.Length;
+        int outputLength = (int)_outputShape.Length;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, (long)count * imageLength, nameof(images));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, (long)count * outputLength, nameof(logits));
         InferenceContext context = _contexts.Rent();
         try
         {
-            for (int start = 0; start < count; start += shapes.ImagesPerPass)
+            for (int start = 0; start < count; start += ImagesPerPass)
             {
-                int pass = Math.Min(shapes.ImagesPerPass, count - start);
-                context.Begin(images.Slice(start * shapes.ImageLength, pass * shapes.ImageLength), pass);
-                foreach (InferenceStep step in _steps)
-                {
-                    step.Run(context);
-                }
-
-                context.Tokens.AsSpan().CopyTo(logits[(start * shapes.Classes)..]);
+                context.Images = Math.Min(ImagesPerPass, count - start);
+                _input.Run(context, images.Slice(start * imageLength, context.Images * imageLength));
+                RunSteps(context, ticks);
+                CopyOutput(context, logits[(start * outputLength)..]);
             }
         }
         finally
@@ -63,16 +92,34 @@ internal sealed class InferencePlan : IInferenceEngine
         GC.KeepAlive(this);
     }
 
-    /// <summary>
-    /// A step for each layer; but the class tokens are taken already by the last attention, since from there on no row
-    /// looks at another.
-    /// </summary>
-    private static IEnumerable<InferenceStep> Steps(IReadOnlyList<Layer> layers, StepSource source)
+    private void RunSteps(InferenceContext context, Span<long> ticks)
     {
-        AttentionBlock last = layers.OfType<AttentionBlock>().Last();
-        foreach (Layer layer in layers.Where(layer => layer is not ClassTokenPooling))
+        if (ticks.IsEmpty)
         {
-            yield return layer == last ? new ClassTokenAttentionStep(last, source) : InferenceStep.Of(layer, source);
+            foreach (InferenceStep step in _steps)
+            {
+                step.Run(context);
+            }
+
+            return;
+        }
+
+        long before = Stopwatch.GetTimestamp();
+        for (int i = 0; i < _steps.Length; i++)
+        {
+            _steps[i].Run(context);
+            long after = Stopwatch.GetTimestamp();
+            ticks[i] += after - before;
+            before = after;
+        }
+    }
+
+    private void CopyOutput(InferenceContext context, Span<float> logits)
+    {
+        Matrix output = _output.In(context);
+        for (int row = 0; row < output.Rows; row++)
+        {
+            output.Row(row).CopyTo(logits[(row * output.Columns)..]);
         }
     }
 }

@@ -1,25 +1,10 @@
-using RePaViT.Architectures;
-
 namespace RePaViT.Inference;
 
-/// <summary>A layer with its weights packed: takes the context's tokens and leaves its own there.</summary>
+/// <summary>One or more operators with their weights packed: reads values where they stand and leaves its own.</summary>
 internal abstract class InferenceStep
 {
-    public abstract void Run(InferenceContext context);
+    /// <summary>Multiply-adds for one image, where they are fewer than those of its operators.</summary>
+    public virtual long? MultiplyAdds => null;
 
-    /// <summary>The step that computes a layer.</summary>
-    public static InferenceStep Of(Layer layer, StepSource source) => layer switch
-    {
-        PatchEmbedding patches => new PatchEmbeddingStep(patches, source),
-        TokenEmbedding tokens => new TokenEmbeddingStep(tokens, source.Weights),
-        LayerNormalization norm => new LayerNormalizationStep(norm, source),
-        AttentionBlock attention => new AttentionStep(attention, source),
-        VanillaFeedForward feedForward => new VanillaFeedForwardStep(feedForward, source),
-        ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardStep(feedForward, source),
-        ReparameterizedFeedForward feedForward when source.Rounds(Math.Max(feedForward.Dim, feedForward.Active))
-            => new QuantizedFeedForwardStep(feedForward, source),
-        ReparameterizedFeedForward feedForward => new ReparameterizedFeedForwardStep(feedForward, source),
-        Projection projection => new ProjectionStep(projection, source),
-        _ => throw new NotSupportedException($"The inference engine has no layer {layer.GetType().Name}."),
-    };
+    public abstract void Run(InferenceContext context);
 }

@@ -1,5 +1,5 @@
-using RePaViT.Architectures;
 using RePaViT.Kernels;
+using RePaViT.Operators;
 
 namespace RePaViT.Inference;
 
@@ -13,12 +13,14 @@ internal sealed class PackedLinear : LinearProduct
 
     public int Inputs => _weight.Depth;
 
-    public static PackedLinear Of(Projection layer, NamedTensors weights, ThreadTeam team)
-        => Of(weights[layer.Weight], layer.Outputs, layer.HasBias ? weights[layer.Bias].Data : default, team);
-
-    /// <summary>Packs a weight [outputs, inputs], or shares it if it is packed already.</summary>
-    public static PackedLinear Of(WeightTensor weight, int outputs, ReadOnlySpan<float> bias, ThreadTeam team)
-        => new(weight.Packed ?? PackedMatrix.OfLinearWeight(team, weight.Data, outputs), PinnedBuffer.Of(bias));
+    /// <summary>Packs the weight, or shares it if it is packed already.</summary>
+    public static PackedLinear Of(Linear linear, NamedTensors weights, ThreadTeam team)
+    {
+        WeightTensor weight = weights[linear.Weight.Name];
+        return new(
+            weight.Packed ?? PackedMatrix.OfLinearWeight(team, weight.Data, linear.Outputs),
+            PinnedBuffer.Of(linear.Bias is null ? default : weights[linear.Bias.Name].Data));
+    }
 
     /// <summary>Two layers with a bias and of the same input as one: the outputs of the first, then those of the second.</summary>
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)

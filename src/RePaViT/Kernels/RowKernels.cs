@@ -8,6 +8,8 @@ internal sealed unsafe class RowKernels
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _layerNorm;
     private readonly Action<int, int> _affine;
+    private readonly Action<int, int> _gelu;
+    private readonly Action<int, int> _add;
     private Matrix _x;
     private Matrix _y;
     private Matrix _weight;
@@ -19,6 +21,8 @@ internal sealed unsafe class RowKernels
         _team = team;
         _layerNorm = (task, _) => LayerNorm.Forward(_x.Chunk(task), _y.Chunk(task), _weight, _bias, _epsilon);
         _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
+        _gelu = (task, _) => GeluRows(_x.Chunk(task));
+        _add = (task, _) => AddRows(_x.Chunk(task), _y.Chunk(task));
     }
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias; without weight and bias where they have no data.</summary>
@@ -35,7 +39,37 @@ internal sealed unsafe class RowKernels
         Run(_affine);
     }
 
+    /// <summary>x = GELU(x).</summary>
+    public void Gelu(Matrix x)
+    {
+        _x = x;
+        Run(_gelu);
+    }
+
+    /// <summary>x += y.</summary>
+    public void Add(Matrix x, Matrix y)
+    {
+        (_x, _y) = (x, y);
+        Run(_add);
+    }
+
     private void Run(Action<int, int> body) => _team.Run(RowChunks.Count(_x.Rows), body);
+
+    private static void GeluRows(Matrix x)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            Kernels.Gelu.Forward(x.Row(row), x.Row(row));
+        }
+    }
+
+    private static void AddRows(Matrix x, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            TensorPrimitives.Add(x.Row(row), y.Row(row), x.Row(row));
+        }
+    }
 
     private void Affine(Matrix x, Matrix y)
     {

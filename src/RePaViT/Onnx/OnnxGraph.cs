@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using RePaViT.Architectures;
+using RePaViT.Operators;
 
 namespace RePaViT.Onnx;
 

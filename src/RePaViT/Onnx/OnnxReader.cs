@@ -1,6 +1,7 @@
-using RePaViT.Architectures;
 using RePaViT.IO;
-using RePaViT.Reparameterization;
+using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 
 namespace RePaViT.Onnx;
 
@@ -48,8 +49,8 @@ internal static class OnnxReader
                 throw new InvalidDataException("It has no graph.");
             }
 
-            IReadOnlyList<Layer> layers = Folding.FoldLayers(description.Architecture.Layers(description.Form));
-            TensorSpec[] tensors = [.. layers.SelectMany(layer => layer.Tensors)];
+            NetworkLayout layout = Folding.Fold(description.Architecture.Layout(description.Form));
+            TensorSpec[] tensors = [.. layout.Layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
             var weights = new NamedTensors();
             foreach (TensorSpec tensor in tensors)
@@ -57,7 +58,7 @@ internal static class OnnxReader
                 weights.Add(tensor.Name, ReadTensor(stream, tensor, places));
             }
 
-            return (description, new Network(layers, weights));
+            return (description, new Network(layout, weights, NetworkStage.Folded));
         });
 
     private static T Guard<T>(string source, Func<T> read)

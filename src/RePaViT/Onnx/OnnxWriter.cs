@@ -1,6 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.IO;
-using RePaViT.Reparameterization;
+using RePaViT.Networks;
+using RePaViT.Rewrites;
 
 namespace RePaViT.Onnx;
 
@@ -48,7 +48,7 @@ internal static class OnnxWriter
     {
         description.Validate();
         Architecture architecture = description.Architecture;
-        if (!network.Layers.SequenceEqual(Folding.FoldLayers(architecture.Layers(description.Form))))
+        if (!network.Layers.SequenceEqual(Folding.Fold(architecture.Layout(description.Form)).Layers))
         {
             throw new ArgumentException(
                 $"The network does not have the folded layers of its description's {description.Form} form.", nameof(network));

@@ -1,7 +1,7 @@
 using System.Buffers;
-using RePaViT.Architectures;
 using RePaViT.IO;
 using RePaViT.Kernels;
+using RePaViT.Operators;
 
 namespace RePaViT.Onnx;
 

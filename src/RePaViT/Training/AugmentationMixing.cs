@@ -1,3 +1,4 @@
+using RePaViT.Randomness;
 namespace RePaViT.Training;
 
 /// <summary>

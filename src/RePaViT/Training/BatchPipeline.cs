@@ -1,4 +1,5 @@
 using RePaViT.Data;
+using RePaViT.Randomness;
 
 namespace RePaViT.Training;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RePaViT.Networks;
 
 namespace RePaViT.Training;
 
@@ -63,7 +64,11 @@ internal sealed class Checkpoint
             var state = Parse<TrainingState>(file.Metadata, StateKey);
             state.Restore(run);
             NamedTensors? best = state.Best is null ? null : file.Tensors.WithoutPrefix(BestPrefix);
-            best?.ThrowUnlessFits(run.Model.Architecture.Layers(NetworkForm.Trained));
+            if (best is not null)
+            {
+                Network.ThrowUnlessFits(best, run.Model.Architecture.Layers(NetworkForm.Trained));
+            }
+
             return new Checkpoint
             {
                 Run = run,

@@ -1,5 +1,7 @@
-using RePaViT.Architectures;
-using RePaViT.Reparameterization;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 
 namespace RePaViT.Training;
 
@@ -24,10 +26,10 @@ internal static class Continuation
         }
 
         Network network = Unfolded(model, target.Preprocessing);
-        if (network.Layers.Any(layer => layer is ReparameterizedFeedForward))
+        if (network.Stage == NetworkStage.Merged)
         {
             IEnumerable<float[]> inputs = FeedForwardSample.Take(model.Folded(), training, target.Preprocessing, seed, threads);
-            network = Expander.Expand(network, model.Architecture.Layers(NetworkForm.Trained), inputs, seed);
+            network = FeedForwardExpansion.Expand(network, model.Architecture.Layers(NetworkForm.Trained), inputs, seed);
         }
 
         return model.ClassNames.SequenceEqual(target.ClassNames)
@@ -43,8 +45,9 @@ internal static class Continuation
     {
         bool isSame = model.Preprocessing.Mean == preprocessing.Mean
             && model.Preprocessing.StandardDeviation == preprocessing.StandardDeviation;
-        bool takesPixels = model.Network.Layers.OfType<PatchEmbedding>().Single().Bias;
-        return Unfolding.Unfold(isSame && !takesPixels ? model.Network : model.Folded(), preprocessing);
+        return isSame && model.Network.Stage != NetworkStage.Folded
+            ? model.Network
+            : Folding.Unfold(model.Folded(), model.Architecture.Layers(model.Form), preprocessing);
     }
 
     /// <summary>Other classes need a head of their own, which starts like that of a new network.</summary>

@@ -1,3 +1,4 @@
+using RePaViT.Randomness;
 namespace RePaViT.Training;
 
 /// <summary>
@@ -6,12 +7,6 @@ namespace RePaViT.Training;
 /// </summary>
 internal static class DropPathChoice
 {
-    /// <summary>The probability of a block; rises linearly from 0 at the first to the greatest at the last.</summary>
-    /// <param name="greatest">The last block's, in [0, 1).</param>
-    /// <param name="block">The block, counted from 0.</param>
-    /// <param name="blocks">Number of blocks.</param>
-    public static double RateOf(double greatest, int block, int blocks) => blocks > 1 ? greatest * block / (blocks - 1) : 0;
-
     /// <summary>Chooses what a branch is multiplied with, for each image of a batch.</summary>
     /// <param name="scales">The result, one for each image.</param>
     /// <param name="rate">The probability, in [0, 1).</param>

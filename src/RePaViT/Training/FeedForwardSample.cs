@@ -1,6 +1,9 @@
-using RePaViT.Architectures;
 using RePaViT.Data;
 using RePaViT.Inference;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Randomness;
 
 namespace RePaViT.Training;
 
@@ -25,17 +28,17 @@ internal static class FeedForwardSample
     public static IEnumerable<float[]> Take(
         Network network, IImageDataset dataset, ImagePreprocessing preprocessing, ulong seed, int? threads)
     {
-        PatchEmbedding input = network.Layers.OfType<PatchEmbedding>().Single();
-        TokenEmbedding tokens = network.Layers.OfType<TokenEmbedding>().Single();
-        long valuesPerImage = (long)tokens.Tokens * tokens.Dim;
+        int imageSize = (int)Math.Sqrt(network.Layers[0].Input.Columns);
+        Shape tokens = network.Layers.OfType<ReparameterizedFeedForward>().First().Input;
+        long valuesPerImage = tokens.Length;
         int[] images = Draw(dataset.Count, (int)Math.Clamp(MaxValues / valuesPerImage, 1, MaxImages), seed, key: 0);
-        int[] rows = Draw(images.Length * tokens.Tokens, MaxRows, seed, key: 1);
-        float[] sample = new float[rows.Length * tokens.Dim];
+        int[] rows = Draw(images.Length * tokens.Rows, MaxRows, seed, key: 1);
+        float[] sample = new float[rows.Length * tokens.Columns];
         foreach (float[] all in FeedForwardTrace.Run(network, threads, images.Length, Prepare))
         {
             for (int i = 0; i < rows.Length; i++)
             {
-                all.AsSpan(rows[i] * tokens.Dim, tokens.Dim).CopyTo(sample.AsSpan(i * tokens.Dim));
+                all.AsSpan(rows[i] * tokens.Columns, tokens.Columns).CopyTo(sample.AsSpan(i * tokens.Columns));
             }
 
             yield return sample;
@@ -43,9 +46,9 @@ internal static class FeedForwardSample
 
         void Prepare(int first, Memory<float> planes)
         {
-            int length = input.Channels * input.ImageSize * input.ImageSize;
+            int length = (int)network.Layers[0].Input.Length;
             ParallelLoop.Run(planes.Length / length, i => preprocessing.Prepare(
-                dataset.GetImage(images[first + i]), input.ImageSize, planes.Span.Slice(i * length, length)));
+                dataset.GetImage(images[first + i]), imageSize, planes.Span.Slice(i * length, length)));
         }
     }
 

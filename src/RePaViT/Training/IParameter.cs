@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Operators;
 
 namespace RePaViT.Training;
 

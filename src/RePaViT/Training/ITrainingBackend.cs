@@ -1,14 +1,16 @@
+using RePaViT.Networks;
+using RePaViT.Objectives;
+
 namespace RePaViT.Training;
 
 /// <summary>What computes, on one kind of device. The trainer is the same for all.</summary>
 internal interface ITrainingBackend
 {
-    /// <param name="architecture">The network, already validated.</param>
+    /// <param name="network">The network in training form, with the weights to start from.</param>
+    /// <param name="objective">What to make small.</param>
     /// <param name="recipe">The recipe, already validated.</param>
-    /// <param name="initialWeights">In training form, already known to fit; null to draw them from the recipe's seed.</param>
     /// <param name="threads">Most threads to use; null for one on every core.</param>
-    ITrainingEngine CreateEngine(
-        Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads);
+    ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads);
 
     /// <summary>Runs a network in evaluation mode over a data set.</summary>
     /// <param name="network">What the weights belong to.</param>

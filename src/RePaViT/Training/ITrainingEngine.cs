@@ -13,7 +13,7 @@ internal interface ITrainingEngine : IDisposable
     /// <param name="batch">Images and targets.</param>
     /// <param name="scale">The share of this batch in the step: 1 without gradient accumulation.</param>
     /// <param name="dropPathKey">Names the random choice of dropped paths; each batch of a run has another.</param>
-    /// <returns>Mean cross-entropy of the batch, and how many images have their greatest logit at their greatest target.</returns>
+    /// <returns>Mean loss of the batch, and how many images have their greatest logit at their greatest target.</returns>
     BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey);
 
     /// <summary>

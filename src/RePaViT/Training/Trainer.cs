@@ -1,3 +1,5 @@
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 
@@ -98,8 +100,10 @@ public sealed class Trainer
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
             : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
-        initialWeights?.ThrowUnlessFits(_architecture.Layers(NetworkForm.Trained));
-        return Run(run, initialWeights, start: null, training, validation, progress, cancellationToken);
+        Network network = initialWeights is null
+            ? _architecture.CreateNetwork(_recipe.Seed)
+            : _architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
+        return Run(run, network, start: null, training, validation, progress, cancellationToken);
     }
 
     /// <summary>
@@ -133,7 +137,8 @@ public sealed class Trainer
             throw new ArgumentException($"The checkpoint '{path}' belongs to another run: {difference}.");
         }
 
-        return Run(run, initialWeights: null, checkpoint, training, validation, progress, cancellationToken);
+        // The checkpoint replaces all weights.
+        return Run(run, _architecture.CreateNetwork(_recipe.Seed), checkpoint, training, validation, progress, cancellationToken);
     }
 
     /// <summary>The same trainer, computing elsewhere.</summary>
@@ -146,7 +151,7 @@ public sealed class Trainer
 
     private TrainingResult Run(
         RunDescription run,
-        NamedTensors? initialWeights,
+        Network network,
         Checkpoint? start,
         IImageDataset training,
         IImageDataset? validation,
@@ -162,7 +167,7 @@ public sealed class Trainer
             _architecture.Classes,
             _recipe.BatchSize,
             _recipe.Seed);
-        using ITrainingEngine engine = _backend.CreateEngine(_architecture, _recipe, initialWeights, _options.Threads);
+        using ITrainingEngine engine = _backend.CreateEngine(network, new CrossEntropy(), _recipe, _options.Threads);
         if (start is not null)
         {
             try

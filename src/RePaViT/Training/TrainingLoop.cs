@@ -1,5 +1,3 @@
-using RePaViT.Architectures;
-
 namespace RePaViT.Training;
 
 /// <summary>
@@ -160,7 +158,7 @@ internal sealed class TrainingLoop
     }
 
     private RePaViTModel ModelOf(NamedTensors weights)
-        => new(_run.Model, Network.Create(_run.Model.Architecture, NetworkForm.Trained, weights), _options.Threads);
+        => new(_run.Model, _run.Model.Architecture.CreateNetwork(NetworkForm.Trained, weights), _options.Threads);
 
     private void ThrowUnlessFinite(double value, string what)
     {

@@ -8,8 +8,11 @@ namespace RePaViT;
 /// </summary>
 public sealed record TrainingRecipe
 {
+    // Between Base, 87 million, and Large, 304 million.
+    private const long LargeParameters = 200_000_000;
+
     /// <summary>
-    /// RePaViT, appendix A, table 7: for ImageNet-1k from random weights. Large and Huge, and whatever is as wide, learn at
+    /// RePaViT, appendix A, table 7: for ImageNet-1k from random weights. Large and Huge, and whatever has 200 million parameters or more, learn at
     /// 1e-3 with a drop path rate of 0.3, all others at 4e-3 with 0.1. The batch of 4096 is 64 gathered batches of 64; what
     /// the table leaves open (<see cref="Epsilon"/> 1e-8, for one) is as in the reference implementation's main.py.
     /// </summary>
@@ -17,7 +20,7 @@ public sealed record TrainingRecipe
     public static TrainingRecipe Paper(Architecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
-        bool isLarge = architecture is ViTArchitecture { Dim: >= 1024 };
+        bool isLarge = architecture.Cost(NetworkForm.Trained).Parameters >= LargeParameters;
         return new()
         {
             Epochs = 300,

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
-using RePaViT.Architectures;
 
 namespace RePaViT;
 
@@ -63,33 +62,4 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
     public IEnumerator<KeyValuePair<string, WeightTensor>> GetEnumerator() => _tensors.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    /// <summary>Checks that these are the tensors of these layers: none missing, none unknown, every shape right.</summary>
-    /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
-    internal void ThrowUnlessFits(IEnumerable<Layer> layers)
-    {
-        var expected = new HashSet<string>(StringComparer.Ordinal);
-        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
-        {
-            expected.Add(spec.Name);
-            if (!TryGet(spec.Name, out WeightTensor? tensor))
-            {
-                throw new ArgumentException($"Tensor '{spec.Name}' is missing; shape [{string.Join(", ", spec.Shape)}] is needed.");
-            }
-
-            if (!tensor.Shape.SequenceEqual(spec.Shape))
-            {
-                throw new ArgumentException($"Tensor '{spec.Name}' has shape {tensor}, but the architecture needs [{string.Join(", ", spec.Shape)}].");
-            }
-        }
-
-        foreach ((string name, _) in this)
-        {
-            // PyTorch counts the batches that a batch normalization has seen; nothing depends on it.
-            if (!expected.Contains(name) && !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
-            {
-                throw new ArgumentException($"Tensor '{name}' belongs to no layer of the architecture.");
-            }
-        }
-    }
 }

@@ -13,7 +13,7 @@ public sealed class NetworkCostTests
     public void Parameters_are_those_of_the_reference(
         string preset, double vanilla, double trained, double quarter, double half, double threeQuarters)
     {
-        ViTArchitecture architecture = ViTArchitecture.Preset(preset);
+        Architecture architecture = Architecture.Preset(preset);
 
         Assert.AreEqual(vanilla, Millions(architecture with { IdleRatio = null }, NetworkForm.Trained));
         Assert.AreEqual(trained, Millions(architecture with { IdleRatio = 0.25 }, NetworkForm.Trained));
@@ -35,7 +35,7 @@ public sealed class NetworkCostTests
     [DataRow("Huge", 124.3, 72.6)]
     public void Multiply_adds_are_those_of_the_paper(string preset, double trained, double deployed)
     {
-        ViTArchitecture architecture = ViTArchitecture.Preset(preset);
+        Architecture architecture = Architecture.Preset(preset);
 
         AssertNear(trained, (architecture with { IdleRatio = null }).Cost(NetworkForm.Trained));
         AssertNear(trained, architecture.Cost(NetworkForm.Trained));
@@ -81,6 +81,6 @@ public sealed class NetworkCostTests
         Assert.AreEqual(others + 12 * (192 * 192 + 192), architecture.Cost(NetworkForm.Deployed).Parameters);
     }
 
-    private static double Millions(ViTArchitecture architecture, NetworkForm form)
+    private static double Millions(Architecture architecture, NetworkForm form)
         => Math.Round(architecture.Cost(form).Parameters / 1e6, 3);
 }

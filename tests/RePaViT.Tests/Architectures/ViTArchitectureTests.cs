@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RePaViT.Architectures;
 using RePaViT.Tests.Support;
 
 namespace RePaViT.Tests.Architectures;
@@ -121,8 +120,8 @@ public sealed class ViTArchitectureTests
     [TestMethod]
     public void Presets_are_found_by_name()
     {
-        Assert.AreSame(ViTArchitecture.Base, ViTArchitecture.Preset("base"));
-        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => ViTArchitecture.Preset("Giant"));
+        Assert.AreSame(ViTArchitecture.Base, Architecture.Preset("base"));
+        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => Architecture.Preset("Giant"));
         StringAssert.Contains(refusal.Message, "'Giant'; accepted are Tiny, Small, Base, Large, Huge");
     }
 
@@ -142,16 +141,16 @@ public sealed class ViTArchitectureTests
     public void A_network_takes_exactly_its_own_tensors()
     {
         NamedTensors weights = RandomWeights.Create(Valid.Layers(NetworkForm.Trained), 1);
-        Assert.ThrowsExactly<ArgumentException>(() => Network.Create(Valid, NetworkForm.Deployed, weights));
-        Assert.ThrowsExactly<ArgumentException>(() => Network.Create(Valid with { Dim = 48 }, NetworkForm.Trained, weights));
-        Assert.ThrowsExactly<ArgumentException>(() => Network.Create(Valid with { Depth = 5 }, NetworkForm.Trained, weights));
-        Assert.ThrowsExactly<ArgumentException>(() => Network.Create(Valid with { Depth = 3 }, NetworkForm.Trained, weights));
+        Assert.ThrowsExactly<ArgumentException>(() => Valid.CreateNetwork(NetworkForm.Deployed, weights));
+        Assert.ThrowsExactly<ArgumentException>(() => (Valid with { Dim = 48 }).CreateNetwork(NetworkForm.Trained, weights));
+        Assert.ThrowsExactly<ArgumentException>(() => (Valid with { Depth = 5 }).CreateNetwork(NetworkForm.Trained, weights));
+        Assert.ThrowsExactly<ArgumentException>(() => (Valid with { Depth = 3 }).CreateNetwork(NetworkForm.Trained, weights));
 
         weights.Add("blocks.0.mlp.norm1.num_batches_tracked", new WeightTensor([7]));
-        Assert.AreSame(weights, Network.Create(Valid, NetworkForm.Trained, weights).Weights);
+        Assert.AreSame(weights, Valid.CreateNetwork(NetworkForm.Trained, weights).Weights);
 
         weights.Add("blocks.0.mlp.fc4.weight", new WeightTensor([7]));
-        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => Network.Create(Valid, NetworkForm.Trained, weights));
+        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => Valid.CreateNetwork(NetworkForm.Trained, weights));
         StringAssert.Contains(refusal.Message, "fc4");
     }
 }

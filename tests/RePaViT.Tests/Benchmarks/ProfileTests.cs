@@ -32,7 +32,6 @@ public sealed class ProfileTests
     [TestMethod]
     public void What_has_no_profile_is_refused()
     {
-        Refuse(() => ProfileCommand.Run(Architecture, ExportForm.Trained, 1, 1, 1, 0.001), "trained");
         Refuse(() => ProfileCommand.Run(Architecture, ExportForm.Deployed, 0, 1, 1, 0.001), "0");
         Refuse(() => ProfileCommand.Run(Architecture, ExportForm.Deployed, 1, 0, 1, 0.001), "0");
 

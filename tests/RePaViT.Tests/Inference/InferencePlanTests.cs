@@ -1,8 +1,8 @@
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
 using RePaViT.Kernels;
-using RePaViT.Reparameterization;
+using RePaViT.Networks;
+using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
 
@@ -14,32 +14,38 @@ public class InferencePlanTests
     // Float arithmetic through some ten layers, beside double; relative to the largest logit.
     private const double Tolerance = 2e-5;
 
-    private static readonly ViTArchitecture[] Architectures =
+    private static readonly Architecture[] Architectures =
     [
-        new() { ImageSize = 15, PatchSize = 5, Dim = 15, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.37 },
-        new() { ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 3, Heads = 3, Classes = 7, IdleRatio = 0.75 },
-        new() { ImageSize = 8, PatchSize = 8, Dim = 33, Depth = 1, Heads = 1, Classes = 1, IdleRatio = 1 },
-        new() { ImageSize = 12, PatchSize = 3, Dim = 40, Depth = 2, Heads = 5, Classes = 5, IdleRatio = 0 },
-        new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 4, Heads = 2, Classes = 4, IdleRatio = 0.75, IdleHeuristic = IdleHeuristic.Linear },
-        new() { ImageSize = 16, PatchSize = 8, Dim = 36, Depth = 2, Heads = 4, Classes = 9, MlpRatio = 2.5, IdleRatio = null },
-        new() { ImageSize = 44, PatchSize = 4, Dim = 16, Depth = 2, Heads = 2, Classes = 4, IdleRatio = 0.5 },
+        new ViTArchitecture { ImageSize = 15, PatchSize = 5, Dim = 15, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.37 },
+        new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 3, Heads = 3, Classes = 7, IdleRatio = 0.75 },
+        new ViTArchitecture { ImageSize = 8, PatchSize = 8, Dim = 33, Depth = 1, Heads = 1, Classes = 1, IdleRatio = 1 },
+        new ViTArchitecture { ImageSize = 12, PatchSize = 3, Dim = 40, Depth = 2, Heads = 5, Classes = 5, IdleRatio = 0 },
+        new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 4, Heads = 2, Classes = 4, IdleRatio = 0.75, IdleHeuristic = IdleHeuristic.Linear },
+        new ViTArchitecture { ImageSize = 16, PatchSize = 8, Dim = 36, Depth = 2, Heads = 4, Classes = 9, MlpRatio = 2.5, IdleRatio = null },
+        new ViTArchitecture { ImageSize = 44, PatchSize = 4, Dim = 16, Depth = 2, Heads = 2, Classes = 4, IdleRatio = 0.5 },
+        new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5, IdleRatio = 0.75 },
+        new MixerArchitecture { ImageSize = 15, PatchSize = 3, Dim = 17, Depth = 2, Classes = 3, IdleRatio = 1 },
+        new MixerArchitecture { ImageSize = 12, PatchSize = 6, Dim = 40, Depth = 3, Classes = 4, IdleRatio = null },
     ];
 
     [TestMethod]
     public void Every_form_equals_the_plain_network()
     {
-        foreach (ViTArchitecture architecture in Architectures)
+        foreach (Architecture architecture in Architectures)
         {
             Network trained = RandomWeights.Network(architecture, seed: 3);
-            Network[] forms = [trained, Folding.Fold(trained, null), Reparameterizer.Merge(trained)];
+            Network[] forms = [trained, Folding.Fold(trained, TestPreprocessing.Identity), FeedForwardMerging.Merge(trained)];
             foreach (Network network in forms)
             {
                 const int Count = 3;
                 float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 4);
                 float[] logits = new float[Count * architecture.Classes];
-                InferencePlan.Compile(network, threads: 2).Run(images, Count, logits);
-                double difference = Difference.Relative(new PlainNetwork(network).Forward(images), logits);
-                Assert.IsTrue(difference <= Tolerance, $"{architecture}: {difference}");
+                foreach (bool fuse in new[] { true, false })
+                {
+                    InferencePlan.Compile(network, threads: 2, fuse: fuse).Run(images, Count, logits);
+                    double difference = Difference.Relative(new PlainNetwork(network).Forward(images), logits);
+                    Assert.IsTrue(difference <= Tolerance, $"{architecture}, {network.Stage}, fused {fuse}: {difference}");
+                }
             }
         }
     }
@@ -49,10 +55,10 @@ public class InferencePlanTests
     {
         // Factors are off by up to 1/254 of the greatest of a row or column; a few layers of that, at random.
         double tolerance = QuantizedGemm.IsSupported ? 0.1 : Tolerance;
-        foreach (ViTArchitecture architecture in Architectures)
+        foreach (Architecture architecture in Architectures)
         {
             Network trained = RandomWeights.Network(architecture, seed: 3);
-            foreach (Network network in new[] { trained, Reparameterizer.Merge(trained) })
+            foreach (Network network in new[] { trained, FeedForwardMerging.Merge(trained) })
             {
                 const int Count = 3;
                 float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 4);
@@ -72,9 +78,11 @@ public class InferencePlanTests
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void Logits_equal_the_reference_implementation(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         float[] logits = new float[fixture.Logits.Length];
         InferencePlan.Compile(fixture.Trained).Run(fixture.Input.Data, fixture.Images, logits);
         Assert.IsTrue(Difference.Relative(fixture.Logits.Data, logits) <= 1e-5);
@@ -91,8 +99,8 @@ public class InferencePlanTests
 
     private static void AssertSameInEveryBatch(InferencePrecision precision)
     {
-        ViTArchitecture architecture = Architectures[1];
-        Network network = Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5));
+        Architecture architecture = Architectures[1];
+        Network network = FeedForwardMerging.Merge(RandomWeights.Network(architecture, seed: 5));
         const int Count = 200;
         int length = 3 * architecture.ImageSize * architecture.ImageSize;
         float[] images = RandomWeights.Floats(Count * length, seed: 6);
@@ -123,8 +131,8 @@ public class InferencePlanTests
     [DataRow(InferencePrecision.EightBit)]
     public void Calls_allocate_nothing_after_the_first(InferencePrecision precision)
     {
-        ViTArchitecture architecture = Architectures[1];
-        Network network = Reparameterizer.Merge(RandomWeights.Network(architecture, seed: 5));
+        Architecture architecture = Architectures[1];
+        Network network = FeedForwardMerging.Merge(RandomWeights.Network(architecture, seed: 5));
         InferencePlan plan = InferencePlan.Compile(network, threads: null, precision);
         const int Count = 3;
         float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 6);

@@ -1,5 +1,5 @@
 using RePaViT.Kernels;
-using RePaViT.Tests.Reference;
+using RePaViT.Operators;
 
 namespace RePaViT.Tests.Kernels;
 

@@ -1,7 +1,8 @@
 using System.Text;
-using RePaViT.Architectures;
+using RePaViT.Networks;
 using RePaViT.Onnx;
-using RePaViT.Reparameterization;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 using RePaViT.Tests.Support;
 
 namespace RePaViT.Tests.Onnx;
@@ -223,10 +224,10 @@ public sealed class OnnxFileTests
     {
         // Every tensor of a shape is the same array, so the test needs little memory.
         var architecture = new ViTArchitecture { ImageSize = 16, Dim = 256, Depth = 700, Heads = 4, Classes = 2 };
-        IReadOnlyList<Layer> layers = Folding.FoldLayers(architecture.Layers(NetworkForm.Trained));
+        NetworkLayout layout = Folding.Fold(architecture.Layout(NetworkForm.Trained));
         var shared = new Dictionary<string, WeightTensor>();
         var weights = new NamedTensors();
-        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
+        foreach (TensorSpec spec in layout.Layers.SelectMany(layer => layer.Tensors))
         {
             string shape = string.Join('x', spec.Shape);
             if (!shared.TryGetValue(shape, out WeightTensor? tensor))
@@ -239,7 +240,7 @@ public sealed class OnnxFileTests
 
         using var folder = new TemporaryFolder();
         var exception = Assert.ThrowsExactly<NotSupportedException>(() => OnnxWriter.Write(
-            folder.File("model.onnx"), Description(architecture, NetworkForm.Trained), new Network(layers, weights)));
+            folder.File("model.onnx"), Description(architecture, NetworkForm.Trained), new Network(layout, weights, NetworkStage.Folded)));
 
         StringAssert.Contains(exception.Message, "2147483647", StringComparison.Ordinal);
         Assert.IsFalse(folder.FileNames.Any());

@@ -1,7 +1,7 @@
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Networks;
 using RePaViT.Onnx;
-using RePaViT.Reparameterization;
+using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
 
@@ -55,9 +55,44 @@ public sealed class OnnxNetworkTests
     }
 
     [TestMethod]
+    [DataRow(0.6, NetworkForm.Trained)]
+    [DataRow(0.6, NetworkForm.Deployed)]
+    [DataRow(null, NetworkForm.Trained)]
+    public void A_mixers_graph_computes_the_network(double? idleRatio, NetworkForm form)
+    {
+        var architecture = new MixerArchitecture { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5, IdleRatio = idleRatio };
+        AssertComputes(architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
+    }
+
+    [TestMethod]
+    public void Operators_written_one_by_one_compute_the_network_too()
+    {
+        foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
+        {
+            // Not folded, so that the scale of attention and the affine part of its normalization are in the graph.
+            AssertComputes(Odd, RandomWeights.Network(Odd, 3, form), fuse: false);
+        }
+    }
+
+    private static void AssertComputes(Architecture architecture, Network network, bool fuse)
+    {
+        var model = new ProtobufMessage();
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(architecture, network, fuse: fuse).ToMessage("", ""));
+        using var stream = new MemoryStream();
+        model.WriteTo(stream);
+        int size = architecture.ImageSize;
+        float[] images = RandomWeights.Floats(2 * 3 * size * size, 4);
+
+        double[] actual = PlainOnnx.Run(new PlainOnnxGraph(stream.ToArray()), new PlainTensor([2, 3, size, size], [.. images]))["logits"].Data;
+
+        double difference = Difference.Relative(new PlainNetwork(network).Forward(images), actual);
+        Assert.IsTrue(difference <= Tolerance, $"{architecture.GetType().Name}: logits differ by {difference}");
+    }
+
+    [TestMethod]
     public void Inputs_and_outputs_are_typed_with_a_free_batch()
     {
-        PlainOnnxGraph graph = Export(Odd, NetworkForm.Deployed, Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), null));
+        PlainOnnxGraph graph = Export(Odd, NetworkForm.Deployed, Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), new ImagePreprocessing()));
 
         CollectionAssert.AreEqual(new[] { "image[batch,3,15,15]" }, graph.Inputs);
         CollectionAssert.AreEqual(new[] { "logits[batch,7]", "probabilities[batch,7]" }, graph.Outputs);
@@ -67,7 +102,7 @@ public sealed class OnnxNetworkTests
     [TestMethod]
     public void A_graph_for_rows_takes_one_image_and_gives_one_vector()
     {
-        Network network = Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), null);
+        Network network = Folding.Fold(RandomWeights.Network(Odd, 3, NetworkForm.Deployed), new ImagePreprocessing());
         var row = new OnnxRow("pixels", "scores", [.. Enumerable.Range(0, Odd.Classes).Select(i => $"class {i}")]);
 
         PlainOnnxGraph graph = Export(Odd, NetworkForm.Deployed, network, new OnnxFileOptions { Row = row });
@@ -90,17 +125,19 @@ public sealed class OnnxNetworkTests
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void The_graph_gives_the_reference_logits_in_both_forms(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         AssertLogits(fixture, NetworkForm.Trained, fixture.Trained);
         if (!fixture.Architecture.IsVanilla)
         {
-            AssertLogits(fixture, NetworkForm.Deployed, Reparameterizer.Merge(fixture.Trained));
+            AssertLogits(fixture, NetworkForm.Deployed, FeedForwardMerging.Merge(fixture.Trained));
         }
     }
 
-    private static void AssertLogits(ViTFixture fixture, NetworkForm form, Network network)
+    private static void AssertLogits(NetworkFixture fixture, NetworkForm form, Network network)
     {
         // A mean of 0 and a deviation of 1/255 leave the input as it is, and the fixture's is normalized already.
         const float Identity = 1 / 255f;
@@ -114,7 +151,7 @@ public sealed class OnnxNetworkTests
     }
 
     private static PlainOnnxGraph Export(
-        ViTArchitecture architecture, NetworkForm form, Network network, OnnxFileOptions? options = null)
+        Architecture architecture, NetworkForm form, Network network, OnnxFileOptions? options = null)
     {
         using var stream = new MemoryStream();
         OnnxWriter.Write(

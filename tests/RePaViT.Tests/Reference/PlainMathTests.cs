@@ -1,3 +1,4 @@
+using RePaViT.Operators;
 namespace RePaViT.Tests.Reference;
 
 [TestClass]

@@ -1,3 +1,4 @@
+using RePaViT.Operators;
 namespace RePaViT.Tests.Reference;
 
 /// <summary>
@@ -31,7 +32,7 @@ internal static class PlainOnnx
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
         "MatMul" => [MatMul(x[0], x[1])],
         "Conv" => [Convolve(x[0], x[1], x[2], node.Integers["strides"])],
-        "Softmax" => [EachRow(x[0], Softmax)],
+        "Softmax" => [EachRow(x[0], PlainMath.Softmax)],
         "LayerNormalization" => [EachRow(x[0], row => Normalize(row, x[1].Data, x[2].Data, node.Float))],
         "BatchNormalization" => [EachRow(x[0], row => [.. row.Select((value, i)
             => (value - x[3].Data[i]) / Math.Sqrt(x[4].Data[i] + node.Float) * x[1].Data[i] + x[2].Data[i])])],
@@ -45,7 +46,9 @@ internal static class PlainOnnx
             : [.. node.Outputs.Select(_ => x[0].Shape[Axis(node, x[0])] / node.Outputs.Count)]),
         // Texts are no numbers, and nobody uses what becomes of them.
         "LabelEncoder" => [x[0]],
-        "Gather" => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
+        "Gather" when x[1].Shape.Length == 0 => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
+        "Gather" => [Concat([.. x[1].Data.Select(index => KeepAxis(x[0], (int)index, Axis(node, x[0])))], Axis(node, x[0]))],
+        "ReduceMean" => [Mean(x[0], (int)node.Integers["axes"].Single())],
         _ => throw new NotSupportedException(node.Operator),
     };
 
@@ -138,12 +141,19 @@ internal static class PlainOnnx
     private static PlainTensor EachRow(PlainTensor x, Func<double[], double[]> function)
         => x with { Data = [.. x.Data.Chunk(x.Shape[^1]).SelectMany(function)] };
 
-    private static double[] Softmax(double[] row)
-    {
-        double largest = row.Max();
-        double total = row.Sum(value => Math.Exp(value - largest));
-        return Array.ConvertAll(row, value => Math.Exp(value - largest) / total);
-    }
+    /// <summary>One place along an axis, which stays with a length of 1.</summary>
+    private static PlainTensor KeepAxis(PlainTensor x, int place, int axis)
+        => PlainTensor.Build([.. x.Shape.Select((size, i) => i == axis ? 1 : size)], index =>
+        {
+            int[] from = [.. index];
+            from[axis] = place;
+            return x.Data[x.Offset(from)];
+        });
+
+    /// <summary>The mean along an axis, which goes.</summary>
+    private static PlainTensor Mean(PlainTensor x, int axis)
+        => PlainTensor.Build([.. x.Shape[..axis], .. x.Shape[(axis + 1)..]], index => Enumerable.Range(0, x.Shape[axis])
+            .Average(place => x.Data[x.Offset([.. index[..axis], place, .. index[axis..]])]));
 
     private static double[] Normalize(double[] row, double[] scale, double[] bias, double epsilon)
     {

@@ -1,3 +1,4 @@
+using RePaViT.Operators;
 namespace RePaViT.Tests.Reference;
 
 /// <summary>A matrix [row, column] that was computed, and the gradient of the loss with respect to it.</summary>
@@ -120,11 +121,10 @@ internal sealed class PlainTape
     }
 
     /// <summary>Attention of all tokens of an image to each other: [rows, 3 dim] to [rows, dim].</summary>
-    public PlainValue Attend(PlainValue qkv, int tokens, int heads)
+    public PlainValue Attend(PlainValue qkv, int tokens, int heads, double scale)
     {
         int dim = qkv.Columns / 3;
         int width = dim / heads;
-        double scale = 1 / Math.Sqrt(width);
         var y = new PlainValue(qkv.Rows, dim);
         for (int row = 0; row < qkv.Rows; row++)
         {
@@ -137,7 +137,7 @@ internal sealed class PlainTape
                 int v = k + dim;
                 double[] scores = [.. Enumerable.Range(first, tokens).Select(other
                     => scale * Enumerable.Range(0, width).Sum(i => qkv.Value[r, q + i] * qkv.Value[other, k + i]))];
-                double[] shares = Softmax(scores);
+                double[] shares = PlainMath.Softmax(scores);
                 for (int t = 0; t < tokens; t++)
                 {
                     for (int i = 0; i < width; i++)
@@ -168,16 +168,17 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Row r of the result is the sum of rows that <paramref name="sources"/> names.</summary>
-    public PlainValue SumOfRows(int rows, int columns, Func<int, IEnumerable<(PlainValue Value, int Row)>> sources)
+    /// <summary>Each element of the result is the sum of elements that <paramref name="sources"/> names, each times a factor.</summary>
+    public PlainValue SumOfElements(
+        int rows, int columns, Func<int, int, IEnumerable<(PlainValue Value, int Row, int Column, double Factor)>> sources)
     {
         var y = new PlainValue(rows, columns);
-        ForEach(y, (r, c) => y.Value[r, c] = sources(r).Sum(source => source.Value.Value[source.Row, c]));
+        ForEach(y, (r, c) => y.Value[r, c] = sources(r, c).Sum(source => source.Factor * source.Value.Value[source.Row, source.Column]));
         _backward.Push(() => ForEach(y, (r, c) =>
         {
-            foreach ((PlainValue value, int row) in sources(r))
+            foreach ((PlainValue value, int row, int column, double factor) in sources(r, c))
             {
-                value.Gradient[row, c] += y.Gradient[r, c];
+                value.Gradient[row, column] += factor * y.Gradient[r, c];
             }
         }));
         return y;
@@ -190,7 +191,7 @@ internal sealed class PlainTape
         for (int row = 0; row < logits.Rows; row++)
         {
             int r = row;
-            double[] shares = Softmax([.. Enumerable.Range(0, logits.Columns).Select(c => logits.Value[r, c])]);
+            double[] shares = PlainMath.Softmax([.. Enumerable.Range(0, logits.Columns).Select(c => logits.Value[r, c])]);
             for (int column = 0; column < logits.Columns; column++)
             {
                 loss -= targets[r, column] * Math.Log(shares[column]) / logits.Rows;
@@ -242,13 +243,6 @@ internal sealed class PlainTape
             }
         });
         return (mean, variance);
-    }
-
-    private static double[] Softmax(double[] scores)
-    {
-        double largest = scores.Max();
-        double total = scores.Sum(score => Math.Exp(score - largest));
-        return [.. scores.Select(score => Math.Exp(score - largest) / total)];
     }
 
     private static void ForEach(PlainValue matrix, Action<int, int> action)

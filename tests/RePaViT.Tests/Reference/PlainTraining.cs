@@ -1,4 +1,5 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT.Tests.Reference;
 
@@ -16,13 +17,14 @@ internal sealed class PlainTraining
     private const double Momentum = 0.1;
 
     private readonly Network _network;
-    private readonly Func<int, int, int, double> _keep;
+    private readonly Func<Add, int, int, double> _keep;
     private readonly PlainTape _tape = new();
     private readonly Dictionary<string, PlainValue> _parameters = [];
     private readonly Dictionary<string, double[]> _statistics = [];
     private int _images;
+    private int _branches;
 
-    private PlainTraining(Network network, Func<int, int, int, double> keep)
+    private PlainTraining(Network network, Func<Add, int, int, double> keep)
     {
         _network = network;
         _keep = keep;
@@ -32,11 +34,10 @@ internal sealed class PlainTraining
     /// <param name="images">[count, channels, size, size].</param>
     /// <param name="targets">[count, classes].</param>
     /// <param name="keep">
-    /// The factor of a residual branch: block, 0 for attention or 1 for feed-forward, image; 0 for a dropped path. Null
-    /// for none.
+    /// The factor of a residual branch: its sum, its number in the network, the image; 0 for a dropped path. Null for none.
     /// </param>
     public static PlainStep Run(
-        Network network, ReadOnlySpan<float> images, double[,] targets, Func<int, int, int, double>? keep = null)
+        Network network, ReadOnlySpan<float> images, double[,] targets, Func<Add, int, int, double>? keep = null)
     {
         var training = new PlainTraining(network, keep ?? ((_, _, _) => 1)) { _images = targets.GetLength(0) };
         PlainValue logits = training.Forward(images);
@@ -51,84 +52,79 @@ internal sealed class PlainTraining
 
     private PlainValue Forward(ReadOnlySpan<float> images)
     {
-        PlainValue x = Patches((PatchEmbedding)_network.Layers[0], images);
-        foreach (Layer layer in _network.Layers)
+        Graph graph = _network.ToGraph().Graph;
+        Shape input = graph.Input.Shape;
+        var values = new List<PlainValue> { new(_images * input.Rows, input.Columns) };
+        for (int i = 0; i < images.Length; i++)
         {
-            x = layer switch
-            {
-                PatchEmbedding embedding => _tape.Linear(x, Parameter(embedding.Weight, embedding.Dim), null),
-                TokenEmbedding tokens => AddTokens(tokens, x),
-                LayerNormalization norm => LayerNorm(norm, x),
-                AttentionBlock { Folded: false } block => Residual(block.Block, 0, block.Tokens, x, Project(
-                    block.Proj, _tape.Attend(Project(block.Qkv, LayerNorm(block.Norm, x)), block.Tokens, block.Heads))),
-                VanillaFeedForward block => Residual(block.Block, 1, block.Tokens, x, Project(
-                    block.Output, _tape.Activate(Project(block.Input, LayerNorm(block.Norm, x)), block.Hidden))),
-                ChannelIdleFeedForward block => Residual(block.Block, 1, block.Tokens, x, Project(
-                    block.Output,
-                    BatchNorm(
-                        block.HiddenNorm, _tape.Activate(Project(block.Input, BatchNorm(block.InputNorm, x)), block.Active)))),
-                ClassTokenPooling pooling => Pool(pooling, x),
-                Projection projection => Project(projection, x),
-                _ => throw new NotSupportedException($"{layer}"),
-            };
+            values[0].Value[i / input.Columns, i % input.Columns] = images[i];
         }
 
-        return x;
-    }
-
-    private PlainValue Patches(PatchEmbedding layer, ReadOnlySpan<float> images)
-    {
-        int patch = layer.PatchSize;
-        int size = layer.ImageSize;
-        int side = size / patch;
-        var rows = new PlainValue(_images * layer.Tokens, layer.PatchLength);
-        for (int row = 0; row < rows.Rows; row++)
+        foreach (Node node in graph.Nodes)
         {
-            (int image, int token) = Math.DivRem(row, layer.Tokens);
-            for (int i = 0; i < layer.PatchLength; i++)
-            {
-                int channel = i / (patch * patch);
-                int y = token / side * patch + i / patch % patch;
-                int x = token % side * patch + i % patch;
-                rows.Value[row, i] = images[((image * layer.Channels + channel) * size + y) * size + x];
-            }
+            values.Add(Forward(node, [.. node.Inputs.Select(value => values[value.Index])]));
         }
 
-        return rows;
+        return values[^1];
     }
 
-    private PlainValue AddTokens(TokenEmbedding layer, PlainValue patches)
+    private PlainValue Forward(Node node, PlainValue[] x)
     {
-        PlainValue classToken = Parameter(layer.ClassToken, 1);
-        PlainValue positions = Parameter(layer.Positions, layer.Tokens);
-        return _tape.SumOfRows(_images * layer.Tokens, layer.Dim, row =>
+        (Shape from, Shape to) = (node.Input.Shape, node.Result.Shape);
+        return node.Operator switch
         {
-            (int image, int token) = Math.DivRem(row, layer.Tokens);
-            (PlainValue, int) content = token == 0 ? (classToken, 0) : (patches, image * (layer.Tokens - 1) + token - 1);
-            return [content, (positions, token)];
+            Linear linear => _tape.Linear(x[0], Parameter(linear.Weight, linear.Outputs), linear.Bias is null ? null : Parameter(linear.Bias, 1)),
+            LayerNormalize norm => _tape.Affine(
+                _tape.NormalizeRows(x[0], norm.Epsilon), Parameter(norm.Gamma!, 1), Parameter(norm.Beta!, 1)),
+            BatchNormalize norm => BatchNorm(norm, x[0]),
+            Activate activation => _tape.Activate(x[0], activation.Columns),
+            Attend attend => _tape.Attend(x[0], from.Rows, attend.Heads, attend.Scale),
+            Gather gather => GatherElements(gather.Table, x[0]),
+            Transpose => Move(to, (image, row, column) => [(x[0], image * from.Rows + column, row, 1)]),
+            PrependToken token => Prepend(Parameter(token.Token, 1), x[0], to),
+            AddTable table => AddPositions(Parameter(table.Table, from.Rows), x[0], to),
+            TakeRow row => Move(to, (image, _, column) => [(x[0], image * from.Rows + row.Row, column, 1)]),
+            AverageRows => Move(to, (image, _, column)
+                => Enumerable.Range(0, from.Rows).Select(row => (x[0], image * from.Rows + row, column, 1.0 / from.Rows))),
+            Add { DropPath: null } => _tape.Add(x[0], x[1], _ => 1),
+            Add add => Residual(add, _branches++, from.Rows, x),
+            _ => throw new NotSupportedException($"{node.Operator}"),
+        };
+    }
+
+    private PlainValue Residual(Add add, int branch, int rows, PlainValue[] x) => _tape.Add(x[0], x[1], row => _keep(add, branch, row / rows));
+
+    private PlainValue GatherElements(IndexTable table, PlainValue x)
+    {
+        int[] indices = table.Indices();
+        return Move(table.Result, (image, row, column) =>
+        {
+            (int from, int at) = Math.DivRem(indices[row * table.Result.Columns + column], table.Source.Columns);
+            return [(x, image * table.Source.Rows + from, at, 1)];
         });
     }
 
-    private PlainValue Pool(ClassTokenPooling layer, PlainValue x)
-        => _tape.SumOfRows(_images, layer.Dim, image => [(x, image * layer.Tokens)]);
+    private PlainValue Prepend(PlainValue token, PlainValue x, Shape to)
+        => Move(to, (image, row, column) => [row == 0 ? (token, 0, column, 1) : (x, image * (to.Rows - 1) + row - 1, column, 1)]);
 
-    private PlainValue Residual(int block, int branch, int tokens, PlainValue x, PlainValue y)
-        => _tape.Add(x, y, row => _keep(block, branch, row / tokens));
+    private PlainValue AddPositions(PlainValue table, PlainValue x, Shape to)
+        => Move(to, (image, row, column) => [(x, image * to.Rows + row, column, 1), (table, row, column, 1)]);
 
-    private PlainValue LayerNorm(LayerNormalization norm, PlainValue x)
-        => _tape.Affine(_tape.NormalizeRows(x, norm.Epsilon), Parameter(norm.Weight, 1), Parameter(norm.Bias, 1));
+    /// <summary>A value of each image whose elements are sums of elements, each times a factor.</summary>
+    private PlainValue Move(Shape to, Func<int, int, int, IEnumerable<(PlainValue Value, int Row, int Column, double Factor)>> sources)
+        => _tape.SumOfElements(_images * to.Rows, to.Columns, (row, column) => sources(row / to.Rows, row % to.Rows, column));
 
-    private PlainValue BatchNorm(BatchNormalization norm, PlainValue x)
+    private PlainValue BatchNorm(BatchNormalize norm, PlainValue x)
     {
-        double[] means = new double[norm.Dim];
-        double[] variances = new double[norm.Dim];
+        double[] means = new double[norm.Columns];
+        double[] variances = new double[norm.Columns];
         PlainValue normalized = _tape.NormalizeColumns(x, norm.Epsilon, means, variances);
 
         // Running variances are those of a sample: one degree of freedom less.
         double unbiased = x.Rows / (x.Rows - 1.0);
-        _statistics.Add(norm.Mean, Move(norm.Mean, means, 1));
-        _statistics.Add(norm.Variance, Move(norm.Variance, variances, unbiased));
-        return _tape.Affine(normalized, Parameter(norm.Weight, 1), Parameter(norm.Bias, 1));
+        _statistics.Add(norm.Mean.Name, Move(norm.Mean.Name, means, 1));
+        _statistics.Add(norm.Variance.Name, Move(norm.Variance.Name, variances, unbiased));
+        return _tape.Affine(normalized, Parameter(norm.Gamma, 1), Parameter(norm.Beta, 1));
     }
 
     private double[] Move(string name, double[] batch, double scale)
@@ -143,19 +139,16 @@ internal sealed class PlainTraining
         return after;
     }
 
-    private PlainValue Project(Projection layer, PlainValue x)
-        => _tape.Linear(x, Parameter(layer.Weight, layer.Outputs), layer.HasBias ? Parameter(layer.Bias, 1) : null);
-
-    private PlainValue Parameter(string name, int rows)
+    private PlainValue Parameter(TensorSpec tensor, int rows)
     {
-        ReadOnlySpan<float> data = _network.Weights[name].Data;
+        ReadOnlySpan<float> data = _network.Weights[tensor.Name].Data;
         var parameter = new PlainValue(rows, data.Length / rows);
         for (int i = 0; i < data.Length; i++)
         {
             parameter.Value[i / parameter.Columns, i % parameter.Columns] = data[i];
         }
 
-        _parameters.Add(name, parameter);
+        _parameters.Add(tensor.Name, parameter);
         return parameter;
     }
 }

@@ -1,5 +1,6 @@
-using RePaViT.Architectures;
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Networks;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 
 namespace RePaViT.Tests.Reference;
@@ -16,9 +17,11 @@ public sealed class PlainTrainingTests
     [DataRow("vit_idle025")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void Loss_gradients_and_statistics_are_those_of_the_reference(string name)
     {
-        var fixture = new ViTFixture(GoldenFile.Read(Fixture.Path(name)));
+        var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
         double[,] targets = new double[fixture.Images, fixture.Architecture.Classes];
         for (int image = 0; image < fixture.Images; image++)
         {
@@ -45,17 +48,21 @@ public sealed class PlainTrainingTests
         Assert.HasCount(tensors.Count(tensor => !tensor.IsTrained), step.Statistics);
     }
 
+    public static IEnumerable<object[]> Architectures() =>
+    [
+        [new ViTArchitecture { ImageSize = 6, PatchSize = 3, Dim = 6, Depth = 2, Heads = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0] }],
+        [new MixerArchitecture { ImageSize = 6, PatchSize = 3, Dim = 5, Depth = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [4, 0] }],
+        [new MixerArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depth = 1, Classes = 3, IdleRatio = null }],
+    ];
+
     [TestMethod]
-    public void Gradients_are_the_slopes_of_the_loss()
+    [DynamicData(nameof(Architectures))]
+    public void Gradients_are_the_slopes_of_the_loss(Architecture architecture)
     {
-        ViTArchitecture architecture = new()
-        {
-            ImageSize = 6, PatchSize = 3, Dim = 6, Depth = 2, Heads = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0],
-        };
         Network network = RandomWeights.Network(architecture, seed: 1);
         float[] images = RandomWeights.Floats(3 * 3 * 36, seed: 2);
         double[,] targets = { { 0.2, 0.3, 0.5 }, { 1, 0, 0 }, { 0.05, 0.9, 0.05 } };
-        double Keep(int block, int branch, int image) => (block + branch + image) % 4 == 0 ? 0 : 1.25;
+        double Keep(Add sum, int branch, int image) => (branch + image) % 4 == 0 ? 0 : 1.25;
         PlainStep step = PlainTraining.Run(network, images, targets, Keep);
 
         foreach ((string name, double[] gradient) in step.Gradients)
@@ -88,7 +95,7 @@ public sealed class PlainTrainingTests
             weights.Add(name, new WeightTensor(data, tensor.Shape));
         }
 
-        return new Network(network.Layers, weights);
+        return new Network(network.Layout, weights, network.Stage);
     }
 
     private static void AssertNear(ReadOnlySpan<float> expected, double[] actual, string tensor, double smallestMagnitude)

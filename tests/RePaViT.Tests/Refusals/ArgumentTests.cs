@@ -40,7 +40,7 @@ public sealed class ArgumentTests
         Refused(Architecture with { Dim = 1 << 13, Heads = 1, MlpRatio = 64 }, "Hidden 524288");
         Refused(Architecture with { Classes = 1 << 24, Dim = 1 << 8, Heads = 1 }, "Classes 16777216");
 
-        Refused<ArgumentException>(() => ViTArchitecture.Preset("Enormous"), "Enormous", "Tiny, Small, Base, Large, Huge");
+        Refused<ArgumentException>(() => RePaViT.Architecture.Preset("Enormous"), "Enormous", "Tiny, Small, Base, Large, Huge");
         Refused<ArgumentOutOfRangeException>(() => ViTArchitecture.Tiny.ActiveChannelsOf(12), "block", "12");
         Refused<ArgumentOutOfRangeException>(() => ViTArchitecture.Tiny.ActiveChannelsOf(-1), "block", "-1");
         Refused<ArgumentOutOfRangeException>(() => ViTArchitecture.Tiny.Cost((NetworkForm)5), "form", "5");

@@ -1,8 +1,9 @@
 using System.IO.Compression;
 using System.Text;
-using RePaViT.Architectures;
+using RePaViT.Layers;
 using RePaViT.Onnx;
-using RePaViT.Reparameterization;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
@@ -21,8 +22,8 @@ public sealed class FileTests
     private const string IdxLabels = "labels.idx1-ubyte";
     private const string CompressedIdxImages = "images.idx3-ubyte.gz";
 
-    /// <summary>Bytes that the list of all layers and tensors of 1024 blocks takes, with some room.</summary>
-    private const int DeepestNetwork = 6_000_000;
+    /// <summary>Bytes that the layers, operators and tensors of 1024 blocks take, with some room.</summary>
+    private const int DeepestNetwork = 7_000_000;
 
     private static readonly ViTArchitecture Small = new()
     {
@@ -238,7 +239,7 @@ public sealed class FileTests
 
         // The weights of the network that the description is a distortion of.
         var graph = new OnnxGraph();
-        IReadOnlyList<Layer> layers = Folding.FoldLayers(Small.Layers(NetworkForm.Deployed));
+        IReadOnlyList<Layer> layers = Folding.Fold(Small.Layout(NetworkForm.Deployed)).Layers;
         NamedTensors weights = RandomWeights.Create(layers, seed: 1);
         foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
         {

@@ -27,6 +27,6 @@ internal static class Difference
     public static double Relative(ReadOnlySpan<float> expected, IReadOnlyList<double> actual, double smallestMagnitude = 0)
         => Relative(Array.ConvertAll(expected.ToArray(), value => (double)value), actual, smallestMagnitude);
 
-    public static double Relative(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
-        => Relative(Array.ConvertAll(expected.ToArray(), value => (double)value), actual);
+    public static double Relative(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double smallestMagnitude = 0)
+        => Relative(Array.ConvertAll(expected.ToArray(), value => (double)value), actual, smallestMagnitude);
 }

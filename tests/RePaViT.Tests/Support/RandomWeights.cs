@@ -1,4 +1,6 @@
-using RePaViT.Architectures;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT.Tests.Support;
 
@@ -8,8 +10,7 @@ internal static class RandomWeights
     public static Network Network(Architecture architecture, int seed, NetworkForm form = NetworkForm.Trained)
     {
         architecture.Validate();
-        IReadOnlyList<Layer> layers = architecture.Layers(form);
-        return new Network(layers, Create(layers, seed));
+        return architecture.CreateNetwork(form, Create(architecture.Layers(form), seed));
     }
 
     public static NamedTensors Create(IEnumerable<Layer> layers, int seed)

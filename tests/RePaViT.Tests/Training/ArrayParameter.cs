@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Operators;
 using RePaViT.Training;
 
 namespace RePaViT.Tests.Training;

@@ -1,3 +1,4 @@
+using RePaViT.Randomness;
 using RePaViT.Training;
 
 namespace RePaViT.Tests.Training;

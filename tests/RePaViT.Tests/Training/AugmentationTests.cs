@@ -1,4 +1,5 @@
 using RePaViT.Data;
+using RePaViT.Randomness;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 

@@ -1,3 +1,4 @@
+using RePaViT.Randomness;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 

@@ -1,3 +1,7 @@
+using RePaViT.Networks;
+using RePaViT.Objectives;
+using RePaViT.Operators;
+using RePaViT.Randomness;
 using RePaViT.Training;
 
 namespace RePaViT.Tests.Training;
@@ -23,9 +27,8 @@ internal sealed class SoftmaxBackend : ITrainingBackend
 
     public int Validations { get; private set; }
 
-    public ITrainingEngine CreateEngine(
-        Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
-        => new Engine(this, architecture, recipe, initialWeights, threads ?? 2);
+    public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
+        => new Engine(this, network, recipe, threads ?? 2);
 
     public Evaluation Evaluate(
         ModelDescription network,
@@ -103,20 +106,13 @@ internal sealed class SoftmaxBackend : ITrainingBackend
         private readonly Optimizer _optimizer;
         private readonly WeightAverage? _average;
 
-        public Engine(
-            SoftmaxBackend backend, Architecture architecture, TrainingRecipe recipe, NamedTensors? initial, int threads)
+        public Engine(SoftmaxBackend backend, Network network, TrainingRecipe recipe, int threads)
         {
-            var random = new Random((int)recipe.Seed);
             _backend = backend;
             _recipe = recipe;
-            _classes = architecture.Classes;
-            _parameters =
-            [
-                .. architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors).Select(spec =>
-                    new ArrayParameter(
-                        spec,
-                        initial?[spec.Name].Data.ToArray() ?? ArrayParameter.RandomArray(random, (int)spec.Length))),
-            ];
+            Graph graph = network.ToGraph().Graph;
+            _classes = graph.Output.Shape.Columns;
+            _parameters = [.. graph.Tensors.Select(spec => new ArrayParameter(spec, network.Weights[spec.Name].ToArray()))];
             _weight = Find("head.weight");
             _bias = Find("head.bias");
             _mean = Find("blocks.0.mlp.norm1.running_mean");

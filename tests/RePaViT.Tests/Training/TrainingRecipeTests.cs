@@ -8,7 +8,7 @@ public sealed class TrainingRecipeTests
     {
         new TrainingRecipe().Validate();
         TrainingRecipe.FineTune.Validate();
-        foreach ((_, ViTArchitecture preset) in ViTArchitecture.Presets)
+        foreach ((_, Architecture preset) in Architecture.Presets)
         {
             TrainingRecipe.Paper(preset).Validate();
         }
@@ -20,9 +20,11 @@ public sealed class TrainingRecipeTests
     [DataRow("Base", 4e-3, 0.1)]
     [DataRow("Large", 1e-3, 0.3)]
     [DataRow("Huge", 1e-3, 0.3)]
+    [DataRow("Mixer-B16", 4e-3, 0.1)]
+    [DataRow("Mixer-L16", 1e-3, 0.3)]
     public void The_paper_has_a_row_for_every_preset(string preset, double learningRate, double dropPathRate)
     {
-        TrainingRecipe recipe = TrainingRecipe.Paper(ViTArchitecture.Preset(preset) with { IdleRatio = 0.75, Classes = 10 });
+        TrainingRecipe recipe = TrainingRecipe.Paper(Architecture.Preset(preset) with { IdleRatio = 0.75, Classes = 10 });
         Assert.AreEqual(learningRate, recipe.LearningRate);
         Assert.AreEqual(dropPathRate, recipe.DropPathRate);
         Assert.AreEqual(4096, recipe.BatchSize * recipe.GradientAccumulation);

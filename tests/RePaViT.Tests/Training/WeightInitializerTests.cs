@@ -1,5 +1,6 @@
-using RePaViT.Architectures;
-using RePaViT.Training;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT.Tests.Training;
 
@@ -14,7 +15,7 @@ public sealed class WeightInitializerTests
     {
         NamedTensors weights = WeightInitializer.Create(Layers, seed: 1);
 
-        weights.ThrowUnlessFits(Layers);
+        Network.ThrowUnlessFits(weights, Layers);
         foreach (TensorSpec spec in Layers.SelectMany(layer => layer.Tensors))
         {
             float[] values = weights[spec.Name].Data.ToArray();

@@ -1,4 +1,5 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 using TorchSharp;
@@ -29,7 +30,7 @@ public abstract class TorchTest
     }
 
     internal static TorchTrainingEngine Engine(Network network, TrainingRecipe recipe)
-        => new(network, recipe, Device, TorchPrecision.Float32);
+        => new(network, new CrossEntropy(), recipe, Device, TorchPrecision.Float32);
 
     /// <summary>Copies in host memory.</summary>
     internal static float[] ToHost(torch.Tensor tensor)

@@ -1,4 +1,4 @@
-using RePaViT.Architectures;
+using RePaViT.Operators;
 
 namespace RePaViT.Training.Managed;
 
@@ -9,7 +9,7 @@ internal sealed class BatchNormParameters
     private readonly TrainingParameter _runningMean;
     private readonly TrainingParameter _runningVariance;
 
-    public BatchNormParameters(BatchNormalization norm)
+    public BatchNormParameters(BatchNormalize norm)
     {
         _epsilon = norm.Epsilon;
         TrainingParameter[] tensors = [.. norm.Tensors.Select(tensor => new TrainingParameter(tensor))];
@@ -20,7 +20,7 @@ internal sealed class BatchNormParameters
 
     public TrainingParameter Beta { get; }
 
-    public IEnumerable<TrainingParameter> Parameters => [Gamma, Beta, _runningMean, _runningVariance];
+    public IReadOnlyList<TrainingParameter> Parameters => [Gamma, Beta, _runningMean, _runningVariance];
 
     /// <summary>
     /// Moves the running statistics of channels [first, first + length) towards those of a batch, and turns the variances
@@ -37,8 +37,8 @@ internal sealed class BatchNormParameters
         float correction = rows > 1 ? (float)rows / (rows - 1) : 1;
         for (int i = 0; i < mean.Length; i++)
         {
-            runningMean[i] += BatchNormalization.Momentum * (mean[i] - runningMean[i]);
-            runningVariance[i] += BatchNormalization.Momentum * (variance[i] * correction - runningVariance[i]);
+            runningMean[i] += BatchNormalize.Momentum * (mean[i] - runningMean[i]);
+            runningVariance[i] += BatchNormalize.Momentum * (variance[i] * correction - runningVariance[i]);
             variance[i] = 1 / MathF.Sqrt(variance[i] + _epsilon);
         }
     }

@@ -1,4 +1,5 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 
 namespace RePaViT.Training.Managed;
 
@@ -6,19 +7,14 @@ namespace RePaViT.Training.Managed;
 internal sealed class ManagedBackend : ITrainingBackend
 {
     /// <inheritdoc/>
-    public ITrainingEngine CreateEngine(
-        Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
-    {
-        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
-        NamedTensors weights = initialWeights ?? WeightInitializer.Create(layers, recipe.Seed);
-        return new ManagedTrainingEngine(new Network(layers, weights), recipe, threads);
-    }
+    public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
+        => new ManagedTrainingEngine(network, objective, recipe, threads);
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be.</summary>
     public Evaluation Evaluate(
         ModelDescription network, NamedTensors weights, IImageDataset dataset, int? threads, CancellationToken cancellationToken)
     {
-        var trained = new Network(network.Architecture.Layers(NetworkForm.Trained), weights);
+        Network trained = network.Architecture.CreateNetwork(NetworkForm.Trained, weights);
         return new RePaViTModel(network, trained, threads).Reparameterize().Evaluate(dataset, cancellationToken);
     }
 }

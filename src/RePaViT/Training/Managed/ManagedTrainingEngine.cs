@@ -1,31 +1,33 @@
 using System.Numerics.Tensors;
-using RePaViT.Architectures;
 using RePaViT.Kernels;
+using RePaViT.Networks;
+using RePaViT.Objectives;
 
 namespace RePaViT.Training.Managed;
 
 /// <summary>The training engine that runs on the CPU without native libraries.</summary>
 internal sealed class ManagedTrainingEngine : ITrainingEngine
 {
+    private readonly Objective _objective;
     private readonly TrainingContext _context;
     private readonly TrainingNetwork _network;
     private readonly TrainingParameter[] _parameters;
     private readonly Optimizer _optimizer;
     private readonly WeightAverage? _average;
-    private readonly PinnedBuffer _dLogits;
     private readonly int _classes;
 
     /// <param name="network">Layers and weights in training form.</param>
+    /// <param name="objective">What to make small.</param>
     /// <param name="recipe">Batch size, optimizer, drop path and seed.</param>
     /// <param name="threads">Most threads to use; null for one on every core.</param>
-    public ManagedTrainingEngine(Network network, TrainingRecipe recipe, int? threads)
+    public ManagedTrainingEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
     {
+        _objective = objective;
         ThreadTeam team = ThreadTeam.Get(threads);
         _context = new TrainingContext(team, recipe.BatchSize, recipe.Seed);
-        _network = new TrainingNetwork(network.Layers, _context, recipe.DropPathRate);
+        _network = new TrainingNetwork(network.ToGraph().Graph, _context, recipe.DropPathRate);
         _parameters = [.. _network.Parameters];
-        _classes = network.Layers.OfType<Projection>().Last().Outputs;
-        _dLogits = new PinnedBuffer((long)recipe.BatchSize * _classes);
+        _classes = _network.Output.Columns;
         SetWeights(network.Weights);
         _optimizer = Optimizer.Create(_parameters, recipe, team.Size);
         _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay) : null;
@@ -44,18 +46,18 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _context.DropPathKey = dropPathKey;
         int imageLength = batch.Images.Length / batch.Capacity;
         Logits = _network.Forward(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count);
-        Matrix dLogits = _dLogits.AsMatrix(batch.Count, _classes);
+        Matrix dLogits = _network.OutputGradient;
         double loss = 0;
         int correct = 0;
         for (int image = 0; image < batch.Count; image++)
         {
             ReadOnlySpan<float> logits = Logits.Row(image);
             ReadOnlySpan<float> targets = batch.Targets.AsSpan(image * _classes, _classes);
-            loss += CrossEntropy.Compute(logits, targets, dLogits.Row(image), scale / batch.Count);
+            loss += _objective.Compute(logits, targets, dLogits.Row(image), scale / batch.Count);
             correct += TensorPrimitives.IndexOfMax(logits) == TensorPrimitives.IndexOfMax(targets) ? 1 : 0;
         }
 
-        _network.Backward(dLogits);
+        _network.Backward();
         return new BatchResult(loss / batch.Count, correct);
     }
 

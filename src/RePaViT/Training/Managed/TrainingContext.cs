@@ -2,12 +2,11 @@ using RePaViT.Kernels;
 
 namespace RePaViT.Training.Managed;
 
-/// <summary>What the layers of a network share in training: threads, kernels, scratch memory and the batch in progress.</summary>
+/// <summary>What the operators of a network share in training: threads, kernels, scratch memory and the batch in progress.</summary>
 internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed)
 {
     private readonly PackedMatrix _weight = new();
     private readonly PackedMatrix _rows = new();
-    private readonly ScratchBuffer _branchGradient = new();
     private readonly ScratchBuffer _inputGradient = new();
     private readonly ScratchBuffer _wideGradient = new();
     private readonly ScratchBuffer _weightGradient = new();
@@ -17,6 +16,8 @@ internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed
     public Gemm Gemm { get; } = new(team);
 
     public ColumnStatistics Columns { get; } = new(team);
+
+    public ImageKernels ImageKernels { get; } = new(team);
 
     /// <summary>Greatest number of images in a batch.</summary>
     public int BatchSize { get; } = batchSize;
@@ -29,13 +30,10 @@ internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed
     /// <summary>Names the random choices of the batch in progress.</summary>
     public long DropPathKey { get; set; }
 
-    /// <summary>Room for the gradient of a residual branch's result.</summary>
-    public Matrix BranchGradient(int rows, int columns) => _branchGradient.AsMatrix(rows, columns);
-
-    /// <summary>Room for the gradient of a residual branch's input.</summary>
+    /// <summary>Room for the gradient of normalized tokens.</summary>
     public Matrix InputGradient(int rows, int columns) => _inputGradient.AsMatrix(rows, columns);
 
-    /// <summary>Room for the gradient of hidden channels, or of queries, keys and values.</summary>
+    /// <summary>Room for the gradient of hidden channels.</summary>
     public Matrix WideGradient(int rows, int columns) => _wideGradient.AsMatrix(rows, columns);
 
     /// <summary>Room for the gradient of a weight that is not a parameter itself.</summary>

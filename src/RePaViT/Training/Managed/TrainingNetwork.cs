@@ -1,73 +1,70 @@
-using RePaViT.Architectures;
 using RePaViT.Kernels;
+using RePaViT.Operators;
 
 namespace RePaViT.Training.Managed;
 
-/// <summary>A network in training form that runs forward and backward over a batch.</summary>
+/// <summary>
+/// A graph that runs forward and backward over a batch. A value stays in its buffer until the backward pass has read it;
+/// gradients live from where they are made to where they are used, in memory that they share.
+/// </summary>
 internal sealed class TrainingNetwork
 {
     private readonly TrainingContext _context;
-    private readonly TrainingLayer[] _layers;
-    private readonly PatchEmbedding _input;
-    private readonly Patches _patches;
-    private readonly PinnedBuffer _patchRows;
+    private readonly TrainingStep[] _steps;
+    private readonly Patches? _patches;
+    private readonly TrainingValue _input;
+    private readonly GradientSlot _outputGradient;
 
-    /// <param name="layers">The layers in training form, not folded.</param>
-    /// <param name="context">What they share.</param>
+    /// <param name="graph">The network in training form, not folded.</param>
+    /// <param name="context">What operators share.</param>
     /// <param name="dropPathRate">Drop path rate of the last block; it rises linearly from 0 at the first.</param>
-    public TrainingNetwork(IReadOnlyList<Layer> layers, TrainingContext context, double dropPathRate)
+    /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
+    public TrainingNetwork(Graph graph, TrainingContext context, double dropPathRate, bool fuse = true)
     {
         _context = context;
-        _input = layers.OfType<PatchEmbedding>().Single();
-        _patches = new Patches(context.Team, _input.ImageSize, _input.PatchSize);
-        _patchRows = new PinnedBuffer((long)context.BatchSize * _input.Tokens * _input.PatchLength);
-        int blocks = layers.OfType<AttentionBlock>().Count();
-        int branch = 0;
-        _layers = [.. layers.Select(Create)];
-
-        TrainingLayer Create(Layer layer) => layer switch
-        {
-            PatchEmbedding { Bias: false } patches => new PatchEmbeddingTraining(patches, context),
-            TokenEmbedding tokens => new TokenEmbeddingTraining(tokens, context),
-            LayerNormalization norm => new LayerNormalizationTraining(norm),
-            AttentionBlock { Folded: false } attention => new AttentionTraining(attention, context, Drop(attention.Block, attention.Tokens)),
-            VanillaFeedForward feedForward => new VanillaFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
-            ChannelIdleFeedForward feedForward when MergedFeedForwardTraining.IsCheaper(feedForward, context.BatchSize)
-                => new MergedFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
-            ChannelIdleFeedForward feedForward => new ChannelIdleFeedForwardTraining(feedForward, context, Drop(feedForward.Block, feedForward.Tokens)),
-            ClassTokenPooling pooling => new ClassTokenPoolingTraining(pooling, context),
-            Projection projection => new ProjectionTraining(projection, context),
-            _ => throw new NotSupportedException($"A layer {layer.GetType().Name} in this form cannot be trained."),
-        };
-
-        DropPath Drop(int block, int tokens)
-            => new(DropPathChoice.RateOf(dropPathRate, block, blocks), branch++, tokens, context.BatchSize);
+        Output = graph.Output.Shape;
+        var builder = new TrainingNetworkBuilder(graph, context, dropPathRate, fuse);
+        (_steps, _input, _outputGradient) = (builder.Steps, builder.Input, builder.OutputGradient);
+        _patches = builder.Patches is PatchTable table ? new Patches(context.Team, table.ImageSize, table.PatchSize) : null;
     }
 
-    /// <summary>All tensors, in the order of the layers.</summary>
-    public IEnumerable<TrainingParameter> Parameters => _layers.SelectMany(layer => layer.Parameters);
+    /// <summary>The shape of the result, for one image.</summary>
+    public Shape Output { get; }
 
-    /// <summary>Logits [count, classes] of images [count, channels, size, size], valid until the next call.</summary>
+    /// <summary>All tensors, in the order of the operators.</summary>
+    public IEnumerable<TrainingParameter> Parameters => _steps.SelectMany(step => step.Parameters);
+
+    /// <summary>The result for images [count, channels, size, size], valid until the next call.</summary>
     public Matrix Forward(ReadOnlySpan<float> images, int count)
     {
         _context.Images = count;
-        Matrix x = _patchRows.AsMatrix(count * _input.Tokens, _input.PatchLength);
-        _patches.Gather(images, x);
-        foreach (TrainingLayer layer in _layers)
+        Matrix x = _input.In(_context);
+        if (_patches is not null)
         {
-            x = layer.Forward(_context, x);
+            _patches.Gather(images, x);
+        }
+        else
+        {
+            images.CopyTo(x.AsSpan());
+        }
+
+        foreach (TrainingStep step in _steps)
+        {
+            x = step.Forward(_context);
         }
 
         return x;
     }
 
-    /// <summary>Adds the gradients of all parameters, given that of the logits.</summary>
-    public void Backward(Matrix dLogits)
+    /// <summary>Where the gradient of the result is to be put before <see cref="Backward"/>.</summary>
+    public Matrix OutputGradient => _outputGradient.AsMatrix(_context.Images * Output.Rows, Output.Columns);
+
+    /// <summary>Adds the gradients of all parameters to theirs.</summary>
+    public void Backward()
     {
-        Matrix gradient = dLogits;
-        for (int i = _layers.Length - 1; i >= 0; i--)
+        for (int i = _steps.Length - 1; i >= 0; i--)
         {
-            gradient = _layers[i].Backward(_context, gradient);
+            _steps[i].Backward(_context);
         }
     }
 }

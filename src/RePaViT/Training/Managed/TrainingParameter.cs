@@ -1,5 +1,5 @@
-using RePaViT.Architectures;
 using RePaViT.Kernels;
+using RePaViT.Operators;
 
 namespace RePaViT.Training.Managed;
 

@@ -1,3 +1,4 @@
+using RePaViT.Randomness;
 namespace RePaViT.Training.Pixels;
 
 /// <summary>Changes 8-bit images at random.</summary>

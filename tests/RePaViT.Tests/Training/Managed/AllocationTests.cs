@@ -1,3 +1,4 @@
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
@@ -19,7 +20,7 @@ public sealed class AllocationTests
         };
         const int Images = 24;
         var recipe = new TrainingRecipe { BatchSize = Images, DropPathRate = 0.2, Optimizer = optimizer, EmaDecay = 0.9 };
-        using var engine = new ManagedTrainingEngine(RandomWeights.Network(architecture, seed: 1), recipe, threads: 2);
+        using var engine = new ManagedTrainingEngine(RandomWeights.Network(architecture, seed: 1), new CrossEntropy(), recipe, threads: 2);
         var batch = new TrainingBatch(Images, 3 * 16 * 16, architecture.Classes) { Count = Images };
         RandomWeights.Floats(batch.Images.Length, seed: 2).CopyTo(batch.Images, 0);
         for (int image = 0; image < Images; image++)

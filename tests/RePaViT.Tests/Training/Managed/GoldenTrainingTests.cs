@@ -1,4 +1,5 @@
 using RePaViT.Benchmarks.Verification;
+using RePaViT.Objectives;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
@@ -20,12 +21,14 @@ public class GoldenTrainingTests
     [DataRow("vit_idle075")]
     [DataRow("vit_idle100")]
     [DataRow("vit_heuristic_linear")]
+    [DataRow("mixer_vanilla")]
+    [DataRow("mixer_idle075")]
     public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));
-        var fixture = new ViTFixture(file);
+        var fixture = new NetworkFixture(file);
         var recipe = new TrainingRecipe { BatchSize = fixture.Images, DropPathRate = 0 };
-        using var engine = new ManagedTrainingEngine(fixture.Trained, recipe, threads: 2);
+        using var engine = new ManagedTrainingEngine(fixture.Trained, new CrossEntropy(), recipe, threads: 2);
 
         BatchResult result = engine.Accumulate(fixture.CreateBatch(), 1, dropPathKey: 0);
 

@@ -1,7 +1,9 @@
-using RePaViT.Architectures;
 using RePaViT.Kernels;
+using RePaViT.Layers;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 using RePaViT.Training.Managed;
+using RePaViT.Training.Managed.Fused;
 
 namespace RePaViT.Tests.Training.Managed;
 
@@ -14,22 +16,25 @@ public class MergedFeedForwardTests
     private const double GradientTolerance = 1e-4;
 
     [TestMethod]
-    [DataRow(7, 5, 9, 36, 9, 0.0)]
-    [DataRow(7, 5, 9, 36, 0, 0.0)]
-    [DataRow(7, 5, 9, 36, 35, 0.0)]
-    [DataRow(40, 17, 24, 96, 24, 0.3)]
-    [DataRow(33, 10, 15, 40, 11, 0.0)]
-    [DataRow(3, 65, 48, 192, 48, 0.5)]
+    [DataRow(7, 5, 9, 36, 9)]
+    [DataRow(7, 5, 9, 36, 0)]
+    [DataRow(7, 5, 9, 36, 35)]
+    [DataRow(40, 17, 24, 96, 24)]
+    [DataRow(33, 10, 15, 40, 11)]
+    [DataRow(3, 65, 48, 192, 48)]
     public void Values_gradients_and_running_statistics_equal_the_plain_step(
-        int images, int tokens, int dim, int hidden, int active, double dropPath)
+        int images, int tokens, int dim, int hidden, int active)
     {
-        var layer = new ChannelIdleFeedForward("mlp", 1, tokens, dim, hidden, active, 1e-5f);
+        var layer = new ChannelIdleFeedForward("mlp", tokens, dim, hidden, active, 1e-5f, DropPathPosition.Deepest);
         NamedTensors weights = RandomWeights.Create([layer], seed: 1);
         var context = new TrainingContext(ThreadTeam.Get(2), images, seed: 3) { Images = images, DropPathKey = 5 };
-        ResidualLayer plain = new ChannelIdleFeedForwardTraining(layer, context, new DropPath(dropPath, 0, tokens, images));
-        ResidualLayer merged = new MergedFeedForwardTraining(layer, context, new DropPath(dropPath, 0, tokens, images));
+        ChannelIdleBranch branch = ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!;
+        TrainingOperator plain = new ChannelIdleFeedForwardTraining(branch, tokens, context);
+        TrainingOperator merged = new MergedFeedForwardTraining(branch, tokens, context);
         int rows = images * tokens;
         PinnedBuffer x = Fill(rows * dim, seed: 2);
+        PinnedBuffer expectedOutput = new(rows * dim);
+        PinnedBuffer actualOutput = new(rows * dim);
         float[] dy = RandomWeights.Floats(rows * dim, seed: 3);
 
         // Two steps: what a first one leaves behind must not reach the second.
@@ -39,14 +44,22 @@ public class MergedFeedForwardTests
             PinnedBuffer dMerged = Fill(rows * dim, seed: 3);
             Set(plain, weights);
             Set(merged, weights);
-            float[] expected = plain.Forward(context, x.AsMatrix(rows, dim)).AsSpan().ToArray();
-            float[] actual = merged.Forward(context, x.AsMatrix(rows, dim)).AsSpan().ToArray();
-            AreClose(expected, actual, Tolerance, "output");
-            plain.Backward(context, dPlain.AsMatrix(rows, dim));
-            merged.Backward(context, dMerged.AsMatrix(rows, dim));
+            plain.Forward(context, x.AsMatrix(rows, dim), expectedOutput.AsMatrix(rows, dim));
+            merged.Forward(context, x.AsMatrix(rows, dim), actualOutput.AsMatrix(rows, dim));
+            AreClose(expectedOutput.Span, actualOutput.Span, Tolerance, "output");
+
+            // As in a network: the gradient of the shortcut stands where that of the branch is read.
+            Backward(plain, dPlain);
+            Backward(merged, dMerged);
             AreClose(dPlain.Span, dMerged.Span, GradientTolerance, "gradient of the input");
             Assert.IsFalse(dPlain.Span.SequenceEqual(dy), "the branch has a gradient");
             GC.KeepAlive(x);
+        }
+
+        void Backward(TrainingOperator operation, PinnedBuffer gradient)
+        {
+            Matrix d = gradient.AsMatrix(rows, dim);
+            operation.Backward(context, default, default, d, d, accumulate: true);
         }
 
         TrainingParameter[] expectedParameters = [.. plain.Parameters];
@@ -71,10 +84,15 @@ public class MergedFeedForwardTests
     [TestMethod]
     public void The_cheaper_way_is_taken()
     {
-        var layer = new ChannelIdleFeedForward("mlp", 0, 65, 192, 768, 192, 1e-5f);
-        Assert.IsTrue(MergedFeedForwardTraining.IsCheaper(layer, 128));
-        Assert.IsFalse(MergedFeedForwardTraining.IsCheaper(layer, 2));
-        Assert.IsFalse(MergedFeedForwardTraining.IsCheaper(layer with { Active = 768 }, 128));
+        Assert.IsTrue(Branch(active: 192).IsMergingCheaper(128 * 65));
+        Assert.IsFalse(Branch(active: 192).IsMergingCheaper(2 * 65));
+        Assert.IsFalse(Branch(active: 768).IsMergingCheaper(128 * 65));
+
+        static ChannelIdleBranch Branch(int active)
+        {
+            var layer = new ChannelIdleFeedForward("mlp", 65, 192, 768, active, 1e-5f, DropPathPosition.Deepest);
+            return ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!;
+        }
     }
 
     private static PinnedBuffer Fill(int length, int seed)
@@ -84,7 +102,7 @@ public class MergedFeedForwardTests
         return buffer;
     }
 
-    private static void Set(TrainingLayer layer, NamedTensors weights)
+    private static void Set(TrainingOperator layer, NamedTensors weights)
     {
         foreach (TrainingParameter parameter in layer.Parameters)
         {

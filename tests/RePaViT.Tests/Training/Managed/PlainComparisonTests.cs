@@ -1,4 +1,7 @@
-using RePaViT.Architectures;
+using RePaViT.Networks;
+using RePaViT.Objectives;
+using RePaViT.Operators;
+using RePaViT.Randomness;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
@@ -23,17 +26,19 @@ public sealed class PlainComparisonTests
         [new ViTArchitecture { ImageSize = 12, PatchSize = 3, Dim = 20, Depth = 3, Heads = 5, Classes = 5, IdleRatio = 0 }, 6, 0.5],
         [new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 4, Heads = 2, Classes = 4, IdleHeuristic = IdleHeuristic.Linear }, 9, 0.3],
         [new ViTArchitecture { ImageSize = 16, PatchSize = 8, Dim = 36, Depth = 2, Heads = 4, Classes = 9, MlpRatio = 2.5, IdleRatio = null }, 7, 0.4],
+        [new MixerArchitecture { ImageSize = 12, PatchSize = 4, Dim = 20, Depth = 2, Classes = 3, IdleRatio = 0.6 }, 5, 0.4],
+        [new MixerArchitecture { ImageSize = 15, PatchSize = 5, Dim = 11, Depth = 3, Classes = 4, IdleRatio = null }, 6, 0.0],
         [new ViTArchitecture { ImageSize = 10, PatchSize = 5, Dim = 33, Depth = 2, Heads = 3, Classes = 6, ActiveChannels = [1, 131] }, 4, 0.0],
     ];
 
     [TestMethod]
     [DynamicData(nameof(Configurations))]
-    public void A_step_is_that_of_double_precision(ViTArchitecture architecture, int images, double dropPathRate)
+    public void A_step_is_that_of_double_precision(Architecture architecture, int images, double dropPathRate)
     {
         Network network = RandomWeights.Network(architecture, seed: images);
         int classes = architecture.Classes;
         var recipe = new TrainingRecipe { BatchSize = images, DropPathRate = dropPathRate, Seed = Seed };
-        using var engine = new ManagedTrainingEngine(network, recipe, threads: 2);
+        using var engine = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         var batch = new TrainingBatch(images, 3 * architecture.ImageSize * architecture.ImageSize, classes) { Count = images };
         RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
         double[,] targets = SoftTargets(images, classes);
@@ -59,10 +64,10 @@ public sealed class PlainComparisonTests
             AssertNear(statistic, weights[name].Data, 0, name);
         }
 
-        double Keep(int block, int branch, int image)
+        double Keep(Add sum, int branch, int image)
         {
-            double rate = architecture.Depth == 1 ? 0 : dropPathRate * block / (architecture.Depth - 1);
-            var random = new RandomStream(Seed, RandomPurpose.DropPath, DropPathKey, 2 * block + branch);
+            double rate = sum.DropPath!.Value.RateOf(dropPathRate);
+            var random = new RandomStream(Seed, RandomPurpose.DropPath, DropPathKey, branch);
             double draw = 0;
             for (int i = 0; i <= image; i++)
             {

@@ -1,4 +1,4 @@
-using RePaViT.Training;
+using RePaViT.Randomness;
 using RePaViT.Training.Pixels;
 
 namespace RePaViT.Tests.Training.Pixels;

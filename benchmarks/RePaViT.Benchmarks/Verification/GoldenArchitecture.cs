@@ -1,0 +1,108 @@
+namespace RePaViT.Benchmarks.Verification;
+
+/// <summary>The network that the settings of a golden file describe.</summary>
+internal static class GoldenArchitecture
+{
+    /// <summary>What the names of merged tensors begin with.</summary>
+    public const string ReparameterizedPrefix = "reparam.";
+
+    /// <summary>Whether networks of that family can be made.</summary>
+    public static bool Supports(string family) => family is "vit" or "mixer";
+
+    /// <exception cref="InvalidDataException">A setting is missing or not accepted.</exception>
+    /// <exception cref="ArgumentException">The settings describe no network.</exception>
+    public static Architecture Create(GoldenFile file)
+    {
+        Architecture architecture = file.Family == "mixer" ? CreateMixer(file.Config<MixerSettings>()) : CreateViT(file);
+        architecture.Validate();
+        return architecture;
+    }
+
+    private static ViTArchitecture CreateViT(GoldenFile file)
+    {
+        ViTSettings settings = file.Config<ViTSettings>();
+        var architecture = new ViTArchitecture
+        {
+            ImageSize = settings.Img,
+            PatchSize = settings.Patch,
+            Dim = settings.Dim,
+            Depth = settings.Depth,
+            Heads = settings.Heads,
+            Classes = settings.Classes,
+            MlpRatio = settings.MlpRatio,
+            IdleRatio = settings.IdleRatio,
+            IdleHeuristic = settings.Heuristic?.ToUpperInvariant() switch
+            {
+                null or "" or "NONE" or "STATIC" => IdleHeuristic.Static,
+                "LINEAR" => IdleHeuristic.Linear,
+                _ => throw new InvalidDataException($"Heuristic '{settings.Heuristic}' is not known."),
+            },
+        };
+        return architecture.IsVanilla || !file.Tensors.TryGet("reparam.logits", out _)
+            ? architecture
+            : architecture with { ActiveChannels = ActiveChannelsIn(file, settings.Depth) };
+    }
+
+    /// <summary>The reference's mixer has as many active channels as tokens have channels, whatever the ratio.</summary>
+    private static MixerArchitecture CreateMixer(MixerSettings settings) => new()
+    {
+        ImageSize = settings.ImgSize,
+        PatchSize = settings.PatchSize,
+        Dim = settings.EmbedDim,
+        Depth = settings.NumBlocks,
+        Classes = settings.Classes,
+        IdleRatio = settings.IdleRatio,
+        ActiveChannels = settings.IdleRatio is null ? null : [.. Enumerable.Repeat(settings.EmbedDim, settings.NumBlocks)],
+    };
+
+    /// <summary>The reference rounds active channels in floating point; only its tensors tell where to.</summary>
+    private static ActiveChannels ActiveChannelsIn(GoldenFile file, int depth)
+    {
+        int[] perBlock = new int[depth];
+        for (int block = 0; block < depth; block++)
+        {
+            string name = $"{ReparameterizedPrefix}blocks.{block}.mlp.fc2.weight";
+            perBlock[block] = file.Tensors.TryGet(name, out WeightTensor? weight) && weight.Shape is [int active, ..] ? active : 0;
+        }
+
+        return ActiveChannels.Create(perBlock);
+    }
+
+    private sealed record ViTSettings
+    {
+        public required int Img { get; init; }
+
+        public required int Patch { get; init; }
+
+        public required int Dim { get; init; }
+
+        public required int Depth { get; init; }
+
+        public required int Heads { get; init; }
+
+        public required int Classes { get; init; }
+
+        public required double MlpRatio { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
+
+        public string? Heuristic { get; init; }
+    }
+
+    private sealed record MixerSettings
+    {
+        public required int ImgSize { get; init; }
+
+        public required int PatchSize { get; init; }
+
+        public required int EmbedDim { get; init; }
+
+        public required int NumBlocks { get; init; }
+
+        public required int Classes { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Numerics.Tensors;
+using RePaViT.Kernels;
+using RePaViT.Operators;
+
+namespace RePaViT.Inference;
+
+/// <summary>y = act(x W' + b), or y += x W' + b.</summary>
+internal sealed class LinearStep(
+    LinearProduct product, ValuePlace x, ValuePlace y, int geluColumns = 0, bool accumulate = false) : InferenceStep
+{
+    public override void Run(InferenceContext context) => product.Run(context, x.In(context), y.In(context), geluColumns, accumulate);
+}
+
+/// <summary>y = LN(x).</summary>
+internal sealed class LayerNormalizeStep(LayerNormalize norm, PlanSource source, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    private readonly PinnedBuffer? _gamma = norm.Gamma is null ? null : source.Vector(norm.Gamma);
+    private readonly PinnedBuffer? _beta = norm.Beta is null ? null : source.Vector(norm.Beta);
+
+    public override void Run(InferenceContext context)
+        => context.Rows.Normalize(x.In(context), y.In(context), Row(_gamma), Row(_beta), norm.Epsilon);
+
+    private static Matrix Row(PinnedBuffer? vector) => vector is null ? default : vector.AsMatrix(1, vector.Length);
+}
+
+/// <summary>Batch normalization with its running statistics: scale and shift per column.</summary>
+internal sealed class BatchNormalizeStep : InferenceStep
+{
+    private readonly ValuePlace _x;
+    private readonly ValuePlace _y;
+    private readonly PinnedBuffer _scale;
+    private readonly PinnedBuffer _shift;
+
+    public BatchNormalizeStep(BatchNormalize norm, PlanSource source, ValuePlace x, ValuePlace y)
+    {
+        (_x, _y) = (x, y);
+        _scale = new PinnedBuffer(norm.Columns);
+        _shift = new PinnedBuffer(norm.Columns);
+        NamedTensors weights = source.Weights;
+        for (int i = 0; i < norm.Columns; i++)
+        {
+            double scale = weights[norm.Gamma.Name].Data[i] / Math.Sqrt((double)weights[norm.Variance.Name].Data[i] + norm.Epsilon);
+            _scale.Span[i] = (float)scale;
+            _shift.Span[i] = (float)(weights[norm.Beta.Name].Data[i] - weights[norm.Mean.Name].Data[i] * scale);
+        }
+    }
+
+    public override void Run(InferenceContext context) => context.Rows.ScaleAndShift(
+        _x.In(context), _y.In(context), _scale.AsMatrix(1, _scale.Length), _shift.AsMatrix(1, _shift.Length));
+}
+
+/// <summary>The first columns through GELU, in place.</summary>
+internal sealed class ActivateStep(Activate activation, ValuePlace x) : InferenceStep
+{
+    public override void Run(InferenceContext context)
+    {
+        if (activation.Columns > 0)
+        {
+            context.Rows.Gelu(x.In(context).TakeColumns(0, activation.Columns));
+        }
+    }
+}
+
+/// <summary>Attention of all rows of an image to each other.</summary>
+internal sealed class AttendStep(int kernel, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.Kernel<Attention>(kernel).Forward(x.In(context), y.In(context));
+}
+
+/// <summary>Elements by a table.</summary>
+internal sealed class GatherStep(int[] indices, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.ImageKernels.Gather(x.In(context), y.In(context), indices, context.Images);
+}
+
+/// <summary>y = x' within each image.</summary>
+internal sealed class TransposeStep(ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.ImageKernels.Transpose(x.In(context), y.In(context), context.Images);
+}
+
+/// <summary>The mean of the rows of each image.</summary>
+internal sealed class AverageRowsStep(ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.ImageKernels.AverageRows(x.In(context), y.In(context), context.Images);
+}
+
+/// <summary>Puts a row before those of each image.</summary>
+internal sealed class PrependTokenStep(PrependToken operation, PlanSource source, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    private readonly float[] _token = source.Weights[operation.Token.Name].ToArray();
+
+    public override void Run(InferenceContext context)
+    {
+        Matrix from = x.In(context);
+        Matrix to = y.In(context);
+        int rows = to.Rows / context.Images;
+        for (int image = 0; image < context.Images; image++)
+        {
+            _token.CopyTo(to.Row(image * rows));
+            for (int row = 1; row < rows; row++)
+            {
+                from.Row(image * (rows - 1) + row - 1).CopyTo(to.Row(image * rows + row));
+            }
+        }
+    }
+}
+
+/// <summary>Adds a table to each image, in place.</summary>
+internal sealed class AddTableStep(AddTable operation, PlanSource source, ValuePlace x) : InferenceStep
+{
+    private readonly float[] _table = source.Weights[operation.Table.Name].ToArray();
+
+    public override void Run(InferenceContext context)
+    {
+        Matrix values = x.In(context);
+        for (int row = 0; row < values.Rows; row++)
+        {
+            Span<float> y = values.Row(row);
+            TensorPrimitives.Add(y, _table.AsSpan(row * y.Length % _table.Length, y.Length), y);
+        }
+    }
+}
+
+/// <summary>x += y.</summary>
+internal sealed class AddStep(ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.Rows.Add(x.In(context), y.In(context));
+}
+
+/// <summary>y = x, where x is needed again and y is changed.</summary>
+internal sealed class CopyStep(ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context)
+    {
+        Matrix from = x.In(context);
+        Matrix to = y.In(context);
+        for (int row = 0; row < from.Rows; row++)
+        {
+            from.Row(row).CopyTo(to.Row(row));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+using RePaViT.Inference.Fused;
+using RePaViT.Kernels;
+using RePaViT.Operators;
+
+namespace RePaViT.Inference;
+
+/// <summary>
+/// Turns a graph into steps over buffers: a step for each operator, or one for a run of operators where one that does the
+/// same faster claims them (<c>Fused</c>). A value stands in its buffer until its last reader has run.
+/// </summary>
+internal sealed class PlanBuilder
+{
+    private readonly PlanSource _source;
+    private readonly IReadOnlyList<Node> _nodes;
+    private readonly int[] _lastReader;
+    private readonly int[] _readers;
+    private readonly ValuePlace?[] _places;
+    private readonly BufferPlan _buffers = new();
+    private readonly List<InferenceStep> _steps = [];
+    private readonly List<PlanPart> _parts = [];
+    private readonly List<Func<ThreadTeam, object>> _kernels = [];
+    private readonly Dictionary<(int Tokens, int Dim, Attend Operator), int> _attentions = [];
+
+    /// <param name="graph">The graph.</param>
+    /// <param name="source">The weights of its operators, and how to pack them.</param>
+    /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
+    public PlanBuilder(Graph graph, PlanSource source, bool fuse)
+    {
+        Graph = fuse ? EarlyRows.Apply(graph) : graph;
+        _source = source;
+        _nodes = Graph.Nodes;
+        _places = new ValuePlace?[_nodes.Count + 1];
+        _lastReader = new int[_nodes.Count + 1];
+        _readers = new int[_nodes.Count + 1];
+        for (int i = 0; i < _nodes.Count; i++)
+        {
+            foreach (Value input in _nodes[i].Inputs)
+            {
+                _lastReader[input.Index] = i;
+                _readers[input.Index]++;
+            }
+        }
+
+        _lastReader[Graph.Output.Index] = int.MaxValue;
+        Input = AddInput(out int next);
+        while (next < _nodes.Count)
+        {
+            int taken = fuse ? Claim(next) : 0;
+            if (taken == 0)
+            {
+                AddOperator(next);
+                taken = 1;
+            }
+
+            Describe(next, taken);
+            next += taken;
+            ReleaseBefore(next);
+        }
+
+        Output = _places[Graph.Output.Index]!;
+    }
+
+    /// <summary>The graph as it is run.</summary>
+    public Graph Graph { get; }
+
+    public InputStep Input { get; }
+
+    public IReadOnlyList<InferenceStep> Steps => _steps;
+
+    /// <summary>What each step does.</summary>
+    public IReadOnlyList<PlanPart> Parts => _parts;
+
+    /// <summary>Where the last value stands.</summary>
+    public ValuePlace Output { get; }
+
+    /// <summary>Floats of each buffer, for one image.</summary>
+    public IReadOnlyList<long> BufferLengths => _buffers.Lengths;
+
+    /// <summary>Make the kernels that steps keep from one call to the next.</summary>
+    public IReadOnlyList<Func<ThreadTeam, object>> Kernels => _kernels;
+
+    /// <summary>Says what the steps do that were added last. Values that are views take no step.</summary>
+    private void Describe(int first, int count)
+    {
+        Node[] nodes = [.. _nodes.Skip(first).Take(count)];
+        string name = string.Join(", ", nodes.Select(node => node.Operator.GetType().Name));
+        for (int step = _parts.Count; step < _steps.Count; step++)
+        {
+            // Where there are several, all but the last only make room.
+            _parts.Add(step < _steps.Count - 1
+                ? new PlanPart("Copy", 0)
+                : new PlanPart($"{name}: {nodes[0].Input.Shape} to {nodes[^1].Result.Shape}", _steps[step].MultiplyAdds ?? MultiplyAdds(nodes)));
+        }
+    }
+
+    private static long MultiplyAdds(IEnumerable<Node> nodes) => nodes.Sum(node
+        => node.Operator.WeightMultiplyAdds(node.Input.Shape) + node.Operator.AttentionMultiplyAdds(node.Input.Shape));
+
+    private InputStep AddInput(out int next)
+    {
+        if (_nodes.Count > 0 && _nodes[0].Operator is Gather { Table: PatchTable table } && _readers[0] == 1)
+        {
+            next = 1;
+            return new PatchInputStep(AddKernel(team => new Patches(team, table.ImageSize, table.PatchSize)), PlaceResult(0));
+        }
+
+        next = 0;
+        return new CopyInputStep(_places[0] = _buffers.Rent(Graph.Input.Shape));
+    }
+
+    /// <summary>Lets a step do a run of operators.</summary>
+    /// <returns>How many; 0 if none does.</returns>
+    private int Claim(int first)
+    {
+        Node node = _nodes[first];
+        if (MergedFeedForward.Find(_nodes, first) is MergedFeedForward layer && AreReadOnlyWithin(first, MergedFeedForward.Nodes))
+        {
+            ClaimMerged(layer, first);
+            return MergedFeedForward.Nodes;
+        }
+
+        if (SingleRowAttentionStep.BeginsAt(_nodes, first, IsReadOnce))
+        {
+            var row = (TakeRow)_nodes[first + 2].Operator;
+            ValuePlace qkv = _buffers.Rent(node.Result.Shape);
+            _steps.Add(new SingleRowAttentionStep(
+                (Linear)node.Operator, row.Row, _source, AddAttention(first + 1), Place(node.Input), qkv, PlaceResult(first + 2)));
+            _buffers.Release(qkv.Buffer);
+            return SingleRowAttentionStep.Nodes;
+        }
+
+        if (node.Operator is not Linear linear || first + 1 == _nodes.Count || !IsReadOnce(node.Result))
+        {
+            return 0;
+        }
+
+        Node next = _nodes[first + 1];
+        switch (next.Operator)
+        {
+            case Activate activation when next.Input == node.Result && linear.Bias is not null:
+                ValuePlace x = Place(node.Input);
+                _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), geluColumns: activation.Columns));
+                return 2;
+            case Add when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
+                ValuePlace sum = _places[next.Result.Index] = Place(next.Inputs[0]);
+                _steps.Add(new LinearStep(Product(first), Place(node.Input), sum, accumulate: true));
+                return 2;
+            default:
+                return 0;
+        }
+    }
+
+    private void ClaimMerged(MergedFeedForward layer, int first)
+    {
+        const int Last = MergedFeedForward.Nodes - 1;
+        Value x = _nodes[first].Input;
+        Value y = _nodes[first + Last].Result;
+        ValuePlace from = Place(x);
+        if (_source.Rounds(Math.Max(layer.Inner.Inputs, layer.Inner.Outputs)) && _lastReader[x.Index] <= first + Last)
+        {
+            ValuePlace hidden = _buffers.Rent(_nodes[first + 1].Result.Shape);
+            _steps.Add(new QuantizedFeedForwardStep(layer, _source, from, hidden));
+            _buffers.Release(hidden.Buffer);
+            _places[y.Index] = from;
+            return;
+        }
+
+        ValuePlace both = _buffers.Rent(new Shape(y.Shape.Rows, layer.Inner.Outputs + y.Shape.Columns));
+        var step = new MergedFeedForwardStep(layer, _source, from, both);
+        _steps.Add(step);
+        _places[y.Index] = step.Result;
+    }
+
+    private void AddOperator(int index)
+    {
+        Node node = _nodes[index];
+        switch (node.Operator)
+        {
+            case Linear:
+                _steps.Add(new LinearStep(Product(index), Place(node.Input), PlaceResult(index)));
+                break;
+            case LayerNormalize norm:
+                _steps.Add(new LayerNormalizeStep(norm, _source, Place(node.Input), PlaceElementWise(index)));
+                break;
+            case BatchNormalize norm:
+                _steps.Add(new BatchNormalizeStep(norm, _source, Place(node.Input), PlaceElementWise(index)));
+                break;
+            case Activate activation:
+                _steps.Add(new ActivateStep(activation, PlaceInPlace(index)));
+                break;
+            case Attend:
+                _steps.Add(new AttendStep(AddAttention(index), Place(node.Input), PlaceResult(index)));
+                break;
+            case Gather gather:
+                _steps.Add(new GatherStep(gather.Table.Indices(), Place(node.Input), PlaceResult(index)));
+                break;
+            case Transpose:
+                _steps.Add(new TransposeStep(Place(node.Input), PlaceResult(index)));
+                break;
+            case PrependToken token:
+                _steps.Add(new PrependTokenStep(token, _source, Place(node.Input), PlaceResult(index)));
+                break;
+            case AddTable table:
+                _steps.Add(new AddTableStep(table, _source, PlaceInPlace(index)));
+                break;
+            case TakeRow row when Place(node.Input).Row is null && _lastReader[node.Input.Index] <= index:
+                _places[node.Result.Index] = Place(node.Input) with { Row = row.Row };
+                break;
+            case TakeRow row:
+                _steps.Add(new CopyStep(Place(node.Input) with { Row = row.Row }, PlaceResult(index)));
+                break;
+            case AverageRows:
+                _steps.Add(new AverageRowsStep(Place(node.Input), PlaceResult(index)));
+                break;
+            case Add:
+                ValuePlace addend = Place(node.Inputs[1]);
+                _steps.Add(new AddStep(PlaceInPlace(index), addend));
+                break;
+            default:
+                throw new NotSupportedException($"The inference engine has no operator {node.Operator.GetType().Name}.");
+        }
+    }
+
+    private ValuePlace Place(Value value) => _places[value.Index]!;
+
+    /// <summary>A place of its own for what a node computes.</summary>
+    private ValuePlace PlaceResult(int node) => _places[node + 1] = _buffers.Rent(_nodes[node].Result.Shape);
+
+    /// <summary>A place for what can be computed element by element or row by row: that of the input, if nobody reads it later.</summary>
+    private ValuePlace PlaceElementWise(int node)
+        => _lastReader[_nodes[node].Input.Index] == node ? _places[node + 1] = Place(_nodes[node].Input) : PlaceResult(node);
+
+    /// <summary>A place that holds the input already.</summary>
+    private ValuePlace PlaceInPlace(int node)
+    {
+        ValuePlace input = Place(_nodes[node].Input);
+        ValuePlace result = PlaceElementWise(node);
+        if (result != input)
+        {
+            _steps.Add(new CopyStep(input, result));
+        }
+
+        return result;
+    }
+
+    /// <summary>The first and the last product of a network are not rounded: they see pixels, and what a decision is made from.</summary>
+    private LinearProduct Product(int index)
+    {
+        Node node = _nodes[index];
+        PackedLinear packed = _source.Packed((Linear)node.Operator);
+        bool isFirst = node.Input.Index > 0 && _nodes[node.Input.Index - 1].Operator is Gather;
+        return isFirst || node.Result == Graph.Output ? packed : _source.Rounded(packed);
+    }
+
+    private int AddAttention(int index)
+    {
+        var attend = (Attend)_nodes[index].Operator;
+        Shape shape = _nodes[index].Input.Shape;
+        (int, int, Attend) key = (shape.Rows, shape.Columns / 3, attend);
+        if (!_attentions.TryGetValue(key, out int kernel))
+        {
+            kernel = AddKernel(team => new Attention(
+                team, shape.Rows, attend.Heads, shape.Columns / 3 / attend.Heads, attend.Scale, training: false));
+            _attentions.Add(key, kernel);
+        }
+
+        return kernel;
+    }
+
+    private int AddKernel(Func<ThreadTeam, object> create)
+    {
+        _kernels.Add(create);
+        return _kernels.Count - 1;
+    }
+
+    private bool IsReadOnce(Value value) => _readers[value.Index] == 1 && value != Graph.Output;
+
+    /// <summary>Whether all but the last of some nodes are read by these alone.</summary>
+    private bool AreReadOnlyWithin(int first, int count)
+        => Enumerable.Range(first, count - 1).All(node => _lastReader[_nodes[node].Result.Index] < first + count);
+
+    /// <summary>Frees the buffers of values that no node from a certain one on reads.</summary>
+    private void ReleaseBefore(int next)
+    {
+        for (int value = 0; value <= next; value++)
+        {
+            if (_places[value] is not ValuePlace place || _lastReader[value] >= next)
+            {
+                continue;
+            }
+
+            _places[value] = null;
+            if (!_places.Any(other => other?.Buffer == place.Buffer))
+            {
+                _buffers.Release(place.Buffer);
+            }
+        }
+    }
+}

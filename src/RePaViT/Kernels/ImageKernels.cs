@@ -1,0 +1,157 @@
+using System.Numerics.Tensors;
+
+namespace RePaViT.Kernels;
+
+/// <summary>
+/// Operations that move values within each image, on a team of threads. Rows of all images stand one below the other.
+/// Nothing is allocated per call.
+/// </summary>
+internal sealed class ImageKernels
+{
+    private readonly ThreadTeam _team;
+    private readonly Action<int, int> _transpose;
+    private readonly Action<int, int> _average;
+    private readonly Action<int, int> _spread;
+    private readonly Action<int, int> _gather;
+    private readonly Action<int, int> _scatter;
+    private Matrix _x;
+    private Matrix _y;
+    private int[] _indices = [];
+    private int _images;
+    private int _blocksPerImage;
+    private bool _accumulate;
+
+    public ImageKernels(ThreadTeam team)
+    {
+        _team = team;
+        _transpose = (task, _) => TransposeRows(task);
+        _average = (image, _) => AverageImage(Image(_x, image), _y.Row(image));
+        _spread = (image, _) => SpreadImage(_x.Row(image), Image(_y, image));
+        _gather = (image, _) => GatherImage(Image(_x, image), Image(_y, image));
+        _scatter = (image, _) => ScatterImage(Image(_x, image), Image(_y, image));
+    }
+
+    /// <summary>y (+)= x' within each image.</summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="y">[images * columns, rows].</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="accumulate">Whether to add to y.</param>
+    public void Transpose(Matrix x, Matrix y, int images, bool accumulate = false)
+    {
+        (_x, _y, _images, _accumulate) = (x, y, images, accumulate);
+        _blocksPerImage = RowChunks.Count(y.Rows / images);
+        _team.Run(images * _blocksPerImage, _transpose);
+    }
+
+    /// <summary>y = mean of the rows of x, for each image.</summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="y">[images, columns].</param>
+    /// <param name="images">Number of images.</param>
+    public void AverageRows(Matrix x, Matrix y, int images)
+    {
+        (_x, _y, _images) = (x, y, images);
+        _team.Run(images, _average);
+    }
+
+    /// <summary>The way back of <see cref="AverageRows"/>: each row of y (+)= x / rows.</summary>
+    /// <param name="x">[images, columns].</param>
+    /// <param name="y">[images * rows, columns].</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="accumulate">Whether to add to y.</param>
+    public void SpreadRows(Matrix x, Matrix y, int images, bool accumulate)
+    {
+        (_x, _y, _images, _accumulate) = (x, y, images, accumulate);
+        _team.Run(images, _spread);
+    }
+
+    /// <summary>y[i] = x[indices[i]] within each image, elements counted row by row.</summary>
+    public void Gather(Matrix x, Matrix y, int[] indices, int images)
+    {
+        (_x, _y, _indices, _images) = (x, y, indices, images);
+        _team.Run(images, _gather);
+    }
+
+    /// <summary>The way back of <see cref="Gather"/>: y[indices[i]] += x[i] within each image.</summary>
+    public void Scatter(Matrix x, Matrix y, int[] indices, int images)
+    {
+        (_x, _y, _indices, _images) = (x, y, indices, images);
+        _team.Run(images, _scatter);
+    }
+
+    private Matrix Image(Matrix matrix, int image)
+    {
+        int rows = matrix.Rows / _images;
+        return matrix.TakeRows(image * rows, rows);
+    }
+
+    private void TransposeRows(int task)
+    {
+        Matrix x = Image(_x, task / _blocksPerImage);
+        Matrix whole = Image(_y, task / _blocksPerImage);
+        int first = task % _blocksPerImage * RowChunks.Size;
+        Matrix y = whole.Chunk(task % _blocksPerImage);
+        for (int column = 0; column < x.Rows; column++)
+        {
+            ReadOnlySpan<float> from = x.Row(column).Slice(first, y.Rows);
+            for (int row = 0; row < from.Length; row++)
+            {
+                ref float to = ref y.Row(row)[column];
+                to = _accumulate ? to + from[row] : from[row];
+            }
+        }
+    }
+
+    private static void AverageImage(Matrix x, Span<float> y)
+    {
+        y.Clear();
+        for (int row = 0; row < x.Rows; row++)
+        {
+            TensorPrimitives.Add(y, x.Row(row), y);
+        }
+
+        TensorPrimitives.Divide(y, x.Rows, y);
+    }
+
+    private void SpreadImage(ReadOnlySpan<float> x, Matrix y)
+    {
+        float share = 1f / y.Rows;
+        for (int row = 0; row < y.Rows; row++)
+        {
+            Span<float> to = y.Row(row);
+            if (_accumulate)
+            {
+                TensorPrimitives.MultiplyAdd(x, share, to, to);
+            }
+            else
+            {
+                TensorPrimitives.Multiply(x, share, to);
+            }
+        }
+    }
+
+    private void GatherImage(Matrix x, Matrix y)
+    {
+        for (int row = 0; row < y.Rows; row++)
+        {
+            Span<float> to = y.Row(row);
+            ReadOnlySpan<int> indices = _indices.AsSpan(row * to.Length, to.Length);
+            for (int i = 0; i < to.Length; i++)
+            {
+                to[i] = x.Row(indices[i] / x.Columns)[indices[i] % x.Columns];
+            }
+        }
+    }
+
+    private void ScatterImage(Matrix x, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            ReadOnlySpan<float> from = x.Row(row);
+            ReadOnlySpan<int> indices = _indices.AsSpan(row * from.Length, from.Length);
+            for (int i = 0; i < from.Length; i++)
+            {
+                y.Row(indices[i] / y.Columns)[indices[i] % y.Columns] += from[i];
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using RePaViT.Operators;
+
+namespace RePaViT.Layers;
+
+/// <summary>Features to logits: y = x W' + b.</summary>
+internal sealed record Head(string Name, int Dim, int Classes) : Layer
+{
+    public override Shape Input => new(1, Dim);
+
+    public Linear Projection => Linear.Named(Name, Dim, Classes);
+
+    public override Value Define(Graph graph, Value x) => graph.Add(Projection, x);
+}

@@ -1,0 +1,78 @@
+using RePaViT.Layers;
+using RePaViT.Operators;
+
+namespace RePaViT.Networks;
+
+/// <summary>Layers, the tensors they name, and how far they are from training form: what every engine is built from.</summary>
+internal sealed record Network
+{
+    /// <exception cref="ArgumentException">A tensor is missing, unknown or of the wrong shape.</exception>
+    public Network(NetworkLayout layout, NamedTensors weights, NetworkStage stage)
+    {
+        ThrowUnlessFits(weights, layout.Layers);
+        Layout = layout;
+        Weights = weights;
+        Stage = stage;
+    }
+
+    public NetworkLayout Layout { get; }
+
+    public IReadOnlyList<Layer> Layers => Layout.Layers;
+
+    public NamedTensors Weights { get; }
+
+    public NetworkStage Stage { get; }
+
+    /// <summary>The network in operators.</summary>
+    public NetworkGraph ToGraph() => new(Layers);
+
+    /// <summary>The part of the network that computes one of its outputs: without a head, for instance.</summary>
+    /// <exception cref="ArgumentException">There is no such output.</exception>
+    public Network TakeOutput(string name)
+    {
+        int index = Layout.Outputs.ToList().FindIndex(output => output.Name == name);
+        if (index < 0)
+        {
+            throw new ArgumentException(
+                $"There is no output '{name}'; the network has {string.Join(", ", Layout.Outputs.Select(output => output.Name))}.", nameof(name));
+        }
+
+        Layer[] layers = [.. Layers.Take(Layout.Outputs[index].Layers)];
+        var weights = new NamedTensors();
+        foreach (TensorSpec tensor in layers.SelectMany(layer => layer.Tensors))
+        {
+            weights.Add(tensor.Name, Weights[tensor.Name]);
+        }
+
+        return new Network(new NetworkLayout(layers, [.. Layout.Outputs.Take(index + 1)]), weights, Stage);
+    }
+
+    /// <summary>Checks that some tensors are those of some layers: none missing, none unknown, every shape right.</summary>
+    /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
+    public static void ThrowUnlessFits(NamedTensors weights, IEnumerable<Layer> layers)
+    {
+        var expected = new HashSet<string>(StringComparer.Ordinal);
+        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
+        {
+            expected.Add(spec.Name);
+            if (!weights.TryGet(spec.Name, out WeightTensor? tensor))
+            {
+                throw new ArgumentException($"Tensor '{spec.Name}' is missing; shape [{string.Join(", ", spec.Shape)}] is needed.");
+            }
+
+            if (!tensor.Shape.SequenceEqual(spec.Shape))
+            {
+                throw new ArgumentException($"Tensor '{spec.Name}' has shape {tensor}, but the architecture needs [{string.Join(", ", spec.Shape)}].");
+            }
+        }
+
+        foreach ((string name, _) in weights)
+        {
+            // PyTorch counts the batches that a batch normalization has seen; nothing depends on it.
+            if (!expected.Contains(name) && !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
+            {
+                throw new ArgumentException($"Tensor '{name}' belongs to no layer of the architecture.");
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using RePaViT.Layers;
+
+namespace RePaViT.Networks;
+
+/// <summary>A value inside a network that can be asked for.</summary>
+/// <param name="Name">One of the names of <see cref="NetworkLayout"/>.</param>
+/// <param name="Layers">How many layers it has behind it.</param>
+internal readonly record struct NetworkOutput(string Name, int Layers);
+
+/// <summary>The layers of a network, and where its outputs are.</summary>
+/// <param name="Layers">In the order in which they run.</param>
+/// <param name="Outputs">By name, in the same order; the last is the network's own.</param>
+internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<NetworkOutput> Outputs)
+{
+    /// <summary>One value for each class.</summary>
+    public const string Logits = "logits";
+
+    /// <summary>What the head reads.</summary>
+    public const string Features = "features";
+
+    /// <summary>The tokens behind a stage, counted from 1.</summary>
+    public static string Stage(int number) => $"stage{number}";
+}

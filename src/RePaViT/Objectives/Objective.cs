@@ -1,0 +1,15 @@
+namespace RePaViT.Objectives;
+
+/// <summary>
+/// What training makes small: a loss of what the network gives for an image and what it should give. Defined here in plain
+/// arithmetic; engines with tensors of their own express the same in theirs.
+/// </summary>
+internal abstract record Objective
+{
+    /// <summary>The loss of one image, and the gradient of what the network gave for it.</summary>
+    /// <param name="output">What the network gave.</param>
+    /// <param name="target">What it should give.</param>
+    /// <param name="gradient">The result, as long as <paramref name="output"/>.</param>
+    /// <param name="scale">The share of this image in the step: the gradient is multiplied with it, the loss is not.</param>
+    public abstract double Compute(ReadOnlySpan<float> output, ReadOnlySpan<float> target, Span<float> gradient, float scale);
+}

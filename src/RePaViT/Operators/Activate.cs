@@ -1,0 +1,34 @@
+namespace RePaViT.Operators;
+
+/// <summary>A function that is applied to each element.</summary>
+internal enum ActivationKind
+{
+    /// <summary>x Phi(x), with the error function itself.</summary>
+    Gelu,
+}
+
+/// <summary>y = [f(x[:, :k]), x[:, k:]]: the first columns pass through an activation, the others are idle.</summary>
+/// <param name="Kind">f.</param>
+/// <param name="Columns">k.</param>
+internal sealed record Activate(ActivationKind Kind, int Columns) : Operator
+{
+    public override bool IsRowWise => true;
+
+    public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
+    {
+        ThrowUnless(inputs[0].Columns >= Columns, inputs[0], $"at least {Columns} columns");
+        return inputs[0];
+    }
+
+    public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
+    {
+        double[,] x = inputs[0];
+        return Build(x.GetLength(0), x.GetLength(1), (row, column) => column < Columns ? Function(x[row, column]) : x[row, column]);
+    }
+
+    private double Function(double x) => Kind switch
+    {
+        ActivationKind.Gelu => PlainMath.Gelu(x),
+        _ => throw new NotSupportedException($"Activation {Kind} is not known."),
+    };
+}

@@ -1,0 +1,46 @@
+namespace RePaViT.Operators;
+
+/// <summary>y = x W' + b, for each row.</summary>
+/// <param name="Weight">W, [outputs, inputs]; a filter [outputs, channels, height, width] counts as one row for each output.</param>
+/// <param name="Bias">b, [outputs]; null for none.</param>
+internal sealed record Linear(TensorSpec Weight, TensorSpec? Bias) : Operator
+{
+    /// <summary>The tensors <c>name.weight</c> and <c>name.bias</c>.</summary>
+    public static Linear Named(string name, int inputs, int outputs, bool bias = true) => new(
+        new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, inputs),
+        bias ? new TensorSpec($"{name}.bias", TensorRole.Bias, outputs) : null);
+
+    public int Outputs => Weight.Shape[0];
+
+    public int Inputs => (int)(Weight.Length / Outputs);
+
+    public override IEnumerable<TensorSpec> Tensors => Bias is null ? [Weight] : [Weight, Bias];
+
+    public override bool IsRowWise => true;
+
+    public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
+    {
+        ThrowUnless(inputs[0].Columns == Inputs, inputs[0], $"[rows, {Inputs}]");
+        return new Shape(inputs[0].Rows, Outputs);
+    }
+
+    public override long WeightMultiplyAdds(Shape input) => (long)input.Rows * Inputs * Outputs;
+
+    public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
+    {
+        double[,] x = inputs[0];
+        double[] weight = tensor(Weight);
+        double[] bias = Bias is null ? new double[Outputs] : tensor(Bias);
+        int width = Inputs;
+        return Build(x.GetLength(0), Outputs, (row, output) =>
+        {
+            double sum = bias[output];
+            for (int i = 0; i < width; i++)
+            {
+                sum += weight[output * width + i] * x[row, i];
+            }
+
+            return sum;
+        });
+    }
+}

@@ -1,0 +1,212 @@
+using System.Numerics.Tensors;
+using RePaViT.Kernels;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Randomness;
+
+namespace RePaViT.Rewrites;
+
+/// <summary>
+/// The inverse of <see cref="FeedForwardMerging"/>: deployed weights in, trained weights out that compute the same function
+/// and can be trained on. What merging lost is chosen anew: the statistics of the batch normalizations are measured,
+/// and the idle channels are some channels with the same product.
+/// </summary>
+internal static class FeedForwardExpansion
+{
+    // Half a unit in the last place of a float. Merged weights carry one such rounding each, or those of whole sums
+    // where another implementation merged them in float.
+    private const double Rounding = 1.0 / (1 << 24);
+    private const double RankTolerance = 64 * Rounding;
+
+    /// <summary>Expands every reparameterized feed-forward layer; all other layers stay as they are.</summary>
+    /// <param name="deployed">The network, merged and not folded.</param>
+    /// <param name="layers">The layers of the same architecture in training form.</param>
+    /// <param name="inputs">
+    /// Rows that enter each feed-forward layer of the deployed network, [rows, dim]; read one layer at a time.
+    /// </param>
+    /// <param name="seed">Names the random choice of idle channels.</param>
+    /// <exception cref="NotSupportedException">The weights of a layer are not merged from as few idle channels as it has.</exception>
+    public static Network Expand(Network deployed, IReadOnlyList<Layer> layers, IEnumerable<float[]> inputs, ulong seed)
+    {
+        using IEnumerator<float[]> samples = inputs.GetEnumerator();
+        int position = 0;
+        int block = 0;
+        return LayerMap.Apply(deployed, NetworkStage.Trained, (layer, weights) =>
+        {
+            Layer target = layers[position++];
+            if (layer is not ReparameterizedFeedForward merged || target is not ChannelIdleFeedForward feedForward)
+            {
+                return null;
+            }
+
+            if (!samples.MoveNext())
+            {
+                throw new ArgumentException($"There are no rows for layer '{merged.Name}'.", nameof(inputs));
+            }
+
+            var random = new RandomStream(seed, RandomPurpose.Expansion, block++);
+            Expand(merged, feedForward, deployed.Weights, samples.Current, random, weights);
+            return feedForward;
+        });
+    }
+
+    /// <summary>
+    /// With BN1(a) = (a - m1) / s1 and BN2(v) = (v - m2) / s2 as measured: W1[:k] = Win diag(s1), b1[:k] = bin + Win m1;
+    /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v.
+    /// </summary>
+    private static void Expand(
+        ReparameterizedFeedForward source, ChannelIdleFeedForward layer, NamedTensors deployed, float[] rows,
+        RandomStream random, NamedTensors trained)
+    {
+        var inputNorm = new ChannelStatistics(rows, layer.InputNorm);
+        var input = new RowMatrix(layer.Hidden, layer.Dim);
+        var output = new RowMatrix(layer.Dim, layer.Hidden);
+        double[] inputBias = new double[layer.Hidden];
+        double[] outputBias = ToDouble(deployed[source.Merged.Bias!.Name].Data);
+        if (layer.Active > 0)
+        {
+            ExpandActive(source, deployed, inputNorm, input, inputBias, output);
+        }
+
+        ExpandIdle(source, deployed, inputNorm, random, input, output, outputBias);
+
+        float[] hidden = Hidden(inputNorm.Normalize(rows), input, inputBias, layer.Active);
+        var hiddenNorm = new ChannelStatistics(hidden, layer.HiddenNorm);
+        double[] hiddenMean = ToDouble(hiddenNorm.Mean);
+        for (int row = 0; row < layer.Dim; row++)
+        {
+            Span<double> reader = output.Row(row);
+            outputBias[row] += TensorPrimitives.Dot<double>(reader, hiddenMean);
+            TensorPrimitives.Multiply(reader, hiddenNorm.Deviation, reader);
+        }
+
+        inputNorm.AddTo(trained);
+        Add(trained, layer.Inner, input, inputBias);
+        hiddenNorm.AddTo(trained);
+        Add(trained, layer.Output, output, outputBias);
+    }
+
+    private static void ExpandActive(
+        ReparameterizedFeedForward source, NamedTensors deployed, ChannelStatistics inputNorm,
+        RowMatrix input, double[] inputBias, RowMatrix output)
+    {
+        int dim = source.Dim;
+        double[] mean = ToDouble(inputNorm.Mean);
+        double[] weight = ToDouble(deployed[source.Inner.Weight.Name].Data);
+        double[] bias = ToDouble(deployed[source.Inner.Bias!.Name].Data);
+        double[] reader = ToDouble(deployed[source.Output.Weight.Name].Data);
+        for (int channel = 0; channel < source.Active; channel++)
+        {
+            ReadOnlySpan<double> row = weight.AsSpan(channel * dim, dim);
+            inputBias[channel] = bias[channel] + TensorPrimitives.Dot(row, mean);
+            TensorPrimitives.Multiply(row, inputNorm.Deviation, input.Row(channel));
+        }
+
+        for (int row = 0; row < dim; row++)
+        {
+            reader.AsSpan(row * source.Active, source.Active).CopyTo(output.Row(row));
+        }
+    }
+
+    /// <summary>
+    /// (M - I) diag(s1) = A B with orthonormal rows B: channels that see normalized tokens through B and are read by A.
+    /// Channels that are not needed for it read at random and are read by nobody yet, so that training can use them.
+    /// </summary>
+    private static void ExpandIdle(
+        ReparameterizedFeedForward source, NamedTensors deployed, ChannelStatistics inputNorm, RandomStream random,
+        RowMatrix input, RowMatrix output, double[] outputBias)
+    {
+        int dim = source.Dim;
+        int idle = input.Rows - source.Active;
+        ReadOnlySpan<float> merged = deployed[source.Merged.Weight.Name].Data;
+        var excess = new RowMatrix(dim, dim);
+        double squares = 0;
+        for (int row = 0; row < dim; row++)
+        {
+            Span<double> values = excess.Row(row);
+            for (int i = 0; i < dim; i++)
+            {
+                double value = merged[row * dim + i] - (row == i ? 1.0 : 0);
+                outputBias[row] += value * inputNorm.Mean[i];
+                values[i] = value * inputNorm.Deviation[i];
+                double size = merged[row * dim + i] * inputNorm.Deviation[i];
+                squares += size * size;
+            }
+        }
+
+        RowMatrix basis = Basis(source, excess, idle, Math.Sqrt(squares), random);
+        double[] readers = excess.TimesTransposed(basis);
+        for (int channel = 0; channel < idle; channel++)
+        {
+            Span<double> row = input.Row(source.Active + channel);
+            if (channel < basis.Rows)
+            {
+                basis.Row(channel).CopyTo(row);
+                for (int i = 0; i < dim; i++)
+                {
+                    output.Row(i)[source.Active + channel] = readers[i * basis.Rows + channel];
+                }
+
+                continue;
+            }
+
+            foreach (ref double value in row)
+            {
+                value = WeightInitializer.Deviation * random.NextNormal();
+            }
+        }
+    }
+
+    private static RowMatrix Basis(
+        ReparameterizedFeedForward source, RowMatrix excess, int idle, double magnitude, RandomStream random)
+    {
+        if (idle >= source.Dim)
+        {
+            return RowSpace.Full(source.Dim, random);
+        }
+
+        RowMatrix basis = RowSpace.Leading(excess, idle, Rounding * magnitude, out double rest);
+        return rest <= RankTolerance * magnitude
+            ? basis
+            : throw new NotSupportedException(
+                $"'{source.Merged.Weight.Name}' cannot be expanded: {idle} idle channels would leave {rest / magnitude:g2} of it "
+                + "unexplained. Weights that were merged from that many channels are needed.");
+    }
+
+    /// <summary>What enters BN2, [rows, hidden]: GELU of the active channels, the idle ones as they are.</summary>
+    private static float[] Hidden(RowMatrix normalized, RowMatrix input, double[] inputBias, int active)
+    {
+        double[] hidden = normalized.TimesTransposed(input);
+        float[] activated = new float[hidden.Length];
+        for (int row = 0; row < normalized.Rows; row++)
+        {
+            Span<double> sums = hidden.AsSpan(row * input.Rows, input.Rows);
+            Span<float> values = activated.AsSpan(row * input.Rows, input.Rows);
+            TensorPrimitives.Add(sums, inputBias, sums);
+            TensorPrimitives.ConvertChecked<double, float>(sums, values);
+            Gelu.Forward(values[..active], values[..active]);
+        }
+
+        return activated;
+    }
+
+    private static void Add(NamedTensors trained, Linear layer, RowMatrix weight, double[] bias)
+    {
+        float[] values = new float[layer.Outputs * layer.Inputs];
+        for (int row = 0; row < layer.Outputs; row++)
+        {
+            TensorPrimitives.ConvertChecked<double, float>(weight.Row(row), values.AsSpan(row * layer.Inputs, layer.Inputs));
+        }
+
+        trained.Add(layer.Weight.Name, new WeightTensor(values, layer.Outputs, layer.Inputs));
+        trained.Add(layer.Bias!.Name, new WeightTensor(Array.ConvertAll(bias, value => (float)value), layer.Outputs));
+    }
+
+    private static double[] ToDouble(ReadOnlySpan<float> values)
+    {
+        double[] converted = new double[values.Length];
+        TensorPrimitives.ConvertChecked<float, double>(values, converted);
+        return converted;
+    }
+}

@@ -1,0 +1,255 @@
+using RePaViT.Kernels;
+using RePaViT.Operators;
+using RePaViT.Training.Managed.Fused;
+
+namespace RePaViT.Training.Managed;
+
+/// <summary>Makes the steps of a graph, and decides where values and gradients stand.</summary>
+internal sealed class TrainingNetworkBuilder
+{
+    private readonly TrainingContext _context;
+    private readonly IReadOnlyList<Node> _nodes;
+    private readonly Value _output;
+    private readonly int[] _readers;
+    private readonly bool[] _needsGradient;
+    private readonly bool[] _isKept;
+    private readonly TrainingValue[] _values;
+    private readonly double _dropPathRate;
+
+    // What each step reads and gives, for the way back.
+    private readonly List<(TrainingStep Step, TrainingOperator? Operator, Node Node, Value Result)> _steps = [];
+    private int _branches;
+
+    public TrainingNetworkBuilder(Graph graph, TrainingContext context, double dropPathRate, bool fuse)
+    {
+        _context = context;
+        _nodes = graph.Nodes;
+        _output = graph.Output;
+        _dropPathRate = dropPathRate;
+        _readers = new int[_nodes.Count + 1];
+        _needsGradient = new bool[_nodes.Count + 1];
+        _isKept = new bool[_nodes.Count + 1];
+        _values = new TrainingValue[_nodes.Count + 1];
+        foreach (Value input in _nodes.SelectMany(node => node.Inputs))
+        {
+            _readers[input.Index]++;
+        }
+
+        Value first = graph.Input;
+        if (_nodes[0].Operator is Gather { Table: PatchTable table } && _readers[0] == 1)
+        {
+            Patches = table;
+            first = _nodes[0].Result;
+        }
+
+        InputShape = first.Shape;
+        Input = _values[first.Index] = NewValue(first.Shape);
+        _isKept[first.Index] = true;
+        AddSteps(first.Index, fuse);
+        PlanGradients();
+    }
+
+    /// <summary>How images are cut before the first step; null for not at all.</summary>
+    public PatchTable? Patches { get; }
+
+    /// <summary>The shape of what the first step reads, for one image.</summary>
+    public Shape InputShape { get; }
+
+    /// <summary>What the first step reads.</summary>
+    public TrainingValue Input { get; }
+
+    public TrainingStep[] Steps => [.. _steps.Select(step => step.Step)];
+
+    /// <summary>Where the gradient of the result is to be put before the way back.</summary>
+    public GradientSlot OutputGradient { get; } = new();
+
+    private void AddSteps(int first, bool fuse)
+    {
+        for (int i = first; i < _nodes.Count; i++)
+        {
+            Node node = _nodes[i];
+            if (fuse && ChannelIdleBranch.Find(_nodes, i) is ChannelIdleBranch branch && AreReadOnce(i, ChannelIdleBranch.Nodes - 1))
+            {
+                i += ChannelIdleBranch.Nodes - 1;
+                AddOperator(Fuse(branch, node.Input.Shape.Rows), node, _nodes[i].Result);
+            }
+            else if (node.Operator is Add addition)
+            {
+                AddSum(addition, node);
+            }
+            else
+            {
+                AddOperator(Create(node), node, node.Result);
+            }
+        }
+    }
+
+    private TrainingOperator Fuse(ChannelIdleBranch branch, int rowsPerImage)
+        => branch.IsMergingCheaper((double)_context.BatchSize * rowsPerImage)
+            ? new MergedFeedForwardTraining(branch, rowsPerImage, _context)
+            : new ChannelIdleFeedForwardTraining(branch, rowsPerImage, _context);
+
+    private TrainingOperator Create(Node node) => node.Operator switch
+    {
+        Linear linear => new LinearTraining(linear),
+        LayerNormalize norm => new LayerNormalizeTraining(norm),
+        BatchNormalize norm => new BatchNormalizeTraining(norm),
+        Activate activation => new ActivateTraining(activation),
+        Attend attend => new AttendTraining(attend, node.Input.Shape, _context),
+        Gather gather => new GatherTraining(gather),
+        Transpose => new TransposeTraining(),
+        PrependToken token => new PrependTokenTraining(token),
+        AddTable table => new AddTableTraining(table),
+        TakeRow row => new TakeRowTraining(row),
+        AverageRows => new AverageRowsTraining(),
+        _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
+    };
+
+    private void AddOperator(TrainingOperator operation, Node node, Value result)
+    {
+        Value x = node.Input;
+        bool isInPlace = operation.IsInPlace && !operation.KeepsInput && IsFree(x);
+        TrainingValue y = isInPlace ? new TrainingValue(result.Shape, _values[x.Index].Buffer) : NewValue(result.Shape);
+        _values[result.Index] = y;
+        _isKept[result.Index] = operation.KeepsResult;
+        _needsGradient[result.Index] = _needsGradient[x.Index] || operation.Parameters.Any(parameter => parameter.Spec.IsTrained);
+        _steps.Add((new OperatorStep(operation, _values[x.Index], y), operation, node, result));
+    }
+
+    private void AddSum(Add addition, Node node)
+    {
+        (Value a, Value b, Value y) = (node.Inputs[0], node.Inputs[1], node.Result);
+        TrainingValue branch = _values[b.Index];
+        _values[y.Index] = IsFree(b) ? branch : NewValue(y.Shape);
+        _needsGradient[y.Index] = _needsGradient[a.Index] || _needsGradient[b.Index];
+        DropPath? dropPath = null;
+        if (addition.DropPath is DropPathPosition position)
+        {
+            double rate = position.RateOf(_dropPathRate);
+            dropPath = rate > 0 ? new DropPath(rate, _branches, y.Shape.Rows, _context.BatchSize) : null;
+            _branches++;
+        }
+
+        _steps.Add((new AddStep(_values[a.Index], branch, _values[y.Index], dropPath), null, node, y));
+    }
+
+    /// <summary>Whether a value may be overwritten once its one reader has run.</summary>
+    private bool IsFree(Value value) => _readers[value.Index] == 1 && !_isKept[value.Index];
+
+    private bool AreReadOnce(int first, int count)
+        => Enumerable.Range(first, count).All(node => _readers[_nodes[node].Result.Index] == 1);
+
+    private TrainingValue NewValue(Shape shape) => new(shape, new PinnedBuffer(_context.BatchSize * shape.Length));
+
+    /// <summary>Walks back as the backward pass will, and hands out memory for gradients.</summary>
+    private void PlanGradients()
+    {
+        var slots = new GradientSlots();
+        var gradients = new GradientSlot?[_nodes.Count + 1];
+        gradients[_output.Index] = OutputGradient;
+        slots.Take(OutputGradient);
+        for (int i = _steps.Count - 1; i >= 0; i--)
+        {
+            (TrainingStep step, TrainingOperator? operation, Node node, Value result) = _steps[i];
+            GradientSlot dy = step.Gradient = gradients[result.Index]!;
+            if (step is OperatorStep single)
+            {
+                PlanOperator(single, operation!, node.Input, result, dy, gradients, slots);
+            }
+            else
+            {
+                PlanSum((AddStep)step, node, i, dy, gradients, slots);
+            }
+
+            slots.Release(dy);
+        }
+    }
+
+    private void PlanOperator(
+        OperatorStep step, TrainingOperator operation, Value x, Value y, GradientSlot dy, GradientSlot?[] gradients, GradientSlots slots)
+    {
+        if (!_needsGradient[x.Index])
+        {
+            return;
+        }
+
+        step.Accumulate = gradients[x.Index] is not null;
+        if (step.Accumulate && !operation.Accumulates)
+        {
+            throw new NotSupportedException($"{operation.GetType().Name} must be the last to read what it reads.");
+        }
+
+        if (gradients[x.Index] is null)
+        {
+            bool isInPlace = operation.IsInPlaceBackward && x.Shape == y.Shape && slots.IsUnshared(dy);
+            gradients[x.Index] = isInPlace ? dy : slots.Rent();
+            if (isInPlace)
+            {
+                slots.Take(dy);
+            }
+        }
+
+        step.InputGradient = gradients[x.Index];
+    }
+
+    private void PlanSum(AddStep step, Node node, int index, GradientSlot dy, GradientSlot?[] gradients, GradientSlots slots)
+    {
+        (Value a, Value b) = (node.Inputs[0], node.Inputs[1]);
+        if (_needsGradient[b.Index])
+        {
+            if (_readers[b.Index] > 1)
+            {
+                throw new NotSupportedException("A branch that is read more than once cannot be trained.");
+            }
+
+            bool mayShare = !step.HasDropPath && index > 0 && _steps[index - 1].Result == b && _steps[index - 1].Operator is TrainingOperator last
+                && (last.ReadsGradientFirst || _steps[index - 1].Node.Input != a);
+            step.BranchGradient = gradients[b.Index] = mayShare ? dy : slots.Rent();
+            if (mayShare)
+            {
+                slots.Take(dy);
+            }
+        }
+
+        if (!_needsGradient[a.Index])
+        {
+            return;
+        }
+
+        if (gradients[a.Index] is null)
+        {
+            gradients[a.Index] = dy;
+            slots.Take(dy);
+        }
+        else
+        {
+            step.ShortcutGradient = gradients[a.Index];
+        }
+    }
+
+    /// <summary>Memory for gradients, each used again once nobody holds on to it.</summary>
+    private sealed class GradientSlots
+    {
+        private readonly Dictionary<GradientSlot, int> _holders = [];
+        private readonly Stack<GradientSlot> _free = new();
+
+        public GradientSlot Rent()
+        {
+            GradientSlot slot = _free.TryPop(out GradientSlot? free) ? free : new GradientSlot();
+            _holders[slot] = 1;
+            return slot;
+        }
+
+        public void Take(GradientSlot slot) => _holders[slot] = _holders.GetValueOrDefault(slot) + 1;
+
+        public bool IsUnshared(GradientSlot slot) => _holders[slot] == 1;
+
+        public void Release(GradientSlot slot)
+        {
+            if (--_holders[slot] == 0)
+            {
+                _free.Push(slot);
+            }
+        }
+    }
+}

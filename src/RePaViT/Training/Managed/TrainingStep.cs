@@ -1,0 +1,139 @@
+using System.Numerics.Tensors;
+using RePaViT.Kernels;
+using RePaViT.Operators;
+
+namespace RePaViT.Training.Managed;
+
+/// <summary>What an operator gives, kept until the backward pass has read it; operators that work in place share a buffer.</summary>
+internal sealed class TrainingValue(Shape shape, PinnedBuffer buffer)
+{
+    public PinnedBuffer Buffer => buffer;
+
+    public Matrix In(TrainingContext context) => buffer.AsMatrix(context.Images * shape.Rows, shape.Columns);
+}
+
+/// <summary>Memory for one gradient after another.</summary>
+internal sealed class GradientSlot
+{
+    private readonly ScratchBuffer _buffer = new();
+
+    public Matrix AsMatrix(int rows, int columns) => _buffer.AsMatrix(rows, columns);
+
+    public Matrix Like(Matrix value) => AsMatrix(value.Rows, value.Columns);
+}
+
+/// <summary>One operator, or a run of them, between the values that it reads and gives.</summary>
+internal abstract class TrainingStep
+{
+    /// <summary>Its tensors, in the order in which they are stored.</summary>
+    public virtual IReadOnlyList<TrainingParameter> Parameters => [];
+
+    /// <summary>Where the gradient of the result is.</summary>
+    public GradientSlot Gradient { get; set; } = null!;
+
+    /// <summary>Computes the result.</summary>
+    public abstract Matrix Forward(TrainingContext context);
+
+    /// <summary>Passes the gradient on to what was read.</summary>
+    public abstract void Backward(TrainingContext context);
+}
+
+/// <summary>y = f(x).</summary>
+internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, TrainingValue y) : TrainingStep
+{
+    public override IReadOnlyList<TrainingParameter> Parameters => operation.Parameters;
+
+    /// <summary>Where the gradient of x goes; null where nobody needs it.</summary>
+    public GradientSlot? InputGradient { get; set; }
+
+    /// <summary>Whether it is added to what is there.</summary>
+    public bool Accumulate { get; set; }
+
+    public override Matrix Forward(TrainingContext context)
+    {
+        Matrix result = y.In(context);
+        operation.Forward(context, x.In(context), result);
+        return result;
+    }
+
+    public override void Backward(TrainingContext context)
+    {
+        (Matrix taken, Matrix given) = (x.In(context), y.In(context));
+        Matrix dx = InputGradient is null ? default : InputGradient.Like(taken);
+        operation.Backward(context, taken, given, Gradient.Like(given), dx, Accumulate);
+    }
+}
+
+/// <summary>y = a + DropPath(b), in the memory of b where nobody reads b again. The gradient of a is that of y, or added to what is there.</summary>
+internal sealed class AddStep : TrainingStep
+{
+    private readonly TrainingValue _a;
+    private readonly TrainingValue _b;
+    private readonly TrainingValue _y;
+    private readonly DropPath? _dropPath;
+    private readonly Action<int, int> _add;
+    private Matrix _from;
+    private Matrix _to;
+
+    /// <param name="a">The shortcut.</param>
+    /// <param name="b">The branch.</param>
+    /// <param name="y">Where the sum goes; may share the branch's buffer.</param>
+    /// <param name="dropPath">Null where the branch is never left out.</param>
+    public AddStep(TrainingValue a, TrainingValue b, TrainingValue y, DropPath? dropPath)
+    {
+        (_a, _b, _y, _dropPath) = (a, b, y, dropPath);
+        _add = (chunk, _) => TensorPrimitives.Add(_from.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan());
+    }
+
+    /// <summary>Whether the branch is sometimes left out.</summary>
+    public bool HasDropPath => _dropPath is not null;
+
+    /// <summary>Where the gradient of the branch goes; where that is the memory of the sum's, it is there already.</summary>
+    public GradientSlot? BranchGradient { get; set; }
+
+    /// <summary>Where the gradient of the shortcut is added; null where that of the sum becomes it, or nobody needs it.</summary>
+    public GradientSlot? ShortcutGradient { get; set; }
+
+    public override Matrix Forward(TrainingContext context)
+    {
+        (_from, _to) = (_a.In(context), _y.In(context));
+        if (_b.Buffer != _y.Buffer)
+        {
+            _b.In(context).AsSpan().CopyTo(_to.AsSpan());
+        }
+
+        if (_dropPath is not null)
+        {
+            _dropPath.Draw(context);
+            _dropPath.Forward(context, _from, _to);
+        }
+        else
+        {
+            context.Team.Run(RowChunks.Count(_from.Rows), _add);
+        }
+
+        return _to;
+    }
+
+    public override void Backward(TrainingContext context)
+    {
+        Matrix dy = Gradient.Like(_y.In(context));
+        if (BranchGradient is not null && BranchGradient != Gradient)
+        {
+            if (_dropPath is not null)
+            {
+                _dropPath.Backward(context, dy, BranchGradient.Like(dy));
+            }
+            else
+            {
+                dy.AsSpan().CopyTo(BranchGradient.Like(dy).AsSpan());
+            }
+        }
+
+        if (ShortcutGradient is not null)
+        {
+            (_from, _to) = (dy, ShortcutGradient.Like(dy));
+            context.Team.Run(RowChunks.Count(dy.Rows), _add);
+        }
+    }
+}
