@@ -18,8 +18,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// The images: MLImage values of any size (LoadImages), bytes of image files (LoadRawImageBytes), or a vector of
-        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Transparent parts count as black, and an
-        /// orientation in the file's metadata is not followed. Default "Features".
+        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). A file that is cut off or claims more
+        /// than 134 million pixels is unreadable; LoadImages, which decodes by itself, fills up what is missing. Transparent
+        /// parts count as black, and an orientation in the file's metadata is not followed. Default "Features".
         /// </summary>
         public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 

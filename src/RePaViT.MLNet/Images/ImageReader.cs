@@ -28,7 +28,7 @@ internal static class ImageReader
         {
             getter(ref buffer);
             byte[] file = [.. buffer.DenseValues()];
-            return () => Decode(file);
+            return () => ImageFile.Decode(file);
         };
     }
 
@@ -44,50 +44,6 @@ internal static class ImageReader
         };
     }
 
-    /// <exception cref="InvalidDataException">The bytes are no image file.</exception>
-    public static RgbImage Decode(byte[] file)
-    {
-        if (file.Length == 0)
-        {
-            throw new InvalidDataException("The image file is empty.");
-        }
-
-        MLImage image;
-        try
-        {
-            using var stream = new MemoryStream(file, writable: false);
-            image = MLImage.CreateFromStream(stream);
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
-            throw new InvalidDataException($"{file.Length} bytes are no image file that can be decoded.", exception);
-        }
-
-        using (image)
-        {
-            // The decoder fills up what is missing of a file that was cut off; a JPEG has nothing transparent.
-            return file.AsSpan().StartsWith(JpegStart) && HasTransparency(image)
-                ? throw new InvalidDataException($"The JPEG file is incomplete: it ends after {file.Length} bytes.")
-                : ToRgb(image);
-        }
-    }
-
-    private static ReadOnlySpan<byte> JpegStart => [0xFF, 0xD8, 0xFF];
-
-    private static bool HasTransparency(MLImage image)
-    {
-        ReadOnlySpan<byte> pixels = image.Pixels;
-        for (int alpha = 3; alpha < pixels.Length; alpha += 4)
-        {
-            if (pixels[alpha] != byte.MaxValue)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <exception cref="InvalidDataException">There is no image.</exception>
     public static RgbImage ToRgb(MLImage? image)
     {
@@ -96,9 +52,14 @@ internal static class ImageReader
             throw new InvalidDataException("It holds no image.");
         }
 
-        (int red, int blue) = image.PixelFormat == MLPixelFormat.Bgra32 ? (2, 0) : (0, 2);
-        ReadOnlySpan<byte> source = image.Pixels;
-        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * image.Width * image.Height));
+        return ToRgb(image.Pixels, image.Width, image.Height, image.PixelFormat == MLPixelFormat.Bgra32);
+    }
+
+    /// <summary>Three samples a pixel of four; what is transparent counts as black, which the samples are multiplied with already.</summary>
+    public static RgbImage ToRgb(ReadOnlySpan<byte> source, int width, int height, bool isBgra)
+    {
+        (int red, int blue) = isBgra ? (2, 0) : (0, 2);
+        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * width * height));
         for (int from = 0, to = 0; to < samples.Length; from += 4, to += 3)
         {
             samples[to] = source[from + red];
@@ -106,7 +67,7 @@ internal static class ImageReader
             samples[to + 2] = source[from + blue];
         }
 
-        return new RgbImage(image.Width, image.Height, samples);
+        return new RgbImage(width, height, samples);
     }
 
     /// <exception cref="InvalidDataException">There are too few or too many values, or one is not from 0 to 255.</exception>

@@ -62,7 +62,7 @@ internal sealed class ImageMapping : CustomMappingFactory<ImageMapping.Source, P
 internal sealed class FileMapping : CustomMappingFactory<FileMapping.Source, PreparedImage>
 {
     public override Action<Source, PreparedImage> GetMapping()
-        => (source, prepared) => prepared.Set(source.Preparation, _ => ImageReader.Decode([.. source.Image.DenseValues()]));
+        => (source, prepared) => prepared.Set(source.Preparation, _ => ImageFile.Decode([.. source.Image.DenseValues()]));
 
     internal sealed class Source
     {

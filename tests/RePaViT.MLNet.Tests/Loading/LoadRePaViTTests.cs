@@ -109,7 +109,7 @@ public sealed class LoadRePaViTTests
         ImageClassificationRePaViTTransformer loaded = _context.Model.LoadRePaViT(folder.File("model.onnx"));
 
         Assert.AreEqual(NetworkForm.Deployed, loaded.Model.Form);
-        RgbImage image = ImageReader.Decode(ImageRow.Create(1, Names)[0].Image);
+        RgbImage image = ImageFile.Decode(ImageRow.Create(1, Names)[0].Image);
         float difference = Math.Abs(
             TestModel.Create(Names).Predict(image).Probability - loaded.Model.Predict(image).Probability);
         Assert.IsTrue(difference <= 1e-5, $"{difference}");

@@ -19,7 +19,7 @@ public sealed class ScoringViewTests
         Scores[] scores = Scores.Read(transformer.Transform(_context.Data.LoadFromEnumerable(rows)));
 
         IReadOnlyList<Prediction> expected = TestModel.Create(["a", "b", "c"]).Predict(
-            [.. rows.Select(row => ImageReader.Decode(row.Image))]);
+            [.. rows.Select(row => ImageFile.Decode(row.Image))]);
         for (int i = 0; i < rows.Length; i++)
         {
             CollectionAssert.AreEqual(expected[i].Probabilities.ToArray(), scores[i].Score);

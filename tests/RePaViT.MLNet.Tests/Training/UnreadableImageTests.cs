@@ -58,10 +58,13 @@ public class UnreadableImageTests
     }
 
     [TestMethod]
-    public void A_photo_that_was_cut_off_is_not_trained_on_and_not_scored()
+    [DataRow("photo.jpg", "JPEG")]
+    [DataRow("photo.png", "PNG")]
+    [DataRow("photo.webp", "WEBP")]
+    public void A_photo_that_was_cut_off_is_not_trained_on_and_not_scored(string name, string format)
     {
         using var setup = new TrainingSetup(images: 24);
-        string photo = setup.PathOf("photo.jpg");
+        string photo = setup.PathOf(name);
         using (MLImage image = MLImage.CreateFromPixels(64, 64, MLPixelFormat.Rgba32, Noise(4 * 64 * 64)))
         {
             image.Save(photo);
@@ -74,8 +77,8 @@ public class UnreadableImageTests
 
         File.WriteAllBytes(photo, whole[..(whole.Length / 2)]);
         var refusal = Assert.ThrowsExactly<InvalidDataException>(() => setup.CreateTrainer().Fit(data));
-        StringAssert.Contains(refusal.Message, "The JPEG file is incomplete");
-        StringAssert.Contains(refusal.Message, "photo.jpg");
+        StringAssert.Contains(refusal.Message, $"The {format} file is incomplete");
+        StringAssert.Contains(refusal.Message, name);
         Assert.Throws<Exception>(() => TrainingSetup.Scores(model, data));
     }
 
