@@ -1,4 +1,5 @@
 using System.Globalization;
+using RePaViT.IO;
 
 namespace RePaViT.Onnx;
 
@@ -13,6 +14,7 @@ internal static class OnnxMetadata
     private const string Prefix = "repavit.";
     private const string FormatKey = Prefix + "format";
     private const string ModelKey = Prefix + "model";
+    private const string HashKey = Prefix + "hash";
 
     public static bool IsOurs(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
 
@@ -21,6 +23,22 @@ internal static class OnnxMetadata
         new(FormatKey, FormatVersion.ToString(CultureInfo.InvariantCulture)),
         new(ModelKey, description.ToJson()),
     ];
+
+    /// <summary>A hash that has all texts of ours in it. The tensors of the network follow, in its order.</summary>
+    public static ContentHash BeginHash(IReadOnlyDictionary<string, string> metadata)
+    {
+        var hash = new ContentHash();
+        hash.Add(metadata, HashKey);
+        return hash;
+    }
+
+    /// <summary>The text that keeps the hash of a whole file.</summary>
+    public static KeyValuePair<string, string> ToEntry(ContentHash hash) => new(HashKey, hash.Finish());
+
+    /// <summary>Compares with the hash that a file keeps; one of before there were hashes has none.</summary>
+    /// <exception cref="InvalidDataException">It is another.</exception>
+    public static void ThrowUnlessFits(IReadOnlyDictionary<string, string> metadata, ContentHash hash)
+        => hash.ThrowUnlessIs(metadata.GetValueOrDefault(HashKey));
 
     /// <exception cref="InvalidDataException">The file is not ours, too new or damaged.</exception>
     public static ModelDescription Parse(IReadOnlyDictionary<string, string> metadata)

@@ -52,12 +52,14 @@ internal static class OnnxReader
             TensorSpec[] tensors = [.. layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
             var weights = new NamedTensors();
+            ContentHash hash = OnnxMetadata.BeginHash(metadata);
             foreach (TensorSpec tensor in tensors)
             {
-                weights.Add(tensor.Name, ReadTensor(stream, tensor, places));
+                weights.Add(tensor.Name, ReadTensor(stream, tensor, places, hash));
             }
 
-            return (description, new Network(layers, weights));
+            OnnxMetadata.ThrowUnlessFits(metadata, hash);
+            return (description, CreateNetwork(layers, weights));
         });
 
     private static T Guard<T>(string source, Func<T> read)
@@ -175,7 +177,7 @@ internal static class OnnxReader
         return (name, new TensorPlace(shape, type, data));
     }
 
-    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places)
+    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places, ContentHash hash)
     {
         if (!places.TryGetValue(spec.Name, out TensorPlace? place))
         {
@@ -202,7 +204,26 @@ internal static class OnnxReader
         }
 
         stream.Position = offset;
-        return TensorLayout.Read(stream, spec);
+        try
+        {
+            return TensorLayout.Read(stream, spec, hash);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
+    }
+
+    private static Network CreateNetwork(IReadOnlyList<Layer> layers, NamedTensors weights)
+    {
+        try
+        {
+            return new Network(layers, weights);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
     }
 
     /// <summary>What a file says of a tensor, and where its raw data lie.</summary>

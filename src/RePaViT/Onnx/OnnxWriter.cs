@@ -65,7 +65,11 @@ internal static class OnnxWriter
             model.Add(OnnxSchema.Model.OperatorSet, OperatorSet(OnnxGraph.MachineLearningDomain, MachineLearningVersion));
         }
 
-        foreach ((string key, string value) in OnnxMetadata.Create(description).Concat(options.Metadata))
+        var metadata = new OrderedDictionary<string, string>(
+            OnnxMetadata.Create(description).Concat(options.Metadata), StringComparer.Ordinal);
+
+        // The hash first: a file that was cut off behind it does not fit it.
+        foreach ((string key, string value) in metadata.Prepend(OnnxMetadata.ToEntry(Hash(metadata, network))))
         {
             var entry = new ProtobufMessage();
             entry.Add(OnnxSchema.Entry.Key, key);
@@ -77,6 +81,17 @@ internal static class OnnxWriter
             ? model
             : throw new NotSupportedException(
                 $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.");
+    }
+
+    private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, Network network)
+    {
+        ContentHash hash = OnnxMetadata.BeginHash(metadata);
+        foreach (TensorSpec spec in network.Layers.SelectMany(layer => layer.Tensors))
+        {
+            TensorLayout.AddTo(hash, spec, network.Weights[spec.Name]);
+        }
+
+        return hash;
     }
 
     private static ProtobufMessage OperatorSet(string domain, int version)

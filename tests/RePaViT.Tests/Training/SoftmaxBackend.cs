@@ -1,3 +1,4 @@
+using RePaViT.Architectures;
 using RePaViT.Training;
 
 namespace RePaViT.Tests.Training;
@@ -22,6 +23,9 @@ internal sealed class SoftmaxBackend : ITrainingBackend
     public Func<int, Evaluation>? Script { get; init; }
 
     public int Validations { get; private set; }
+
+    /// <summary>The update of an engine that leaves a weight which is not a number; counted from 1.</summary>
+    public int? DivergesInUpdate { get; init; }
 
     public ITrainingEngine CreateEngine(
         Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
@@ -115,7 +119,7 @@ internal sealed class SoftmaxBackend : ITrainingBackend
                 .. architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors).Select(spec =>
                     new ArrayParameter(
                         spec,
-                        initial?[spec.Name].Data.ToArray() ?? ArrayParameter.RandomArray(random, (int)spec.Length))),
+                        initial?[spec.Name].Data.ToArray() ?? InitialValues(spec, random))),
             ];
             _weight = Find("head.weight");
             _bias = Find("head.bias");
@@ -152,6 +156,11 @@ internal sealed class SoftmaxBackend : ITrainingBackend
         {
             _backend.Count();
             double norm = _optimizer.Step(learningRate);
+            if (_optimizer.Steps == _backend.DivergesInUpdate)
+            {
+                _weight.Value[5] = float.NaN;
+            }
+
             _average?.Update(_optimizer.Steps);
             return norm;
         }
@@ -193,6 +202,12 @@ internal sealed class SoftmaxBackend : ITrainingBackend
 
         public void Dispose()
         {
+        }
+
+        private static float[] InitialValues(TensorSpec spec, Random random)
+        {
+            float[] values = ArrayParameter.RandomArray(random, (int)spec.Length);
+            return spec.Role == TensorRole.RunningVariance ? Array.ConvertAll(values, Math.Abs) : values;
         }
 
         private ArrayParameter Find(string name) => _parameters.Single(parameter => parameter.Spec.Name == name);
