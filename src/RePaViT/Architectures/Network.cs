@@ -15,11 +15,15 @@ internal sealed record Network
 
     public NamedTensors Weights { get; }
 
-    /// <summary>The network of an architecture in a form.</summary>
-    /// <exception cref="ArgumentException">The architecture is not valid, or the weights are not its weights.</exception>
+    /// <summary>The network of an architecture in a form, with weights that come from outside.</summary>
+    /// <exception cref="ArgumentException">
+    /// The architecture is not valid, the weights are not its weights, or a value is not a finite number.
+    /// </exception>
     public static Network Create(Architecture architecture, NetworkForm form, NamedTensors weights)
     {
         architecture.Validate();
-        return new Network(architecture.Layers(form), weights);
+        IReadOnlyList<Layer> layers = architecture.Layers(form);
+        weights.ThrowUnlessUsable(layers);
+        return new Network(layers, weights);
     }
 }

@@ -66,13 +66,16 @@ internal sealed class ContentHash
         }
     }
 
-    /// <param name="stored">The hash of a file; null in those from before there were hashes.</param>
-    /// <exception cref="InvalidDataException">It is another.</exception>
-    public void ThrowUnlessIs(string? stored)
+    /// <param name="stored">The hash of a file; null if there is none.</param>
+    /// <param name="isRequired">False for files from before there were hashes.</param>
+    /// <exception cref="InvalidDataException">It is another, or missing.</exception>
+    public void ThrowUnlessIs(string? stored, bool isRequired)
     {
-        if (stored is not null && stored != Finish())
+        if (stored is null ? isRequired : stored != Finish())
         {
-            throw new InvalidDataException("Its content does not fit the hash that was stored with it: some of it was changed.");
+            throw new InvalidDataException(stored is null
+                ? "The hash that was stored with it is missing: it was changed."
+                : "Its content does not fit the hash that was stored with it: it was changed.");
         }
     }
 

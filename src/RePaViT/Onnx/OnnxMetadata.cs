@@ -8,6 +8,12 @@ internal static class OnnxMetadata
 {
     public const string Producer = "RePaViT.MLNet";
 
+    /// <summary>
+    /// Stands far from the hash and says that there is one, so that damage cannot make it look as if there never was. The
+    /// first files had neither; they are read, and their reader reads all files.
+    /// </summary>
+    public const string ProducerVersion = "2";
+
     /// <summary>Raised when files change so that older readers must refuse them.</summary>
     public const int FormatVersion = 1;
 
@@ -35,10 +41,13 @@ internal static class OnnxMetadata
     /// <summary>The text that keeps the hash of a whole file.</summary>
     public static KeyValuePair<string, string> ToEntry(ContentHash hash) => new(HashKey, hash.Finish());
 
-    /// <summary>Compares with the hash that a file keeps; one of before there were hashes has none.</summary>
-    /// <exception cref="InvalidDataException">It is another.</exception>
-    public static void ThrowUnlessFits(IReadOnlyDictionary<string, string> metadata, ContentHash hash)
-        => hash.ThrowUnlessIs(metadata.GetValueOrDefault(HashKey));
+    /// <summary>Compares with the hash that a file keeps.</summary>
+    /// <param name="metadata">All texts of ours.</param>
+    /// <param name="hash">The hash of what was read.</param>
+    /// <param name="isRequired">Whether the file is known to have one.</param>
+    /// <exception cref="InvalidDataException">It is another, or missing.</exception>
+    public static void ThrowUnlessFits(IReadOnlyDictionary<string, string> metadata, ContentHash hash, bool isRequired)
+        => hash.ThrowUnlessIs(metadata.GetValueOrDefault(HashKey), isRequired);
 
     /// <exception cref="InvalidDataException">The file is not ours, too new or damaged.</exception>
     public static ModelDescription Parse(IReadOnlyDictionary<string, string> metadata)

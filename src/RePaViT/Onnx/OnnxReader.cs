@@ -41,7 +41,7 @@ internal static class OnnxReader
         => Guard(source, () =>
         {
             SourceFile.ThrowUnlessReadable(stream);
-            (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream));
+            (Dictionary<string, string> metadata, ProtobufReader? graph, bool hasHash) = ReadModel(new ProtobufReader(stream));
             ModelDescription description = OnnxMetadata.Parse(metadata);
             if (graph is null)
             {
@@ -58,7 +58,7 @@ internal static class OnnxReader
                 weights.Add(tensor.Name, ReadTensor(stream, tensor, places, hash));
             }
 
-            OnnxMetadata.ThrowUnlessFits(metadata, hash);
+            OnnxMetadata.ThrowUnlessFits(metadata, hash, hasHash);
             return (description, CreateNetwork(layers, weights));
         });
 
@@ -78,14 +78,18 @@ internal static class OnnxReader
         }
     }
 
-    private static (Dictionary<string, string> Metadata, ProtobufReader? Graph) ReadModel(ProtobufReader model)
+    private static (Dictionary<string, string> Metadata, ProtobufReader? Graph, bool HasHash) ReadModel(ProtobufReader model)
     {
         ProtobufReader? graph = null;
+        bool hasHash = false;
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         while (model.Next())
         {
             switch (model.Field)
             {
+                case OnnxSchema.Model.ProducerVersion:
+                    hasHash = true;
+                    break;
                 case OnnxSchema.Model.Graph when graph is not null:
                     throw new InvalidDataException("It has a second graph.");
                 case OnnxSchema.Model.Graph:
@@ -102,7 +106,7 @@ internal static class OnnxReader
             }
         }
 
-        return (metadata, graph);
+        return (metadata, graph, hasHash);
     }
 
     private static (string Key, string Value) ReadEntry(ProtobufReader entry)
@@ -218,6 +222,7 @@ internal static class OnnxReader
     {
         try
         {
+            weights.ThrowUnlessUsable(layers);
             return new Network(layers, weights);
         }
         catch (ArgumentException exception)

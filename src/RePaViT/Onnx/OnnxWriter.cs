@@ -22,7 +22,9 @@ internal static class OnnxWriter
     /// <param name="description">What the file says of the network.</param>
     /// <param name="network">The folded network of that description.</param>
     /// <param name="options">What else the file holds.</param>
-    /// <exception cref="ArgumentException">The network is not the description's or not folded.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network is not the description's, not folded, or has a weight that is not a finite number.
+    /// </exception>
     /// <exception cref="NotSupportedException">The network is too large for an ONNX file.</exception>
     public static void Write(string path, ModelDescription description, Network network, OnnxFileOptions? options = null)
     {
@@ -54,10 +56,13 @@ internal static class OnnxWriter
                 $"The network does not have the folded layers of its description's {description.Form} form.", nameof(network));
         }
 
+        // Finite weights can become others when they are folded, and a file of those would be refused.
+        network.Weights.ThrowUnlessUsable(network.Layers);
         OnnxGraph graph = OnnxNetwork.CreateGraph(architecture, network, options.Row);
         var model = new ProtobufMessage();
         model.Add(OnnxSchema.Model.IrVersion, IrVersion);
         model.Add(OnnxSchema.Model.ProducerName, OnnxMetadata.Producer);
+        model.Add(OnnxSchema.Model.ProducerVersion, OnnxMetadata.ProducerVersion);
         model.Add(OnnxSchema.Model.Graph, graph.ToMessage("RePaViT", Documentation));
         model.Add(OnnxSchema.Model.OperatorSet, OperatorSet("", OperatorSetVersion));
         if (options.Row is not null)

@@ -12,7 +12,8 @@ namespace RePaViT.Training;
 internal sealed class Checkpoint
 {
     private const string FormatKey = "format";
-    private const string Format = "repavit-checkpoint-1";
+    private const string Format = "repavit-checkpoint-2";
+    private const string FormatWithoutHash = "repavit-checkpoint-1";
     private const string RunKey = "run";
     private const string StateKey = "state";
     private const string HashKey = "hash";
@@ -71,14 +72,15 @@ internal sealed class Checkpoint
     public static Checkpoint Read(string path)
     {
         SafetensorsFile file = Safetensors.Read(path);
-        if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format != Format)
+        if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format is not (Format or FormatWithoutHash))
         {
             throw new InvalidDataException($"{path}: its format is '{format}', but a checkpoint says '{Format}'.");
         }
 
         try
         {
-            Hash(file.Metadata, file.Tensors).ThrowUnlessIs(file.Metadata.GetValueOrDefault(HashKey));
+            Hash(file.Metadata, file.Tensors).ThrowUnlessIs(
+                file.Metadata.GetValueOrDefault(HashKey), isRequired: format == Format);
             var run = Parse<RunDescription>(file.Metadata, RunKey);
             run.Validate();
             var state = Parse<TrainingState>(file.Metadata, StateKey);

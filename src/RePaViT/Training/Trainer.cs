@@ -98,7 +98,7 @@ public sealed class Trainer
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
             : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
-        initialWeights?.ThrowUnlessFits(_architecture.Layers(NetworkForm.Trained));
+        initialWeights?.ThrowUnlessUsable(_architecture.Layers(NetworkForm.Trained));
         return Run(run, initialWeights, start: null, training, validation, progress, cancellationToken);
     }
 

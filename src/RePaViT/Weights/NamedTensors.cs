@@ -66,9 +66,26 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <summary>
-    /// Checks that these are the tensors of these layers: none missing, none unknown, every shape right, every value a finite
-    /// number, and no variance below 0.
+    /// Checks tensors that come from outside: that they are those of these layers, that every value is a finite number, and no
+    /// variance below 0.
     /// </summary>
+    /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
+    internal void ThrowUnlessUsable(IReadOnlyList<Layer> layers)
+    {
+        ThrowUnlessFits(layers);
+        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
+        {
+            // What is packed was looked at before, and is not unpacked for that.
+            WeightTensor tensor = this[spec.Name];
+            if (tensor.Packed is null
+                && TensorValues.FindWrong(spec.Name, tensor.Data, spec.Role == TensorRole.RunningVariance) is string wrong)
+            {
+                throw TensorValues.Refusal(wrong);
+            }
+        }
+    }
+
+    /// <summary>Checks that these are the tensors of these layers: none missing, none unknown, every shape right.</summary>
     /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
     internal void ThrowUnlessFits(IEnumerable<Layer> layers)
     {
@@ -84,13 +101,6 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
             if (!tensor.Shape.SequenceEqual(spec.Shape))
             {
                 throw new ArgumentException($"Tensor '{spec.Name}' has shape {tensor}, but the architecture needs [{string.Join(", ", spec.Shape)}].");
-            }
-
-            // What is packed was looked at before, and is not unpacked for that.
-            if (tensor.Packed is null
-                && TensorValues.FindWrong(spec.Name, tensor.Data, spec.Role == TensorRole.RunningVariance) is string wrong)
-            {
-                throw TensorValues.Refusal(wrong);
             }
         }
 

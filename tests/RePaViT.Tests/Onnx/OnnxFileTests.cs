@@ -130,6 +130,14 @@ public sealed class OnnxFileTests
     }
 
     [TestMethod]
+    public void A_hash_that_is_gone_is_noticed()
+    {
+        byte[] bytes = Sample();
+        bytes[bytes.AsSpan().IndexOf("repavit.hash"u8)] ^= 1;
+        AssertRefused(bytes, "hash");
+    }
+
+    [TestMethod]
     public void Other_metadata_of_ours_are_part_of_the_hash()
     {
         (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
@@ -181,7 +189,7 @@ public sealed class OnnxFileTests
         AddMetadata(model, OnnxMetadata.Create(description));
         model.Add(OnnxSchema.Model.Graph, graph.ToMessage("", ""));
         AssertRefused(Bytes(model), named);
-        Assert.Contains(named, Assert.ThrowsExactly<ArgumentException>(() => new Network(network.Layers, weights)).Message);
+        Assert.Contains(named, Assert.ThrowsExactly<ArgumentException>(() => Write(description, new Network(network.Layers, weights))).Message);
     }
 
     [TestMethod]
