@@ -61,7 +61,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     /// <exception cref="InvalidDataException">Images cannot be read (the message lists them), or the checkpoint is damaged.</exception>
     /// <exception cref="NotSupportedException">The device cannot be used, or the network is too large for it.</exception>
     /// <exception cref="InsufficientMemoryException">The GPU's memory does not suffice; the message says what takes less.</exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before training began.</exception>
     /// <exception cref="IOException">The workspace or the checkpoint cannot be read or written.</exception>
     public ImageClassificationRePaViTTransformer Fit(IDataView input)

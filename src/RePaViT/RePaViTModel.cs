@@ -118,6 +118,7 @@ public sealed class RePaViTModel
     /// names and preprocessing are part of it.
     /// </summary>
     /// <param name="path">The file; replaced as a whole once everything is written.</param>
+    /// <exception cref="ArgumentException">Weights become infinite by what is folded into them for the file.</exception>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
@@ -125,7 +126,7 @@ public sealed class RePaViTModel
 
     /// <summary>Writes what <see cref="Save(string)"/> does to a stream, which stays open.</summary>
     /// <param name="stream">A stream that can be written.</param>
-    /// <exception cref="ArgumentException">The stream cannot be written.</exception>
+    /// <exception cref="ArgumentException">As for a file, or the stream cannot be written.</exception>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 

@@ -1,6 +1,5 @@
 using RePaViT.Inference;
 using RePaViT.Kernels;
-using RePaViT.Layers;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
@@ -133,21 +132,33 @@ public sealed class RePaViTModelTests
             () => Create().Evaluate(TrainingRun.Dataset(3, seed: 1), new CancellationToken(canceled: true)));
 
     [TestMethod]
-    public void Weights_that_are_no_numbers_give_predictions_that_are_none()
+    [DataRow("head.bias", float.NaN)]
+    [DataRow("blocks.1.mlp.fc1.weight", float.PositiveInfinity)]
+    [DataRow("pos_embed", float.NegativeInfinity)]
+    [DataRow("blocks.0.mlp.norm2.running_var", float.NaN)]
+    [DataRow("blocks.0.mlp.norm2.running_var", -1f)]
+    public void Weights_that_are_no_numbers_are_refused(string name, float value)
     {
-        IReadOnlyList<Layer> layers = Architecture.Layers(NetworkForm.Trained);
-        var weights = new NamedTensors();
-        foreach ((string name, WeightTensor tensor) in RandomWeights.Create(layers, seed: 1))
+        NamedTensors weights = RandomWeights.Create(Architecture.Layers(NetworkForm.Trained), seed: 1);
+        float[] data = weights[name].Data.ToArray();
+        for (int index = 0; index < data.Length; index += 1 + data.Length / 50)
         {
-            weights.Add(name, new WeightTensor(Enumerable.Repeat(float.NaN, tensor.Length).ToArray(), tensor.Shape));
+            var changed = new NamedTensors();
+            foreach ((string other, WeightTensor tensor) in weights)
+            {
+                changed.Add(other, other == name ? new WeightTensor(With(value, index), tensor.Shape) : tensor);
+            }
+
+            var exception = Assert.ThrowsExactly<ArgumentException>(
+                () => new RePaViTModel(Architecture, NetworkForm.Trained, changed, ["a", "b", "c"]));
+            StringAssert.Contains(exception.Message, $"'{name}' holds {value} at index {index}", StringComparison.Ordinal);
         }
 
-        var model = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "b", "c"]);
-        foreach (RePaViTModel form in new[] { model, model.Reparameterize() })
+        float[] With(float value, int index)
         {
-            Prediction prediction = form.Predict(TestImages.Random(5, 5, 1));
-            Assert.IsTrue(float.IsNaN(prediction.Probability));
-            Assert.IsTrue(double.IsNaN(form.Evaluate(TrainingRun.Dataset(3, seed: 1)).Loss));
+            float[] changed = [.. data];
+            changed[index] = value;
+            return changed;
         }
     }
 

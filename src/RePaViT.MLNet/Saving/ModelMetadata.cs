@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RePaViT.IO;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Scoring;
 
@@ -48,7 +49,7 @@ internal sealed record ModelMetadata
     {
         try
         {
-            ModelMetadata metadata = JsonSerializer.Deserialize<ModelMetadata>(json, ModelDescription.JsonOptions)
+            ModelMetadata metadata = StoredJson.Parse<ModelMetadata>(json)
                 ?? throw new InvalidDataException($"Metadata '{Key}' are null.");
             metadata.Validate();
             return metadata;

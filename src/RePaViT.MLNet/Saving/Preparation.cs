@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RePaViT.IO;
 using RePaViT.MLNet.Images;
 
 namespace RePaViT.MLNet.Saving;
@@ -32,7 +33,8 @@ internal sealed record Preparation
         Parsed? last = _last;
         if (last is null || !json.Span.SequenceEqual(last.Json))
         {
-            _last = last = new Parsed(json.ToString(), Parse(json.Span));
+            string text = json.ToString();
+            _last = last = new Parsed(text, Parse(text));
         }
 
         return last.Preparation;
@@ -47,11 +49,11 @@ internal sealed record Preparation
         return planes;
     }
 
-    private static Preparation Parse(ReadOnlySpan<char> json)
+    private static Preparation Parse(string json)
     {
         try
         {
-            Preparation preparation = JsonSerializer.Deserialize<Preparation>(json, ModelDescription.JsonOptions)
+            Preparation preparation = StoredJson.Parse<Preparation>(json)
                 ?? throw new InvalidDataException("The preparation of images is null.");
             ArgumentOutOfRangeException.ThrowIfLessThan(preparation.ImageSize, 1);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(preparation.ImageSize, MaxImageSize);

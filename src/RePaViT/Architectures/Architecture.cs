@@ -128,12 +128,16 @@ public abstract record Architecture
     /// <summary>The layers in the order in which they run. Call <see cref="Validate"/> first.</summary>
     internal IReadOnlyList<Layer> Layers(NetworkForm form) => Layout(form).Layers;
 
-    /// <summary>The network of some weights, not folded.</summary>
-    /// <exception cref="ArgumentException">The architecture is not valid, or the weights are not its weights.</exception>
+    /// <summary>The network of weights that come from outside, not folded.</summary>
+    /// <exception cref="ArgumentException">
+    /// The architecture is not valid, the weights are not its weights, or a value is not a finite number.
+    /// </exception>
     internal Network CreateNetwork(NetworkForm form, NamedTensors weights)
     {
         Validate();
-        return new Network(Layout(form), weights, form == NetworkForm.Deployed ? NetworkStage.Merged : NetworkStage.Trained);
+        NetworkLayout layout = Layout(form);
+        Network.ThrowUnlessUsable(weights, layout.Layers);
+        return new Network(layout, weights, form == NetworkForm.Deployed ? NetworkStage.Merged : NetworkStage.Trained);
     }
 
     /// <summary>The network in training form, with weights to start training from.</summary>

@@ -10,6 +10,10 @@ namespace RePaViT;
 /// </summary>
 public sealed record ImagePreprocessing
 {
+    // Far beyond any statistic of images, and far from where normalized pixels would no longer be 32-bit floats.
+    private const float Greatest = 1e6f;
+    private const float LeastDeviation = 1e-6f;
+
     /// <summary>Mean of each channel over the training images, 0 to 1. Default: ImageNet's.</summary>
     public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
 
@@ -33,15 +37,16 @@ public sealed record ImagePreprocessing
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
     {
-        if (!(float.IsFinite(Mean.Red) && float.IsFinite(Mean.Green) && float.IsFinite(Mean.Blue)))
+        if (!(IsMean(Mean.Red) && IsMean(Mean.Green) && IsMean(Mean.Blue)))
         {
-            throw new ArgumentException($"{nameof(Mean)} {Mean} is not accepted: three finite numbers are needed.");
+            throw new ArgumentException(
+                $"{nameof(Mean)} {Mean} is not accepted: three finite numbers are needed, of at most {Greatest} either side of 0.");
         }
 
         if (!(IsScale(StandardDeviation.Red) && IsScale(StandardDeviation.Green) && IsScale(StandardDeviation.Blue)))
         {
             throw new ArgumentException(
-                $"{nameof(StandardDeviation)} {StandardDeviation} is not accepted: three positive numbers are needed.");
+                $"{nameof(StandardDeviation)} {StandardDeviation} is not accepted: three positive numbers are needed, from {LeastDeviation} to {Greatest}.");
         }
 
         if (!(CropFraction is > 0 and <= 1))
@@ -59,7 +64,9 @@ public sealed record ImagePreprocessing
             throw new ArgumentException($"{nameof(ReducedSide)} {ReducedSide} is not accepted: at least 1 is needed.");
         }
 
-        static bool IsScale(float value) => float.IsFinite(value) && value > 0;
+        static bool IsMean(float value) => Math.Abs(value) <= Greatest;
+
+        static bool IsScale(float value) => value is >= LeastDeviation and <= Greatest;
     }
 
     /// <summary>

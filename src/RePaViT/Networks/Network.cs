@@ -1,5 +1,6 @@
 using RePaViT.Layers;
 using RePaViT.Operators;
+using RePaViT.Weights;
 
 namespace RePaViT.Networks;
 
@@ -45,6 +46,26 @@ internal sealed record Network
         }
 
         return new Network(new NetworkLayout(layers, [.. Layout.Outputs.Take(index + 1)]), weights, Stage);
+    }
+
+    /// <summary>
+    /// Checks tensors that come from outside: that they are those of these layers, that every value is a finite number, and no
+    /// variance below 0.
+    /// </summary>
+    /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
+    public static void ThrowUnlessUsable(NamedTensors weights, IReadOnlyList<Layer> layers)
+    {
+        ThrowUnlessFits(weights, layers);
+        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
+        {
+            // What is packed was looked at before, and is not unpacked for that.
+            WeightTensor tensor = weights[spec.Name];
+            if (tensor.Packed is null
+                && TensorValues.FindWrong(spec.Name, tensor.Data, spec.Role == TensorRole.RunningVariance) is string wrong)
+            {
+                throw TensorValues.Refusal(wrong);
+            }
+        }
     }
 
     /// <summary>Checks that some tensors are those of some layers: none missing, none unknown, every shape right.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RePaViT.IO;
 
 namespace RePaViT.Onnx;
 
@@ -7,12 +8,19 @@ internal static class OnnxMetadata
 {
     public const string Producer = "RePaViT.MLNet";
 
+    /// <summary>
+    /// Stands far from the hash and says that there is one, so that damage cannot make it look as if there never was. The
+    /// first files had neither; they are read, and their reader reads all files.
+    /// </summary>
+    public const string ProducerVersion = "2";
+
     /// <summary>Raised when files change so that older readers must refuse them.</summary>
     public const int FormatVersion = 1;
 
     private const string Prefix = "repavit.";
     private const string FormatKey = Prefix + "format";
     private const string ModelKey = Prefix + "model";
+    private const string HashKey = Prefix + "hash";
 
     public static bool IsOurs(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
 
@@ -21,6 +29,25 @@ internal static class OnnxMetadata
         new(FormatKey, FormatVersion.ToString(CultureInfo.InvariantCulture)),
         new(ModelKey, description.ToJson()),
     ];
+
+    /// <summary>A hash that has all texts of ours in it. The tensors of the network follow, in its order.</summary>
+    public static ContentHash BeginHash(IReadOnlyDictionary<string, string> metadata)
+    {
+        var hash = new ContentHash();
+        hash.Add(metadata, HashKey);
+        return hash;
+    }
+
+    /// <summary>The text that keeps the hash of a whole file.</summary>
+    public static KeyValuePair<string, string> ToEntry(ContentHash hash) => new(HashKey, hash.Finish());
+
+    /// <summary>Compares with the hash that a file keeps.</summary>
+    /// <param name="metadata">All texts of ours.</param>
+    /// <param name="hash">The hash of what was read.</param>
+    /// <param name="isRequired">Whether the file is known to have one.</param>
+    /// <exception cref="InvalidDataException">It is another, or missing.</exception>
+    public static void ThrowUnlessFits(IReadOnlyDictionary<string, string> metadata, ContentHash hash, bool isRequired)
+        => hash.ThrowUnlessIs(metadata.GetValueOrDefault(HashKey), isRequired);
 
     /// <exception cref="InvalidDataException">The file is not ours, too new or damaged.</exception>
     public static ModelDescription Parse(IReadOnlyDictionary<string, string> metadata)

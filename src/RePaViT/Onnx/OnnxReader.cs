@@ -42,7 +42,7 @@ internal static class OnnxReader
         => Guard(source, () =>
         {
             SourceFile.ThrowUnlessReadable(stream);
-            (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream));
+            (Dictionary<string, string> metadata, ProtobufReader? graph, bool hasHash) = ReadModel(new ProtobufReader(stream));
             ModelDescription description = OnnxMetadata.Parse(metadata);
             if (graph is null)
             {
@@ -53,12 +53,14 @@ internal static class OnnxReader
             TensorSpec[] tensors = [.. layout.Layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
             var weights = new NamedTensors();
+            ContentHash hash = OnnxMetadata.BeginHash(metadata);
             foreach (TensorSpec tensor in tensors)
             {
-                weights.Add(tensor.Name, ReadTensor(stream, tensor, places));
+                weights.Add(tensor.Name, ReadTensor(stream, tensor, places, hash));
             }
 
-            return (description, new Network(layout, weights, NetworkStage.Folded));
+            OnnxMetadata.ThrowUnlessFits(metadata, hash, hasHash);
+            return (description, CreateNetwork(layout, weights));
         });
 
     private static T Guard<T>(string source, Func<T> read)
@@ -77,14 +79,18 @@ internal static class OnnxReader
         }
     }
 
-    private static (Dictionary<string, string> Metadata, ProtobufReader? Graph) ReadModel(ProtobufReader model)
+    private static (Dictionary<string, string> Metadata, ProtobufReader? Graph, bool HasHash) ReadModel(ProtobufReader model)
     {
         ProtobufReader? graph = null;
+        bool hasHash = false;
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         while (model.Next())
         {
             switch (model.Field)
             {
+                case OnnxSchema.Model.ProducerVersion:
+                    hasHash = true;
+                    break;
                 case OnnxSchema.Model.Graph when graph is not null:
                     throw new InvalidDataException("It has a second graph.");
                 case OnnxSchema.Model.Graph:
@@ -101,7 +107,7 @@ internal static class OnnxReader
             }
         }
 
-        return (metadata, graph);
+        return (metadata, graph, hasHash);
     }
 
     private static (string Key, string Value) ReadEntry(ProtobufReader entry)
@@ -176,7 +182,7 @@ internal static class OnnxReader
         return (name, new TensorPlace(shape, type, data));
     }
 
-    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places)
+    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places, ContentHash hash)
     {
         if (!places.TryGetValue(spec.Name, out TensorPlace? place))
         {
@@ -203,7 +209,27 @@ internal static class OnnxReader
         }
 
         stream.Position = offset;
-        return TensorLayout.Read(stream, spec);
+        try
+        {
+            return TensorLayout.Read(stream, spec, hash);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
+    }
+
+    private static Network CreateNetwork(NetworkLayout layout, NamedTensors weights)
+    {
+        try
+        {
+            Network.ThrowUnlessUsable(weights, layout.Layers);
+            return new Network(layout, weights, NetworkStage.Folded);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
     }
 
     /// <summary>What a file says of a tensor, and where its raw data lie.</summary>

@@ -8,6 +8,7 @@ internal static class OnnxSchema
     {
         public const int IrVersion = 1;
         public const int ProducerName = 2;
+        public const int ProducerVersion = 3;
         public const int Graph = 7;
         public const int OperatorSet = 8;
         public const int Metadata = 14;

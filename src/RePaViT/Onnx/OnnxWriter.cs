@@ -1,5 +1,6 @@
 using RePaViT.IO;
 using RePaViT.Networks;
+using RePaViT.Operators;
 using RePaViT.Rewrites;
 
 namespace RePaViT.Onnx;
@@ -22,7 +23,9 @@ internal static class OnnxWriter
     /// <param name="description">What the file says of the network.</param>
     /// <param name="network">The folded network of that description.</param>
     /// <param name="options">What else the file holds.</param>
-    /// <exception cref="ArgumentException">The network is not the description's or not folded.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network is not the description's, not folded, or has a weight that is not a finite number.
+    /// </exception>
     /// <exception cref="NotSupportedException">The network is too large for an ONNX file.</exception>
     public static void Write(string path, ModelDescription description, Network network, OnnxFileOptions? options = null)
     {
@@ -54,10 +57,13 @@ internal static class OnnxWriter
                 $"The network does not have the folded layers of its description's {description.Form} form.", nameof(network));
         }
 
+        // Finite weights can become others when they are folded, and a file of those would be refused.
+        Network.ThrowUnlessUsable(network.Weights, network.Layers);
         OnnxGraph graph = OnnxNetwork.CreateGraph(architecture, network, options.Row);
         var model = new ProtobufMessage();
         model.Add(OnnxSchema.Model.IrVersion, IrVersion);
         model.Add(OnnxSchema.Model.ProducerName, OnnxMetadata.Producer);
+        model.Add(OnnxSchema.Model.ProducerVersion, OnnxMetadata.ProducerVersion);
         model.Add(OnnxSchema.Model.Graph, graph.ToMessage("RePaViT", Documentation));
         model.Add(OnnxSchema.Model.OperatorSet, OperatorSet("", OperatorSetVersion));
         if (options.Row is not null)
@@ -65,7 +71,11 @@ internal static class OnnxWriter
             model.Add(OnnxSchema.Model.OperatorSet, OperatorSet(OnnxGraph.MachineLearningDomain, MachineLearningVersion));
         }
 
-        foreach ((string key, string value) in OnnxMetadata.Create(description).Concat(options.Metadata))
+        var metadata = new OrderedDictionary<string, string>(
+            OnnxMetadata.Create(description).Concat(options.Metadata), StringComparer.Ordinal);
+
+        // The hash first: a file that was cut off behind it does not fit it.
+        foreach ((string key, string value) in metadata.Prepend(OnnxMetadata.ToEntry(Hash(metadata, network))))
         {
             var entry = new ProtobufMessage();
             entry.Add(OnnxSchema.Entry.Key, key);
@@ -77,6 +87,17 @@ internal static class OnnxWriter
             ? model
             : throw new NotSupportedException(
                 $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.");
+    }
+
+    private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, Network network)
+    {
+        ContentHash hash = OnnxMetadata.BeginHash(metadata);
+        foreach (TensorSpec spec in network.Layers.SelectMany(layer => layer.Tensors))
+        {
+            TensorLayout.AddTo(hash, spec, network.Weights[spec.Name]);
+        }
+
+        return hash;
     }
 
     private static ProtobufMessage OperatorSet(string domain, int version)

@@ -2,6 +2,7 @@ using System.Buffers;
 using RePaViT.IO;
 using RePaViT.Kernels;
 using RePaViT.Operators;
+using RePaViT.Weights;
 
 namespace RePaViT.Onnx;
 
@@ -23,10 +24,37 @@ internal static class TensorLayout
     public static int[] StoredShape(TensorSpec spec) => IsTransposed(spec) ? [spec.Shape[1], spec.Shape[0]] : spec.Shape;
 
     public static void Write(Stream stream, TensorSpec spec, WeightTensor tensor)
+        => ForEachBlock(spec, tensor, block => LittleEndian.WriteSingles(stream, block));
+
+    /// <summary>Adds a tensor to a hash as a file will hold it.</summary>
+    public static void AddTo(ContentHash hash, TensorSpec spec, WeightTensor tensor)
+    {
+        hash.BeginTensor(spec.Name, StoredShape(spec));
+        ForEachBlock(spec, tensor, hash.Add);
+    }
+
+    /// <summary>Reads a tensor and adds it to a hash. Matrices go at once to where the kernels read them.</summary>
+    /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
+    /// <exception cref="ArgumentException">A value of a matrix is not a finite number.</exception>
+    public static WeightTensor Read(Stream stream, TensorSpec spec, ContentHash hash)
+    {
+        hash.BeginTensor(spec.Name, StoredShape(spec));
+        if (IsTransposed(spec))
+        {
+            return new WeightTensor(ReadMatrix(stream, spec, hash));
+        }
+
+        var data = new float[spec.Length];
+        LittleEndian.ReadSingles(stream, data);
+        hash.Add(data);
+        return new WeightTensor(data, spec.Shape);
+    }
+
+    private static void ForEachBlock(TensorSpec spec, WeightTensor tensor, Action<ReadOnlySpan<float>> use)
     {
         if (!IsTransposed(spec))
         {
-            LittleEndian.WriteSingles(stream, tensor.Data);
+            use(tensor.Data);
             return;
         }
 
@@ -45,26 +73,13 @@ internal static class TensorLayout
                 }
             }
 
-            LittleEndian.WriteSingles(stream, block.AsSpan(0, rows * outputs));
+            use(block.AsSpan(0, rows * outputs));
         }
     }
 
-    /// <summary>Reads a tensor. Matrices go at once to where the kernels read them.</summary>
-    /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
-    public static WeightTensor Read(Stream stream, TensorSpec spec)
+    private static PackedMatrix ReadMatrix(Stream stream, TensorSpec spec, ContentHash hash)
     {
-        if (!IsTransposed(spec))
-        {
-            var data = new float[spec.Length];
-            LittleEndian.ReadSingles(stream, data);
-            return new WeightTensor(data, spec.Shape);
-        }
-
-        return new WeightTensor(ReadMatrix(stream, inputs: spec.Shape[1], outputs: spec.Shape[0]));
-    }
-
-    private static PackedMatrix ReadMatrix(Stream stream, int inputs, int outputs)
-    {
+        (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
         var packed = new PackedMatrix(inputs, outputs);
         int blockRows = Math.Clamp(BlockLength / outputs, 1, inputs);
         float[] block = ArrayPool<float>.Shared.Rent(checked(blockRows * outputs));
@@ -72,6 +87,14 @@ internal static class TensorLayout
         {
             Span<float> rows = block.AsSpan(0, Math.Min(blockRows, inputs - input) * outputs);
             LittleEndian.ReadSingles(stream, rows);
+            hash.Add(rows);
+            int wrong = TensorValues.IndexOfNotFinite(rows);
+            if (wrong >= 0)
+            {
+                long index = (long)(wrong % outputs) * inputs + input + wrong / outputs;
+                throw TensorValues.Refusal(TensorValues.Describe(spec.Name, rows[wrong], index));
+            }
+
             packed.SetRows(input, rows);
         }
 

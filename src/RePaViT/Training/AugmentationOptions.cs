@@ -6,6 +6,9 @@ namespace RePaViT;
 /// </summary>
 public sealed record AugmentationOptions
 {
+    // Every sample is 0 or 255 long before.
+    private const double MaxColorJitter = 100;
+
     /// <summary>Images as validation sees them.</summary>
     public static AugmentationOptions None { get; } =
         new() { ResizedCrop = null, HorizontalFlip = 0 };
@@ -41,7 +44,7 @@ public sealed record AugmentationOptions
     public RandAugment? RandAugment { get; init; }
 
     /// <summary>
-    /// Brightness, contrast and saturation are each changed by a factor from 1 - this to 1 + this. At least 0; 0 turns it
+    /// Brightness, contrast and saturation are each changed by a factor from 1 - this to 1 + this. From 0 to 100; 0 turns it
     /// off. As in timm, <see cref="RandAugment"/> takes its place where both are on. Default 0.
     /// </summary>
     public double ColorJitter { get; init; }
@@ -60,14 +63,14 @@ public sealed record AugmentationOptions
     public int Repeats { get; init; } = 1;
 
     /// <summary>
-    /// Mixup (Zhang et al., 2018) blends two images and their targets with a share from Beta(alpha, alpha). At least 0;
-    /// 0 turns it off. Default 0; DeiT's is 0.8.
+    /// Mixup (Zhang et al., 2018) blends two images and their targets with a share from Beta(alpha, alpha). From 1e-30
+    /// to 1e30; 0 turns it off. Default 0; DeiT's is 0.8.
     /// </summary>
     public double MixupAlpha { get; init; }
 
     /// <summary>
     /// Cutmix (Yun et al., 2019) pastes a box of one image into another, its area from Beta(alpha, alpha); targets are
-    /// blended by the area that was really pasted. At least 0; 0 turns it off. Default 0; DeiT's is 1.
+    /// blended by the area that was really pasted. From 1e-30 to 1e30; 0 turns it off. Default 0; DeiT's is 1.
     /// </summary>
     public double CutmixAlpha { get; init; }
 
@@ -91,11 +94,15 @@ public sealed record AugmentationOptions
 
         ThrowUnlessProbability(HorizontalFlip, nameof(HorizontalFlip));
         RandAugment?.Validate();
-        ThrowUnlessFromZero(ColorJitter, nameof(ColorJitter));
+        if (!(ColorJitter is >= 0 and <= MaxColorJitter))
+        {
+            throw new ArgumentOutOfRangeException(nameof(ColorJitter), ColorJitter, $"A number in [0, {MaxColorJitter}] is needed.");
+        }
+
         ThrowUnlessProbability(RandomErasing, nameof(RandomErasing));
         ArgumentOutOfRangeException.ThrowIfLessThan(Repeats, 1);
-        ThrowUnlessFromZero(MixupAlpha, nameof(MixupAlpha));
-        ThrowUnlessFromZero(CutmixAlpha, nameof(CutmixAlpha));
+        ThrowUnlessAlpha(MixupAlpha, nameof(MixupAlpha));
+        ThrowUnlessAlpha(CutmixAlpha, nameof(CutmixAlpha));
         ThrowUnlessProbability(MixProbability, nameof(MixProbability));
         ThrowUnlessProbability(MixSwitchProbability, nameof(MixSwitchProbability));
     }
@@ -108,11 +115,12 @@ public sealed record AugmentationOptions
         }
     }
 
-    private static void ThrowUnlessFromZero(double value, string name)
+    /// <summary>Far smaller, or far greater, no number would come out of the distribution.</summary>
+    private static void ThrowUnlessAlpha(double value, string name)
     {
-        if (!(double.IsFinite(value) && value >= 0))
+        if (!(value is 0 or (>= 1e-30 and <= 1e30)))
         {
-            throw new ArgumentOutOfRangeException(name, value, "A finite number of at least 0 is needed.");
+            throw new ArgumentOutOfRangeException(name, value, "0 or a number from 1e-30 to 1e30 is needed.");
         }
     }
 }

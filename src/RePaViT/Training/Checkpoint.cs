@@ -1,18 +1,23 @@
 using System.Text.Json;
+using RePaViT.IO;
 using RePaViT.Networks;
+using RePaViT.Operators;
+using RePaViT.Weights;
 
 namespace RePaViT.Training;
 
 /// <summary>
 /// A run between two steps: a safetensors file with the engine's state under <c>engine.</c>, the best weights so far
-/// under <c>best.</c>, and the rest as JSON in the header.
+/// under <c>best.</c>, and the rest as JSON in the header, with a hash of all that.
 /// </summary>
 internal sealed class Checkpoint
 {
     private const string FormatKey = "format";
-    private const string Format = "repavit-checkpoint-1";
+    private const string Format = "repavit-checkpoint-2";
+    private const string FormatWithoutHash = "repavit-checkpoint-1";
     private const string RunKey = "run";
     private const string StateKey = "state";
+    private const string HashKey = "hash";
     private const string EnginePrefix = "engine.";
     private const string BestPrefix = "best.";
 
@@ -24,6 +29,21 @@ internal sealed class Checkpoint
 
     /// <summary>Weights of the epoch with the best validation; null before the first validation.</summary>
     public required NamedTensors? BestWeights { get; init; }
+
+    /// <summary>
+    /// Looks for a number that is not finite, or a variance or mean square below 0: with it, training cannot go on.
+    /// </summary>
+    /// <returns>What it is, as the beginning of a sentence; null if there is none.</returns>
+    public string? FindWrongNumber()
+    {
+        IEnumerable<TensorSpec> tensors = Run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors);
+        var fromZero = EngineState.NamesFromZero(tensors).ToHashSet(StringComparer.Ordinal);
+        return FindIn(EnginePrefix, Engine) ?? FindIn(BestPrefix, BestWeights ?? new NamedTensors());
+
+        string? FindIn(string prefix, NamedTensors tensors) => tensors
+            .Select(pair => TensorValues.FindWrong(prefix + pair.Key, pair.Value.Data, fromZero.Contains(pair.Key)))
+            .FirstOrDefault(wrong => wrong is not null);
+    }
 
     /// <exception cref="IOException">The file cannot be written; what it held is still there.</exception>
     public void Write(string path)
@@ -37,6 +57,7 @@ internal sealed class Checkpoint
             [RunKey] = JsonSerializer.Serialize(Run, ModelDescription.JsonOptions),
             [StateKey] = JsonSerializer.Serialize(State, ModelDescription.JsonOptions),
         };
+        metadata.Add(HashKey, Hash(metadata, tensors).Finish());
         try
         {
             Safetensors.Write(path, tensors, metadata);
@@ -52,13 +73,15 @@ internal sealed class Checkpoint
     public static Checkpoint Read(string path)
     {
         SafetensorsFile file = Safetensors.Read(path);
-        if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format != Format)
+        if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format is not (Format or FormatWithoutHash))
         {
             throw new InvalidDataException($"{path}: its format is '{format}', but a checkpoint says '{Format}'.");
         }
 
         try
         {
+            Hash(file.Metadata, file.Tensors).ThrowUnlessIs(
+                file.Metadata.GetValueOrDefault(HashKey), isRequired: format == Format);
             var run = Parse<RunDescription>(file.Metadata, RunKey);
             run.Validate();
             var state = Parse<TrainingState>(file.Metadata, StateKey);
@@ -69,15 +92,16 @@ internal sealed class Checkpoint
                 Network.ThrowUnlessFits(best, run.Model.Architecture.Layers(NetworkForm.Trained));
             }
 
-            return new Checkpoint
+            var checkpoint = new Checkpoint
             {
                 Run = run,
                 State = state,
                 Engine = file.Tensors.WithoutPrefix(EnginePrefix),
                 BestWeights = best,
             };
+            return checkpoint.FindWrongNumber() is string wrong ? throw TensorValues.Refusal(wrong) : checkpoint;
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidDataException)
         {
             throw new InvalidDataException($"{path}: the checkpoint is damaged. {exception.Message}", exception);
         }
@@ -85,8 +109,21 @@ internal sealed class Checkpoint
 
     private static T Parse<T>(IReadOnlyDictionary<string, string> metadata, string key)
         => metadata.TryGetValue(key, out string? json)
-            ? JsonSerializer.Deserialize<T>(json, ModelDescription.JsonOptions) ?? throw new JsonException($"'{key}' is null.")
+            ? StoredJson.Parse<T>(json) ?? throw new JsonException($"'{key}' is null.")
             : throw new JsonException($"The header has no '{key}'.");
+
+    private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, NamedTensors tensors)
+    {
+        var hash = new ContentHash();
+        hash.Add(metadata, HashKey);
+        foreach ((string name, WeightTensor tensor) in tensors)
+        {
+            hash.BeginTensor(name, tensor.Shape);
+            hash.Add(tensor.Data);
+        }
+
+        return hash;
+    }
 
     private static void AddWithPrefix(NamedTensors target, string prefix, NamedTensors source)
     {

@@ -1,3 +1,5 @@
+using RePaViT.Operators;
+
 namespace RePaViT.Training;
 
 /// <summary>How an engine's state is laid out. All engines write the same, so a run can move from one to another.</summary>
@@ -13,6 +15,12 @@ internal static class EngineState
 
     /// <summary>The state's name of a tensor's moving average.</summary>
     public static string AverageName(string tensor) => $"average.{tensor}";
+
+    /// <summary>Names of what cannot be below 0 in the state and among the weights of a network.</summary>
+    public static IEnumerable<string> NamesFromZero(IEnumerable<TensorSpec> tensors)
+        => tensors.SelectMany(spec => spec.Role == TensorRole.RunningVariance
+            ? [spec.Name, AverageName(spec.Name)]
+            : (IEnumerable<string>)[MeanSquareName(spec.Name)]);
 
     /// <summary>Adds the number of steps taken.</summary>
     public static void AddSteps(this NamedTensors state, long steps)

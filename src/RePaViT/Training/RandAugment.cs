@@ -12,7 +12,10 @@ public sealed record RandAugment
     /// <summary>The magnitude at which operations do the most.</summary>
     internal const double MaxMagnitude = 10;
 
-    /// <summary>Operations that are drawn for an image, at least 1. Default 2.</summary>
+    // Nothing of an image is left long before.
+    private const int MaxOperations = 100;
+
+    /// <summary>Operations that are drawn for an image, from 1 to 100. Default 2.</summary>
     public int Operations { get; init; } = 2;
 
     /// <summary>How much an operation does, in [0, 10]. Default 9.</summary>
@@ -29,6 +32,7 @@ public sealed record RandAugment
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(Operations, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Operations, MaxOperations);
         if (!(Magnitude is >= 0 and <= MaxMagnitude))
         {
             throw new ArgumentOutOfRangeException(nameof(Magnitude), Magnitude, $"A number in [0, {MaxMagnitude}] is needed.");

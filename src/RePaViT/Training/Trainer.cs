@@ -83,7 +83,7 @@ public sealed class Trainer
     /// The batch or the network is too large for the CPU engine, or <see cref="InitialModel"/> is deployed with weights
     /// that no reparameterization of its architecture gives.
     /// </exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written.</exception>
     public TrainingResult Fit(
         IImageDataset training,
@@ -120,7 +120,7 @@ public sealed class Trainer
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or the file is none.</exception>
     /// <exception cref="InvalidOperationException">The options name no checkpoint.</exception>
     /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradients are no longer finite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be read or written.</exception>
     public TrainingResult Resume(
         IImageDataset training,

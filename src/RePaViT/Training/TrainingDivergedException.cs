@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>Training was given up because its loss or gradients were no longer finite numbers.</summary>
+/// <summary>Training was given up because its loss, gradients or weights were no longer finite numbers.</summary>
 public sealed class TrainingDivergedException : Exception
 {
     internal TrainingDivergedException(string what, long step, string? checkpointPath)

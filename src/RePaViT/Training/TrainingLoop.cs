@@ -1,3 +1,5 @@
+using RePaViT.Weights;
+
 namespace RePaViT.Training;
 
 /// <summary>
@@ -55,7 +57,7 @@ internal sealed class TrainingLoop
     private bool IsFinished => _state.Epoch == _run.Recipe.Epochs || _state.IsOutOfPatience(_run.Recipe);
 
     /// <summary>Trains until the end or until cancelled, which is no error.</summary>
-    /// <exception cref="TrainingDivergedException">The loss or a gradient is not finite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, a gradient or a weight is not finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written.</exception>
     public TrainingResult Run(CancellationToken cancellationToken)
     {
@@ -72,9 +74,11 @@ internal sealed class TrainingLoop
             WriteCheckpoint();
         }
 
+        NamedTensors weights = _bestWeights ?? _engine.GetWeights(averaged: true);
+        ThrowIfDiverged(FindWrongNumber(weights));
         return new TrainingResult
         {
-            Model = ModelOf(_bestWeights ?? _engine.GetWeights(averaged: true)),
+            Model = ModelOf(weights),
             History = [.. _state.History],
             Best = _state.Best,
             IsCancelled = isCancelled,
@@ -143,6 +147,7 @@ internal sealed class TrainingLoop
         {
             cancellationToken.ThrowIfCancellationRequested();
             weights = _engine.GetWeights(averaged: true);
+            ThrowIfDiverged(FindWrongNumber(weights));
             validation = _evaluate(weights, cancellationToken);
             ThrowUnlessFinite(validation.Loss, "The loss of the validation");
         }
@@ -168,12 +173,26 @@ internal sealed class TrainingLoop
         }
     }
 
+    /// <summary>What a step did to the weights shows only after it, and no loss may follow that would tell.</summary>
+    private void ThrowIfDiverged(string? wrongNumber)
+    {
+        if (wrongNumber is not null)
+        {
+            throw new TrainingDivergedException(wrongNumber, GlobalStep, _options.CheckpointPath);
+        }
+    }
+
+    private static string? FindWrongNumber(NamedTensors weights) => weights
+        .Select(pair => TensorValues.FindWrong(pair.Key, pair.Value.Data, fromZero: false))
+        .FirstOrDefault(wrong => wrong is not null);
+
     private void WriteCheckpoint()
     {
         if (_options.CheckpointPath is not null)
         {
-            new Checkpoint { Run = _run, State = _state, Engine = _engine.GetState(), BestWeights = _bestWeights }
-                .Write(_options.CheckpointPath);
+            var checkpoint = new Checkpoint { Run = _run, State = _state, Engine = _engine.GetState(), BestWeights = _bestWeights };
+            ThrowIfDiverged(checkpoint.FindWrongNumber());
+            checkpoint.Write(_options.CheckpointPath);
         }
     }
 

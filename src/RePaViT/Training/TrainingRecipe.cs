@@ -11,6 +11,13 @@ public sealed record TrainingRecipe
     // Between Base, 87 million, and Large, 304 million.
     private const long LargeParameters = 200_000_000;
 
+    // Engines compute in 32-bit floats, of which the least is about 1e-38 and the greatest about 3e38. Numbers within these
+    // limits can be multiplied with whatever else a step multiplies them with.
+    private const double Least = 1e-30;
+    private const double Greatest = 1e6;
+    private const double GreatestNorm = 1e30;
+    private const string BelowOne = "a number in [0, 1) that does not round to 1 in 32 bits";
+
     /// <summary>
     /// RePaViT, appendix A, table 7: for ImageNet-1k from random weights. Large and Huge, and whatever has 200 million parameters or more, learn at
     /// 1e-3 with a drop path rate of 0.3, all others at 4e-3 with 0.1. The batch of 4096 is 64 gathered batches of 64; what
@@ -62,7 +69,7 @@ public sealed record TrainingRecipe
     /// <summary>The rule by which gradients move weights. Default: AdamW.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
 
-    /// <summary>The learning rate at the end of the warm-up, from where it falls along a cosine; above 0. Default 1e-3.</summary>
+    /// <summary>The learning rate at the end of the warm-up, from where it falls along a cosine; from 1e-30 to 1e6. Default 1e-3.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Where the cosine ends, in [0, <see cref="LearningRate"/>]. Default 1e-5.</summary>
@@ -71,11 +78,12 @@ public sealed record TrainingRecipe
     /// <summary>Where the warm-up begins, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
     public double WarmupLearningRate { get; init; } = 1e-6;
 
-    /// <summary>Epochs of linearly rising learning rate, in [0, <see cref="Epochs"/>]; 0 for none. Default 1.</summary>
+    /// <summary>Epochs of linearly rising learning rate, from 1e-30 to <see cref="Epochs"/>; 0 for none. Default 1.</summary>
     public double WarmupEpochs { get; init; } = 1;
 
     /// <summary>
-    /// Weight decay of matrices and filters, at least 0; biases, normalization, tokens and positions never decay. Default 0.05.
+    /// Weight decay of matrices and filters, from 0 to 1e6; biases, normalization, tokens and positions never decay. Default
+    /// 0.05.
     /// </summary>
     public double WeightDecay { get; init; } = 0.05;
 
@@ -85,10 +93,12 @@ public sealed record TrainingRecipe
     /// <summary>Decay of the gradients' moving mean square, in [0, 1). Default 0.999.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>Added to the root of the mean square, above 0. Default 1e-8.</summary>
+    /// <summary>Added to the root of the mean square, from 1e-30 to 1e6. Default 1e-8.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>The norm over all gradients above which they are scaled down to it, above 0; null for none. Default 1.</summary>
+    /// <summary>
+    /// The norm over all gradients above which they are scaled down to it, from 1e-30 to 1e30; null for none. Default 1.
+    /// </summary>
     public double? GradientClipNorm { get; init; } = 1;
 
     /// <summary>
@@ -124,7 +134,7 @@ public sealed record TrainingRecipe
         ThrowUnless(BatchSize is >= 2 and <= 1 << 20, BatchSize, "a number from 2 to 1048576");
         ThrowUnless(GradientAccumulation is >= 1 and <= 1 << 20, GradientAccumulation, "a number from 1 to 1048576");
         ThrowUnless(Enum.IsDefined(Optimizer), Optimizer, "AdamW or Lamb");
-        ThrowUnless(LearningRate > 0 && double.IsFinite(LearningRate), LearningRate, "a finite number above 0");
+        ThrowUnless(LearningRate is >= Least and <= Greatest, LearningRate, $"a number from {Least} to {Greatest}");
         ThrowUnless(
             MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate,
             MinimumLearningRate,
@@ -133,19 +143,25 @@ public sealed record TrainingRecipe
             WarmupLearningRate >= 0 && WarmupLearningRate <= LearningRate,
             WarmupLearningRate,
             $"a number from 0 to the learning rate, {LearningRate}");
-        ThrowUnless(WarmupEpochs >= 0 && WarmupEpochs <= Epochs, WarmupEpochs, $"a number from 0 to all {Epochs} epochs");
-        ThrowUnless(WeightDecay >= 0 && double.IsFinite(WeightDecay), WeightDecay, "a finite number from 0");
-        ThrowUnless(Beta1 is >= 0 and < 1, Beta1, "a number in [0, 1)");
-        ThrowUnless(Beta2 is >= 0 and < 1, Beta2, "a number in [0, 1)");
-        ThrowUnless(Epsilon > 0 && double.IsFinite(Epsilon), Epsilon, "a finite number above 0");
-        ThrowUnless(GradientClipNorm is null or > 0, GradientClipNorm, "a number above 0, or null");
-        ThrowUnless(DropPathRate is >= 0 and < 1, DropPathRate, "a number in [0, 1)");
-        ThrowUnless(LabelSmoothing is >= 0 and < 1, LabelSmoothing, "a number in [0, 1)");
+        ThrowUnless(
+            WarmupEpochs == 0 || (WarmupEpochs >= Least && WarmupEpochs <= Epochs),
+            WarmupEpochs,
+            $"0 or a number from {Least} to all {Epochs} epochs");
+        ThrowUnless(WeightDecay is >= 0 and <= Greatest, WeightDecay, $"a number from 0 to {Greatest}");
+        ThrowUnless(IsBelowOne(Beta1), Beta1, BelowOne);
+        ThrowUnless(IsBelowOne(Beta2), Beta2, BelowOne);
+        ThrowUnless(Epsilon is >= Least and <= Greatest, Epsilon, $"a number from {Least} to {Greatest}");
+        ThrowUnless(
+            GradientClipNorm is null or (>= Least and <= GreatestNorm), GradientClipNorm, $"a number from {Least} to {GreatestNorm}, or null");
+        ThrowUnless(IsBelowOne(DropPathRate), DropPathRate, BelowOne);
+        ThrowUnless(IsBelowOne(LabelSmoothing), LabelSmoothing, BelowOne);
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
-        ThrowUnless(EmaDecay is null or (>= 0 and < 1), EmaDecay, "a number in [0, 1), or null");
+        ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
         ThrowUnless(EarlyStoppingPatience is null or >= 1, EarlyStoppingPatience, "a number from 1, or null");
     }
+
+    private static bool IsBelowOne(double value) => value >= 0 && (float)value < 1;
 
     private static void ThrowUnless<T>(
         bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")

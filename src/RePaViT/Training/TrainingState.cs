@@ -69,13 +69,21 @@ internal sealed class TrainingState
     {
         bool isPossible = Epoch >= 0 && Epoch <= run.Recipe.Epochs
             && Step >= 0 && Step <= (Epoch == run.Recipe.Epochs ? 0 : run.StepsPerEpoch())
-            && Images >= 0 && Images <= run.TrainingImages && Correct >= 0 && Correct <= Images
-            && History.Count == Epoch
-            && History.Index().All(entry => entry.Item?.Epoch == entry.Index + 1)
-            && History.All(summary => summary.Validation is null == run.ValidationImages is null);
+            && Images == ImagesIn(Step, run) && Correct >= 0 && Correct <= Images
+            && IsLoss(LossSum)
+            && History.Count == Epoch;
         if (!isPossible)
         {
-            throw new ArgumentException($"Epoch {Epoch}, step {Step} with {History.Count} finished epochs is no state of this run.");
+            throw new ArgumentException(
+                $"Epoch {Epoch}, step {Step} with {Images} images, {Correct} of them right, a loss of {LossSum} and {History.Count} finished epochs is no state of this run.");
+        }
+
+        int wrong = History.FindIndex(summary => !IsPossible(summary, run));
+        if (wrong >= 0 || History.Index().Any(entry => entry.Item.Epoch != entry.Index + 1))
+        {
+            throw new ArgumentException(wrong >= 0
+                ? $"Finished epoch {wrong + 1} is '{History[wrong]}', which no epoch of this run can end with."
+                : "The finished epochs are not counted from 1.");
         }
 
         foreach (EpochSummary summary in History)
@@ -83,6 +91,22 @@ internal sealed class TrainingState
             UpdateBest(summary);
         }
     }
+
+    /// <summary>Images of so many steps of an epoch; the last one may have fewer batches.</summary>
+    private static long ImagesIn(int steps, RunDescription run)
+        => Math.Min((long)steps * run.Recipe.GradientAccumulation, run.BatchesPerEpoch()) * run.Recipe.BatchSize;
+
+    private static bool IsPossible(EpochSummary? summary, RunDescription run)
+        => summary is { TrainingAccuracy: >= 0 and <= 1 }
+            && IsLoss(summary.TrainingLoss)
+            && summary.Validation is null == run.ValidationImages is null
+            && (summary.Validation is null
+                || (summary.Validation is { Accuracy: >= 0 and <= 1 } validation
+                    && IsLoss(validation.Loss)
+                    && validation.Images == run.ValidationImages));
+
+    // A cross-entropy of almost 0 may be rounded to less.
+    private static bool IsLoss(double loss) => double.IsFinite(loss) && loss >= -1e-3;
 
     private bool UpdateBest(EpochSummary summary)
     {

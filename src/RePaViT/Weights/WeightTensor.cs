@@ -40,7 +40,7 @@ public sealed class WeightTensor
     }
 
     /// <summary>The weight [outputs, inputs] of a linear layer, as the matrix kernels want it.</summary>
-    /// <param name="packed">[inputs, outputs]; the caller gives it up.</param>
+    /// <param name="packed">[inputs, outputs], finite numbers only; the caller gives it up.</param>
     internal WeightTensor(PackedMatrix packed)
     {
         _packed = packed;

@@ -4,6 +4,7 @@ using RePaViT.Onnx;
 using RePaViT.Operators;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
 
 namespace RePaViT.Tests.Onnx;
 
@@ -99,11 +100,98 @@ public sealed class OnnxFileTests
 
     [TestMethod]
     [DataRow((byte)0x01)]
+    [DataRow((byte)0x02)]
     [DataRow((byte)0x04)]
+    [DataRow((byte)0x08)]
+    [DataRow((byte)0x10)]
+    [DataRow((byte)0x20)]
+    [DataRow((byte)0x40)]
     [DataRow((byte)0x80)]
     [DataRow((byte)0xff)]
-    public void Every_damaged_byte_gives_a_refusal_or_a_network(byte damage)
-        => Damage.EveryByte(Sample(), damage, bytes => Read(bytes));
+    public void Every_damaged_byte_gives_a_refusal_or_the_same_network(byte damage)
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        Damage.EveryByte(Sample(), damage, bytes => AssertEqual(description, network, Read(bytes)));
+    }
+
+    [TestMethod]
+    public void Damaged_weights_and_texts_are_noticed_by_the_hash()
+    {
+        byte[] weight = BitConverter.GetBytes(Create(Small, NetworkForm.Deployed).Network.Weights["blocks.0.mlp.fc1.weight"].Data[0]);
+        AssertNoticed(weight, [(byte)(weight[0] ^ 1), .. weight[1..]]);
+        AssertNoticed("\"0\",\"1\""u8, "\"0\",\"3\""u8);
+        AssertNoticed("\"red\":0.485"u8, "\"red\":0.484"u8);
+
+        static void AssertNoticed(ReadOnlySpan<byte> part, ReadOnlySpan<byte> damaged)
+        {
+            byte[] bytes = Sample();
+            damaged.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(part)));
+            AssertRefused(bytes, "hash");
+        }
+    }
+
+    [TestMethod]
+    public void A_hash_that_is_gone_is_noticed()
+    {
+        byte[] bytes = Sample();
+        bytes[bytes.AsSpan().IndexOf("repavit.hash"u8)] ^= 1;
+        AssertRefused(bytes, "hash");
+    }
+
+    [TestMethod]
+    public void Other_metadata_of_ours_are_part_of_the_hash()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        using var stream = new MemoryStream();
+        OnnxWriter.Write(stream, description, network, new OnnxFileOptions { Metadata = [new("repavit.more", "text")] });
+        byte[] bytes = stream.ToArray();
+        bytes[bytes.AsSpan().IndexOf("text"u8)] ^= 1;
+
+        AssertRefused(bytes, "hash");
+    }
+
+    [TestMethod]
+    public void A_file_from_before_there_were_hashes_opens()
+    {
+        RePaViTModel model = RePaViTModel.Load(Path.Combine(Fixture.Folder, "WithoutHash", "model.onnx"));
+        float[] probabilities = [.. model.Predict(TrainingRun.Dataset(12, seed: 1).GetImage(0)).Probabilities];
+        Assert.IsTrue(
+            Difference.Relative([0.33198443f, 0.36888075f, 0.29913476f], probabilities) <= 1e-6, string.Join(", ", probabilities));
+    }
+
+    [TestMethod]
+    [DataRow("head.bias", 1, float.NaN, "'head.bias' holds NaN at index 1")]
+    [DataRow("head.weight", 3, float.NegativeInfinity, "'head.weight' holds -Infinity at index 3")]
+    [DataRow("blocks.0.mlp.fc2.weight", 4, float.NaN, "'blocks.0.mlp.fc2.weight' holds NaN at index 4")]
+    [DataRow("blocks.0.mlp.norm1.running_var", 1, -0.5f, "'blocks.0.mlp.norm1.running_var' holds -0.5 at index 1")]
+    public void A_number_that_no_weight_can_be_is_refused(string name, int index, float value, string named)
+    {
+        ViTArchitecture architecture = Small with { MlpRatio = 3 };
+        (ModelDescription description, Network network) = Create(architecture, NetworkForm.Trained);
+        var weights = new NamedTensors();
+        foreach ((string other, WeightTensor tensor) in network.Weights)
+        {
+            float[] data = tensor.Data.ToArray();
+            if (other == name)
+            {
+                data[index] = value;
+            }
+
+            weights.Add(other, new WeightTensor(data, tensor.Shape));
+        }
+
+        var graph = new OnnxGraph();
+        foreach (TensorSpec spec in network.Layers.SelectMany(layer => layer.Tensors))
+        {
+            graph.AddWeight(spec, weights[spec.Name]);
+        }
+
+        var model = new ProtobufMessage();
+        AddMetadata(model, OnnxMetadata.Create(description));
+        model.Add(OnnxSchema.Model.Graph, graph.ToMessage("", ""));
+        AssertRefused(Bytes(model), named);
+        Assert.Contains(named, Assert.ThrowsExactly<ArgumentException>(() => Write(description, new Network(network.Layout, weights, network.Stage))).Message);
+    }
 
     [TestMethod]
     public void Fields_may_stand_in_any_order_and_unknown_ones_are_passed()

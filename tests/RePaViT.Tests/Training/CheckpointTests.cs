@@ -50,6 +50,17 @@ public sealed class CheckpointTests
     [DataRow("state", "\"step\":0", "\"step\":1")]
     [DataRow("state", "\"step\":0", "\"step\":1e99")]
     [DataRow("state", "\"images\":0", "\"images\":99")]
+    [DataRow("state", "\"images\":0", "\"images\":4")]
+    [DataRow("state", "\"lossSum\":0", "\"lossSum\":1e999")]
+    [DataRow("state", "\"trainingLoss\":", "\"trainingLoss\":-9")]
+    [DataRow("state", "\"trainingLoss\":", "\"trainingLoss\":1e999,\"trainingLoss\":")]
+    [DataRow("state", "\"trainingAccuracy\":", "\"trainingAccuracy\":9")]
+    [DataRow("state", "\"accuracy\":", "\"accuracy\":-9")]
+    [DataRow("state", "\"loss\":", "\"loss\":-9")]
+    [DataRow("state", "\"images\":21", "\"images\":20")]
+    [DataRow("run", "\"class 0\"", "\"class \\ud800\"")]
+    [DataRow("run", "\"weightDecay\":", "\"weightDecay\":1e999,\"x\":")]
+    [DataRow("run", "\"weightDecay\":0.05", "\"weightDecay\":1e999")]
     [DataRow("state", "\"history\":[", "\"history\":[null,")]
     [DataRow("state", "{\"epoch\"", "{\"extra\":1,\"epoch\"")]
     [DataRow("run", "\"family\":\"vit\"", "\"family\":\"cnn\"")]
@@ -60,15 +71,15 @@ public sealed class CheckpointTests
     [DataRow("run", "\"trainingImages\":21", "\"trainingImages\":1")]
     [DataRow("run", "{\"model\"", "null{\"model\"")]
     [DataRow("format", "repavit-checkpoint-1", "repavit-checkpoint-2")]
+    [DataRow("format", "repavit-checkpoint-1", "repavit-checkpoint-3")]
     public void A_header_that_makes_no_sense_is_refused(string key, string original, string replacement)
     {
         using var folder = new TemporaryFolder();
         string path = Write(folder);
         SafetensorsFile file = Safetensors.Read(path);
-        Dictionary<string, string> metadata = new(file.Metadata);
-        StringAssert.Contains(metadata[key], original);
-        metadata[key] = metadata[key].Replace(original, replacement, StringComparison.Ordinal);
-        Safetensors.Write(path, file.Tensors, metadata);
+        string text = WithoutHash(file.Metadata)[key];
+        StringAssert.Contains(text, original);
+        WriteWithoutHash(path, file.Tensors, file.Metadata, key, text.Replace(original, replacement, StringComparison.Ordinal));
         AssertRefused(path);
     }
 
@@ -84,7 +95,7 @@ public sealed class CheckpointTests
         using var folder = new TemporaryFolder();
         string path = Write(folder);
         SafetensorsFile file = Safetensors.Read(path);
-        Safetensors.Write(path, file.Tensors, new Dictionary<string, string>(file.Metadata) { ["state"] = state });
+        WriteWithoutHash(path, file.Tensors, file.Metadata, "state", state);
         AssertRefused(path);
     }
 
@@ -106,8 +117,73 @@ public sealed class CheckpointTests
         }
 
         Assert.AreEqual(file.Tensors.Count - 1, rest.Count);
-        Safetensors.Write(path, rest, file.Metadata);
+        WriteWithoutHash(path, rest, file.Metadata);
         AssertRefused(path);
+    }
+
+    [TestMethod]
+    [DataRow("engine.head.weight", float.NaN)]
+    [DataRow("engine.head.weight", float.PositiveInfinity)]
+    [DataRow("engine.blocks.0.mlp.norm2.running_var", -1f)]
+    [DataRow("engine.optimizer.m.cls_token", float.NaN)]
+    [DataRow("engine.optimizer.v.cls_token", float.NaN)]
+    [DataRow("engine.optimizer.v.cls_token", -1e-9f)]
+    [DataRow("engine.optimizer.steps", float.PositiveInfinity)]
+    [DataRow("engine.average.head.bias", float.NegativeInfinity)]
+    [DataRow("engine.average.blocks.0.mlp.norm1.running_var", -1f)]
+    [DataRow("best.head.bias", float.NaN)]
+    [DataRow("best.blocks.0.mlp.norm1.running_var", -1f)]
+    public void A_number_with_which_training_cannot_go_on_is_refused(string name, float value)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder);
+        SafetensorsFile file = Safetensors.Read(path);
+        var tensors = new NamedTensors();
+        foreach ((string other, WeightTensor tensor) in file.Tensors)
+        {
+            float[] data = tensor.Data.ToArray();
+            data[^1] = other == name ? value : data[^1];
+            tensors.Add(other, new WeightTensor(data, tensor.Shape));
+        }
+
+        WriteWithoutHash(path, tensors, file.Metadata);
+        StringAssert.Contains(AssertRefused(path).Message, name.Replace("best.", "", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void Without_its_hash_a_checkpoint_is_read()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder);
+        byte[] bytes = File.ReadAllBytes(path);
+        SafetensorsFile file = Safetensors.Read(path);
+        WriteWithoutHash(path, file.Tensors, file.Metadata);
+        Checkpoint.Read(path).Write(path);
+        CollectionAssert.AreEqual(bytes, File.ReadAllBytes(path));
+    }
+
+    [TestMethod]
+    public void A_damaged_bit_gives_a_refusal_or_the_same_run()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder);
+        byte[] bytes = File.ReadAllBytes(path);
+        string again = folder.File("again.safetensors");
+        for (int i = 0; i < bytes.Length; i += 1 + bytes.Length / 200)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[i] ^= (byte)(1 << (i % 8));
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                Checkpoint.Read(path).Write(again);
+                TrainingRun.AssertSameBytes(bytes, File.ReadAllBytes(again), $"damaged at {i}");
+            }
+            catch (InvalidDataException exception)
+            {
+                StringAssert.Contains(exception.Message, path);
+            }
+        }
     }
 
     private static string Write(TemporaryFolder folder)
@@ -116,6 +192,22 @@ public sealed class CheckpointTests
         TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path).Fit(Data(), Data());
         return path;
     }
+
+    /// <summary>As files were before they had a hash, so that what stands behind it is reached.</summary>
+    private static void WriteWithoutHash(
+        string path, NamedTensors tensors, IReadOnlyDictionary<string, string> metadata, string? key = null, string text = "")
+    {
+        Dictionary<string, string> texts = WithoutHash(metadata);
+        if (key is not null)
+        {
+            texts[key] = text;
+        }
+
+        Safetensors.Write(path, tensors, texts);
+    }
+
+    private static Dictionary<string, string> WithoutHash(IReadOnlyDictionary<string, string> metadata)
+        => new(metadata.Where(pair => pair.Key != "hash")) { ["format"] = "repavit-checkpoint-1" };
 
     private static InvalidDataException AssertRefused(string path)
     {

@@ -110,6 +110,20 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    public void A_checkpoint_from_before_there_were_hashes_is_resumed()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        File.Copy(Path.Combine(Fixture.Folder, "WithoutHash", "checkpoint.safetensors"), path);
+        var architecture = new ViTArchitecture { ImageSize = 4, PatchSize = 2, Dim = 4, Depth = 1, Heads = 2, Classes = 3 };
+        var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 4, LearningRate = 0.01, WarmupEpochs = 0 };
+        TrainingResult result = new Trainer(architecture, recipe, new TrainerOptions { CheckpointPath = path })
+            .Resume(TrainingRun.Dataset(12, seed: 1), TrainingRun.Dataset(6, seed: 2));
+        Assert.AreEqual(2, result.History.Count);
+        Assert.IsFalse(result.IsCancelled);
+    }
+
+    [TestMethod]
     public void Another_run_is_refused_by_its_first_difference()
     {
         using var folder = new TemporaryFolder();

@@ -27,6 +27,9 @@ internal sealed class SoftmaxBackend : ITrainingBackend
 
     public int Validations { get; private set; }
 
+    /// <summary>The update of an engine that leaves a weight which is not a number; counted from 1.</summary>
+    public int? DivergesInUpdate { get; init; }
+
     public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
         => new Engine(this, network, recipe, threads ?? 2);
 
@@ -148,6 +151,11 @@ internal sealed class SoftmaxBackend : ITrainingBackend
         {
             _backend.Count();
             double norm = _optimizer.Step(learningRate);
+            if (_optimizer.Steps == _backend.DivergesInUpdate)
+            {
+                _weight.Value[5] = float.NaN;
+            }
+
             _average?.Update(_optimizer.Steps);
             return norm;
         }

@@ -158,15 +158,59 @@ public sealed class TrainerTests
             () => TrainingRun.Trainer(diverging, checkpoint: path, everySteps: 5).Fit(Training, Validation));
         Assert.AreEqual(path, error.CheckpointPath);
         Assert.AreEqual(9, error.Step);
+    }
 
-        NamedTensors broken = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training).Model.Weights;
-        var trainer = new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, new SoftmaxBackend())
-        {
-            InitialWeights = WithNaN(broken, "head.bias"),
-        };
-        error = Assert.ThrowsExactly<TrainingDivergedException>(() => trainer.Fit(Training));
-        Assert.AreEqual(1, error.Step);
+    [TestMethod]
+    [DataRow(false, false)]
+    [DataRow(false, true)]
+    [DataRow(true, false)]
+    [DataRow(true, true)]
+    public void Weights_that_diverge_in_the_last_step_are_no_result(bool validate, bool average)
+    {
+        TrainingRecipe recipe = TrainingRun.Recipe with { EmaDecay = average ? 0.9 : null };
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => TrainingRun.Trainer(new SoftmaxBackend { DivergesInUpdate = 24 }, recipe).Fit(Training, validate ? Validation : null));
+        StringAssert.Contains(error.Message, "'head.weight' holds NaN at index 5 in step 24");
+        Assert.AreEqual(24, error.Step);
         Assert.IsNull(error.CheckpointPath);
+    }
+
+    [TestMethod]
+    public void Weights_that_diverge_are_no_result_of_a_cancelled_run()
+    {
+        // The last call before the update, which still takes place.
+        using var cancellation = new CancellationTokenSource();
+        var backend = new SoftmaxBackend
+        {
+            DivergesInUpdate = 1,
+            OnCall = call =>
+            {
+                if (call == 2)
+                {
+                    cancellation.Cancel();
+                }
+            },
+        };
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => TrainingRun.Trainer(backend).Fit(Training, cancellationToken: cancellation.Token));
+        Assert.AreEqual(1, error.Step);
+    }
+
+    [TestMethod]
+    [DataRow(10)]
+    [DataRow(24)]
+    public void Weights_that_diverge_never_replace_a_good_checkpoint(int update)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        TrainingResult expected = TrainingRun.Trainer(new SoftmaxBackend()).Fit(Training);
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => TrainingRun.Trainer(new SoftmaxBackend { DivergesInUpdate = update }, checkpoint: path, everySteps: 1).Fit(Training));
+        Assert.AreEqual(update, error.Step);
+        Assert.AreEqual(path, error.CheckpointPath);
+
+        TrainingResult resumed = TrainingRun.Trainer(new SoftmaxBackend(), checkpoint: path).Resume(Training);
+        CollectionAssert.AreEqual(TrainingRun.Bytes(expected.Model.Weights), TrainingRun.Bytes(resumed.Model.Weights));
     }
 
     [TestMethod]
@@ -190,6 +234,13 @@ public sealed class TrainerTests
                 InitialWeights = new NamedTensors(),
             }.Fit(Training),
             "patch_embed.proj.weight");
+        NamedTensors weights = RandomWeights.Create(SoftmaxBackend.Architecture.Layers(NetworkForm.Trained), seed: 1);
+        AssertRefused(
+            () => new Trainer(SoftmaxBackend.Architecture, TrainingRun.Recipe, null, backend)
+            {
+                InitialWeights = WithNaN(weights, "head.bias"),
+            }.Fit(Training),
+            "'head.bias' holds NaN at index 0");
         Assert.AreEqual(0, backend.Calls);
     }
 
