@@ -64,6 +64,7 @@ public sealed class CheckpointTests
     [DataRow("state", "\"history\":[", "\"history\":[null,")]
     [DataRow("state", "{\"epoch\"", "{\"extra\":1,\"epoch\"")]
     [DataRow("run", "\"family\":\"vit\"", "\"family\":\"cnn\"")]
+    [DataRow("run", "\"family\":\"vit\",", "")]
     [DataRow("run", "\"depth\":1", "\"depth\":0")]
     [DataRow("run", "\"depth\":1", "\"depth\":2")]
     [DataRow("run", "\"epochs\":3", "\"epochs\":0")]
