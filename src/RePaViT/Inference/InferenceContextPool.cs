@@ -2,9 +2,14 @@ using RePaViT.Kernels;
 
 namespace RePaViT.Inference;
 
-/// <summary>The buffers of calls that are over, kept for the next ones.</summary>
+/// <summary>
+/// The buffers of calls that are over, kept for the next ones: as many as calls can compute at once. What a rush of more
+/// callers leaves behind goes to the garbage collector.
+/// </summary>
 internal sealed class InferenceContextPool(ThreadTeam team, InferenceShapes shapes)
 {
+    private static readonly int MaxIdle = Environment.ProcessorCount;
+
     private readonly Lock _lock = new();
     private readonly Stack<InferenceContext> _idle = new();
 
@@ -27,7 +32,10 @@ internal sealed class InferenceContextPool(ThreadTeam team, InferenceShapes shap
     {
         lock (_lock)
         {
-            _idle.Push(context);
+            if (_idle.Count < MaxIdle)
+            {
+                _idle.Push(context);
+            }
         }
     }
 }
