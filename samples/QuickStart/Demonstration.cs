@@ -53,6 +53,11 @@ internal static class Demonstration
         TrainingResult result = TrainingView.Show(progress => resume
             ? trainer.Resume(task.Training, task.Validation, progress, interruption.Token)
             : trainer.Fit(task.Training, task.Validation, progress, interruption.Token));
+        if (result.CheckpointFailure is string failure)
+        {
+            Console.WriteLine($"The checkpoint is not up to date. {failure}");
+        }
+
         if (result.IsCancelled)
         {
             Console.WriteLine("Cancelled. What follows is the best model so far; --resume goes on with the training.");

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using RePaViT.IO;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
@@ -247,6 +248,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             checkpoint = Path.Combine(Directory.CreateDirectory(_options.CheckpointFolder).FullName, CheckpointName);
         }
 
+        using PathLock? checkpointLock = checkpoint is null ? null : Checkpoint.Lock(checkpoint);
         bool resume = _options.Resume && File.Exists(checkpoint);
         if (!resume && File.Exists(checkpoint))
         {
@@ -260,6 +262,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             Preprocessing = preprocessing,
             InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
+            CheckpointLock = checkpointLock,
         };
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(architecture, recipe, resume ? checkpoint : null));
         var log = new TrainingLog(channel, _options.MetricsCallback, _options.Progress);

@@ -15,6 +15,9 @@ internal static class Program
             case [SavingChild.Command, .. var rest]:
                 SavingChild.Run(rest);
                 return 0;
+            case [ScratchChild.Command, .. var rest]:
+                ScratchChild.Run(rest);
+                return 0;
             case [CpuChild.Command]:
                 CpuChild.Run();
                 return 0;

@@ -14,7 +14,7 @@ namespace RePaViT.MLNet.Saving;
 /// </summary>
 internal sealed class SavedChain : IDisposable
 {
-    private readonly string _folder;
+    private readonly ScratchFolder _folder;
     private readonly List<ITransformer> _steps = [];
 
     // Estimators want data to be fitted on. These look at the columns only.
@@ -60,7 +60,7 @@ internal sealed class SavedChain : IDisposable
             step.Dispose();
         }
 
-        ScratchFolder.Delete(_folder);
+        _folder.Dispose();
     }
 
     private void AddSteps(ImageClassificationRePaViTTransformer transformer, ImageColumn images)
@@ -119,7 +119,7 @@ internal sealed class SavedChain : IDisposable
 
     private void AddNetwork(TransformsCatalog transforms, ImageClassificationRePaViTTransformer transformer)
     {
-        string path = Path.Combine(_folder, "network.onnx");
+        string path = Path.Combine(_folder.Path, ScratchFolder.NetworkName);
         transformer.Model.Save(path, new OnnxFileOptions
         {
             Metadata = [ModelMetadata.Of(transformer).ToEntry()],

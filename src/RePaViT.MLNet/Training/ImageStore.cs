@@ -1,3 +1,4 @@
+using RePaViT.IO;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
@@ -6,10 +7,13 @@ namespace RePaViT.MLNet.Training;
 
 /// <summary>
 /// Keeps decoded images, so that every epoch finds them ready: in memory up to a limit, the rest in a file that exists as
-/// long as the store. Safe to use from several threads.
+/// long as the store, however its process ends. Safe to use from several threads.
 /// </summary>
 internal sealed class ImageStore : IDisposable
 {
+    private const string NameStart = "images-";
+    private const string NameEnd = ".cache";
+
     private readonly long _memoryLimit;
     private readonly string _filePath;
     private readonly SafeFileHandle _file;
@@ -26,10 +30,17 @@ internal sealed class ImageStore : IDisposable
         _memoryLimit = memoryLimit;
 
         // Opened even if memory should do: a folder that cannot be written is better found now than an hour later.
-        _filePath = Path.Combine(folder, $"images-{Guid.NewGuid():N}.cache");
-        _file = File.OpenHandle(
-            _filePath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose | FileOptions.RandomAccess);
+        (_filePath, _file) = Leftovers.CreateLocked(
+            () => Path.Combine(folder, $"{NameStart}{Guid.NewGuid():N}{NameEnd}"), FileOptions.DeleteOnClose | FileOptions.RandomAccess);
+        Leftovers.RemoveFiles(folder, $"{NameStart}*{NameEnd}", IsFileName, _filePath);
+        RemoveName();
     }
+
+    /// <summary>Whether a file has the name of a store's.</summary>
+    public static bool IsFileName(string name)
+        => name.StartsWith(NameStart, StringComparison.Ordinal)
+        && name.EndsWith(NameEnd, StringComparison.Ordinal)
+        && Guid.TryParseExact(name.AsSpan(NameStart.Length..^NameEnd.Length), "N", out _);
 
     /// <summary>Bytes of pixels in memory.</summary>
     public long MemoryLength => Math.Min(Interlocked.Read(ref _memoryLength), _memoryLimit);
@@ -82,6 +93,24 @@ internal sealed class ImageStore : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>A file without a name goes with the handle, which a kill closes; Windows deletes it then by itself.</summary>
+    private void RemoveName()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(_filePath);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A file system that needs the name as long as the file is open; closing removes it.
+        }
+    }
 
     private static ulong Hash(RgbImage image)
     {

@@ -12,6 +12,7 @@ internal sealed class TrainingLog(
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
 
     private long _lastLine = Stopwatch.GetTimestamp();
+    private bool _hasFailed;
 
     public void Report(TrainingProgress value)
     {
@@ -21,12 +22,28 @@ internal sealed class TrainingLog(
             channel.Info(MessageSensitivity.None, value.ToString());
         }
 
+        ReportCheckpoint(value.CheckpointFailure);
         if (value.FinishedEpoch is not null)
         {
             metricsCallback?.Invoke(value.FinishedEpoch);
         }
 
         progress?.Report(value);
+    }
+
+    /// <summary>Once when checkpoints begin to fail, and once when they no longer do.</summary>
+    private void ReportCheckpoint(string? failure)
+    {
+        if (failure is not null && !_hasFailed)
+        {
+            channel.Warning(MessageSensitivity.None, $"{failure} Training goes on, and tries again the next time that it is due.");
+        }
+        else if (failure is null && _hasFailed)
+        {
+            channel.Info(MessageSensitivity.None, "The checkpoint is written again.");
+        }
+
+        _hasFailed = failure is not null;
     }
 
     public static string Describe(IImageDataset training, IImageDataset? validation, ImageStore store) => Text(
@@ -52,6 +69,11 @@ internal sealed class TrainingLog(
                 result.History.Count == 0
                     ? "Training was cancelled in its first epoch; the model has hardly learned anything."
                     : Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."));
+        }
+
+        if (result.CheckpointFailure is string failure)
+        {
+            channel.Warning(MessageSensitivity.None, $"The checkpoint is not up to date. {failure}");
         }
 
         if (result.IsStoppedEarly)

@@ -3,18 +3,16 @@ namespace RePaViT.MLNet.Training;
 /// <summary>The folder for what a run keeps on disk while it lasts.</summary>
 internal sealed class Workspace : IDisposable
 {
-    private readonly bool _isTemporary;
+    private readonly ScratchFolder? _temporary;
 
     /// <param name="path">The user's folder, which is created if need be; null for a temporary one.</param>
     /// <exception cref="ArgumentException">The folder cannot be created.</exception>
     public Workspace(string? path)
     {
-        _isTemporary = path is null;
         try
         {
-            Folder = path is null
-                ? ScratchFolder.Create()
-                : Directory.CreateDirectory(path).FullName;
+            _temporary = path is null ? ScratchFolder.Create() : null;
+            Folder = _temporary?.Path ?? Directory.CreateDirectory(path!).FullName;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -37,13 +35,7 @@ internal sealed class Workspace : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        if (_isTemporary)
-        {
-            ScratchFolder.Delete(Folder);
-        }
-    }
+    public void Dispose() => _temporary?.Dispose();
 
     private static ArgumentException Unusable(string path, Exception exception) => new(
         $"{nameof(ImageClassificationRePaViTTrainer.Options.WorkspacePath)} '{path}' is not accepted: "

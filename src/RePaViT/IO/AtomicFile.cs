@@ -1,35 +1,89 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace RePaViT.IO;
 
-/// <summary>Replaces a file as a whole: whenever the process dies, the path holds the old content or the new.</summary>
+/// <summary>
+/// Replaces a file as a whole: whenever the process dies, the path holds the old content or the new. Each writer has a file
+/// of its own beside the target, open until it is renamed, so that writers of one path do not meet; what killed ones left
+/// goes with the next write to that folder.
+/// </summary>
 internal static class AtomicFile
 {
-    // One fixed name beside the target: what a killed process leaves behind is overwritten by the next write.
-    private const string Suffix = ".partial";
+    private const string NameStart = ".repavit-";
+    private const string NameEnd = ".partial";
     private const int BufferSize = 1 << 16;
 
-    /// <param name="path">The file to create or replace. Its folder must exist.</param>
+    /// <param name="path">
+    /// The file to create or replace. Its folder must exist. A link stays, and what it leads to is replaced; the permissions of
+    /// a file that is replaced stay too.
+    /// </param>
     /// <param name="write">Writes the new content; if it throws, the path keeps what it held.</param>
-    /// <exception cref="IOException">The file cannot be written, or somebody else is writing it.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        string target = Path.GetFullPath(path);
-        string partial = target + Suffix;
-        var stream = new FileStream(partial, FileMode.Create, FileAccess.Write, FileShare.None, BufferSize);
+        string target = FinalTarget(path);
+        if (Directory.Exists(target))
+        {
+            throw new UnauthorizedAccessException($"'{path}' is a folder: the path of a file is needed.");
+        }
+
+        string folder = Path.GetDirectoryName(target)!;
+        (string partial, SafeFileHandle handle) = Leftovers.CreateLocked(
+            () => Path.Combine(folder, $"{NameStart}{Guid.NewGuid():N}{NameEnd}"), share: FileShare.Delete);
         try
         {
-            using (stream)
+            using (handle)
             {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
+                Leftovers.RemoveFiles(folder, $"{NameStart}*{NameEnd}", IsPartialName, partial);
+                KeepMode(target, handle);
+                using (var stream = new FileStream(handle, FileAccess.Write, BufferSize))
+                {
+                    write(stream);
+                    stream.Flush(flushToDisk: true);
 
-            File.Move(partial, target, overwrite: true);
+                    // While it is open, nobody takes it for what a killed process left.
+                    File.Move(partial, target, overwrite: true);
+                }
+            }
         }
         catch
         {
-            File.Delete(partial);
+            Remove(partial);
             throw;
+        }
+    }
+
+    /// <summary>Whether a file has the name of one that is being written.</summary>
+    public static bool IsPartialName(string name)
+        => name.StartsWith(NameStart, StringComparison.Ordinal)
+        && name.EndsWith(NameEnd, StringComparison.Ordinal)
+        && Guid.TryParseExact(name.AsSpan(NameStart.Length..^NameEnd.Length), "N", out _);
+
+    private static string FinalTarget(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
+    }
+
+    private static void KeepMode(string target, SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(target))
+        {
+            File.SetUnixFileMode(file, File.GetUnixFileMode(target));
+        }
+    }
+
+    private static void Remove(string partial)
+    {
+        try
+        {
+            File.Delete(partial);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next write removes it. What went wrong before is the news.
         }
     }
 }

@@ -1,9 +1,14 @@
 namespace RePaViT.Inference;
 
-/// <summary>The buffers of calls that are over, kept for the next ones.</summary>
+/// <summary>
+/// The buffers of calls that are over, kept for the next ones: as many as calls can compute at once. What a rush of more
+/// callers leaves behind goes to the garbage collector.
+/// </summary>
 /// <param name="create">Makes what a call needs.</param>
 internal sealed class InferenceContextPool(Func<InferenceContext> create)
 {
+    private static readonly int MaxIdle = Environment.ProcessorCount;
+
     private readonly Lock _lock = new();
     private readonly Stack<InferenceContext> _idle = new();
 
@@ -24,7 +29,10 @@ internal sealed class InferenceContextPool(Func<InferenceContext> create)
     {
         lock (_lock)
         {
-            _idle.Push(context);
+            if (_idle.Count < MaxIdle)
+            {
+                _idle.Push(context);
+            }
         }
     }
 }

@@ -6,13 +6,11 @@ namespace RePaViT.Kernels;
 /// <summary>
 /// Threads that share loops, and nothing is allocated. Each thread begins with a part of its own, the same for each loop
 /// of a length, so that it finds in its cache what it left there; when that is done it takes from the others' parts. Which
-/// iteration runs where is not defined: what it computes must not depend on the thread.
+/// iteration runs where is not defined: what it computes must not depend on the thread. A team owns no threads: it borrows
+/// them (<see cref="WorkerThread"/>), and does with those that come.
 /// </summary>
 internal sealed class ThreadTeam
 {
-    // Long enough to bridge the gap between two loops of a network, short enough not to burn an idle machine.
-    private const int SpinsBeforeSleep = 2000;
-
     /// <summary>More threads than this are a mistake; a million of them would bring the machine down.</summary>
     public const int MaxSize = 1024;
 
@@ -20,7 +18,7 @@ internal sealed class ThreadTeam
 
     private static readonly ConcurrentDictionary<int, ThreadTeam> Teams = new();
 
-    private readonly Sleeper[] _sleepers;
+    private readonly WorkerThread[] _workers;
     private readonly Part[] _parts;
     private Action<int, int>? _body;
     private Exception? _failure;
@@ -34,13 +32,7 @@ internal sealed class ThreadTeam
         Size = size;
         _parts = new Part[size];
         Array.Fill(_parts, new Part { Next = NothingToDo });
-        _sleepers = new Sleeper[size - 1];
-        for (int worker = 1; worker < size; worker++)
-        {
-            int index = worker;
-            _sleepers[index - 1] = new Sleeper();
-            new Thread(() => Work(index)) { IsBackground = true, Name = $"RePaViT {index}" }.Start();
-        }
+        _workers = WorkerThread.First(size - 1);
     }
 
     /// <summary>Threads that take part in a loop, with the one that asks for it.</summary>
@@ -81,13 +73,13 @@ internal sealed class ThreadTeam
             Volatile.Write(ref _parts[part].Next, generation << 32 | (uint)PartStart(part, count));
         }
 
-        Interlocked.Exchange(ref _generation, generation);
-        for (int i = 0; i < Math.Min(_sleepers.Length, count - 1); i++)
+        _generation = generation;
+        for (int i = 0; i < _workers.Length; i++)
         {
-            _sleepers[i].Wake();
+            _workers[i].Invite(this, wake: i < count - 1);
         }
 
-        RunAll(0);
+        Help(0);
         SpinWait spin = default;
         while (Volatile.Read(ref _completed) != count)
         {
@@ -111,8 +103,11 @@ internal sealed class ThreadTeam
 
     private int PartStart(int part, int count) => (int)((long)part * count / Size);
 
-    /// <summary>Runs the iterations of a worker's own part, then what the others have left.</summary>
-    private void RunAll(int worker)
+    /// <summary>
+    /// Takes part in the loop of now, if there is one: runs the iterations of a worker's own part, then what the others have
+    /// left. Each worker's number belongs to one thread at a time.
+    /// </summary>
+    internal void Help(int worker)
     {
         for (int i = 0; i < Size; i++)
         {
@@ -155,29 +150,6 @@ internal sealed class ThreadTeam
         }
     }
 
-    private void Work(int worker)
-    {
-        Sleeper sleeper = _sleepers[worker - 1];
-        long seen = 0;
-        while (true)
-        {
-            for (int spins = 0; Volatile.Read(ref _generation) == seen; spins++)
-            {
-                if (spins < SpinsBeforeSleep)
-                {
-                    Thread.SpinWait(10);
-                    continue;
-                }
-
-                sleeper.Sleep(this, seen);
-                spins = 0;
-            }
-
-            seen = Volatile.Read(ref _generation);
-            RunAll(worker);
-        }
-    }
-
     /// <summary>
     /// A worker's share of a loop. High half: number of the loop. Low half: its next iteration. One word, so that an
     /// iteration of a loop that has ended can never be claimed; by itself on two cache lines, which are fetched in pairs.
@@ -187,42 +159,5 @@ internal sealed class ThreadTeam
     {
         [FieldOffset(0)]
         public long Next;
-    }
-
-    /// <summary>Where a thread waits for the next loop.</summary>
-    private sealed class Sleeper
-    {
-        private int _asleep;
-
-        /// <summary>Returns after the loop after the one seen last has been announced.</summary>
-        public void Sleep(ThreadTeam team, long seen)
-        {
-            Interlocked.Exchange(ref _asleep, 1);
-            if (Volatile.Read(ref team._generation) != seen)
-            {
-                // It came in between; whoever brought it may or may not have seen this thread asleep.
-                Interlocked.Exchange(ref _asleep, 0);
-                return;
-            }
-
-            lock (this)
-            {
-                while (Volatile.Read(ref _asleep) == 1)
-                {
-                    Monitor.Wait(this);
-                }
-            }
-        }
-
-        public void Wake()
-        {
-            if (Interlocked.Exchange(ref _asleep, 0) == 1)
-            {
-                lock (this)
-                {
-                    Monitor.Pulse(this);
-                }
-            }
-        }
     }
 }

@@ -45,6 +45,20 @@ internal sealed class Checkpoint
             .FirstOrDefault(wrong => wrong is not null);
     }
 
+    /// <summary>Keeps a checkpoint for one run.</summary>
+    /// <exception cref="IOException">Another run keeps it, which the message names; or its folder cannot be written to.</exception>
+    public static PathLock Lock(string path)
+    {
+        try
+        {
+            return PathLock.Acquire(path);
+        }
+        catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(path, exception);
+        }
+    }
+
     /// <exception cref="IOException">The file cannot be written; what it held is still there.</exception>
     public void Write(string path)
     {
@@ -64,7 +78,7 @@ internal sealed class Checkpoint
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The checkpoint '{path}' cannot be written: {exception.Message}", exception);
+            throw CannotWrite(path, exception);
         }
     }
 
@@ -106,6 +120,9 @@ internal sealed class Checkpoint
             throw new InvalidDataException($"{path}: the checkpoint is damaged. {exception.Message}", exception);
         }
     }
+
+    private static IOException CannotWrite(string path, Exception reason)
+        => new($"The checkpoint '{path}' cannot be written: {reason.Message}", reason);
 
     private static T Parse<T>(IReadOnlyDictionary<string, string> metadata, string key)
         => metadata.TryGetValue(key, out string? json)

@@ -1,3 +1,4 @@
+using RePaViT.IO;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Training;
@@ -68,6 +69,9 @@ public sealed class Trainer
     /// </summary>
     public RePaViTModel? InitialModel { get; init; }
 
+    /// <summary>What keeps the checkpoint, where the caller does that; null to do it for each run.</summary>
+    internal PathLock? CheckpointLock { get; init; }
+
     /// <summary>Trains from the beginning.</summary>
     /// <param name="training">The images to learn; at least one batch, with the architecture's number of classes.</param>
     /// <param name="validation">
@@ -84,7 +88,10 @@ public sealed class Trainer
     /// that no reparameterization of its architecture gives.
     /// </exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
-    /// <exception cref="IOException">The checkpoint cannot be written.</exception>
+    /// <exception cref="IOException">
+    /// The checkpoint cannot be written before the first step, or another run keeps it, which the message names. If it cannot
+    /// be written later, training goes on: <see cref="TrainingProgress.CheckpointFailure"/>.
+    /// </exception>
     public TrainingResult Fit(
         IImageDataset training,
         IImageDataset? validation = null,
@@ -96,6 +103,7 @@ public sealed class Trainer
             throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; one is needed at most.");
         }
 
+        using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
@@ -121,7 +129,7 @@ public sealed class Trainer
     /// <exception cref="InvalidOperationException">The options name no checkpoint.</exception>
     /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
-    /// <exception cref="IOException">The checkpoint cannot be read or written.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be read, or as for <see cref="Fit"/>.</exception>
     public TrainingResult Resume(
         IImageDataset training,
         IImageDataset? validation = null,
@@ -130,6 +138,7 @@ public sealed class Trainer
     {
         string path = _options.CheckpointPath
             ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
+        using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
         var checkpoint = Checkpoint.Read(path);
         if (run.DifferenceFrom(checkpoint.Run) is string difference)
@@ -147,7 +156,12 @@ public sealed class Trainer
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,
         InitialModel = InitialModel,
+        CheckpointLock = CheckpointLock,
     };
+
+    /// <summary>Keeps the checkpoint for this run, unless the caller does.</summary>
+    private PathLock? LockCheckpoint()
+        => _options.CheckpointPath is string path && CheckpointLock is null ? Checkpoint.Lock(path) : null;
 
     private TrainingResult Run(
         RunDescription run,

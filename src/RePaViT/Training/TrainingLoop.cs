@@ -21,6 +21,7 @@ internal sealed class TrainingLoop
     private readonly TrainingState _state;
     private NamedTensors? _bestWeights;
     private double _learningRate;
+    private string? _checkpointFailure;
 
     /// <param name="run">What is trained, and how; already validated.</param>
     /// <param name="start">Where to go on; null to start at the beginning.</param>
@@ -58,7 +59,7 @@ internal sealed class TrainingLoop
 
     /// <summary>Trains until the end or until cancelled, which is no error.</summary>
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a weight is not finite.</exception>
-    /// <exception cref="IOException">The checkpoint cannot be written.</exception>
+    /// <exception cref="IOException">The checkpoint cannot be written before the first step.</exception>
     public TrainingResult Run(CancellationToken cancellationToken)
     {
         // Written before the first step too: a path that cannot be written is better found now than an hour later.
@@ -71,7 +72,7 @@ internal sealed class TrainingLoop
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             isCancelled = true;
-            WriteCheckpoint();
+            TryWriteCheckpoint();
         }
 
         NamedTensors weights = _bestWeights ?? _engine.GetWeights(averaged: true);
@@ -83,6 +84,7 @@ internal sealed class TrainingLoop
             Best = _state.Best,
             IsCancelled = isCancelled,
             IsStoppedEarly = _state.Epoch < _run.Recipe.Epochs && !isCancelled,
+            CheckpointFailure = _checkpointFailure,
         };
     }
 
@@ -135,7 +137,7 @@ internal sealed class TrainingLoop
 
         if (_state.Step < _stepsPerEpoch && GlobalStep % _options.CheckpointEverySteps == 0)
         {
-            WriteCheckpoint();
+            TryWriteCheckpoint();
         }
     }
 
@@ -157,7 +159,7 @@ internal sealed class TrainingLoop
             _bestWeights = weights;
         }
 
-        WriteCheckpoint();
+        TryWriteCheckpoint();
         EpochSummary summary = _state.History[^1];
         Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy, summary);
     }
@@ -186,6 +188,20 @@ internal sealed class TrainingLoop
         .Select(pair => TensorValues.FindWrong(pair.Key, pair.Value.Data, fromZero: false))
         .FirstOrDefault(wrong => wrong is not null);
 
+    /// <summary>What was learned is worth more than its copy: training goes on without, and tries again the next time.</summary>
+    private void TryWriteCheckpoint()
+    {
+        try
+        {
+            WriteCheckpoint();
+            _checkpointFailure = null;
+        }
+        catch (IOException exception)
+        {
+            _checkpointFailure = exception.Message;
+        }
+    }
+
     private void WriteCheckpoint()
     {
         if (_options.CheckpointPath is not null)
@@ -210,5 +226,6 @@ internal sealed class TrainingLoop
         ImagesPerSecond = _clock.ImagesPerSecond,
         Elapsed = _clock.Elapsed,
         TimeLeft = _clock.TimeLeft(TotalSteps - GlobalStep),
+        CheckpointFailure = _checkpointFailure,
     });
 }

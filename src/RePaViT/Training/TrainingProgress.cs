@@ -42,6 +42,12 @@ public sealed record TrainingProgress
     public required TimeSpan TimeLeft { get; init; }
 
     /// <summary>
+    /// Why the checkpoint could not be written the last time; null while it is up to date. The run goes on meanwhile, and tries
+    /// again the next time that it is due.
+    /// </summary>
+    public string? CheckpointFailure { get; init; }
+
+    /// <summary>
     /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left.
     /// </summary>
     public override string ToString()

@@ -20,4 +20,10 @@ public sealed record TrainingResult
 
     /// <summary>Whether the run ended because validation no longer became better.</summary>
     public required bool IsStoppedEarly { get; init; }
+
+    /// <summary>
+    /// Why the checkpoint could not be written at the end, so that it holds an earlier state or none; null where it is up to
+    /// date or was not asked for.
+    /// </summary>
+    public string? CheckpointFailure { get; init; }
 }

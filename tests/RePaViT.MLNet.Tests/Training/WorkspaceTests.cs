@@ -13,7 +13,7 @@ public class WorkspaceTests
         {
             folder = workspace.Folder;
             Assert.IsTrue(Directory.Exists(folder));
-            Directory.Delete(folder);
+            Directory.Delete(folder, recursive: true);
         }
 
         Assert.IsFalse(Directory.Exists(folder));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RePaViT.Kernels;
 
 namespace RePaViT.Tests.Kernels;
@@ -53,6 +54,48 @@ public class ThreadTeamTests
             team.Run(8, (_, _) => Interlocked.Increment(ref count));
             Assert.AreEqual(8, count);
         }
+    }
+
+    [TestMethod]
+    public void Teams_of_all_sizes_share_the_threads_of_the_largest()
+    {
+        const int Largest = 40;
+        var threads = new ConcurrentDictionary<int, bool>();
+        for (int size = 1; size <= Largest; size++)
+        {
+            // Nobody ends an iteration before all are in one: each thread of the team must come.
+            using var all = new Barrier(size);
+            ThreadTeam.Get(size).Run(size, (_, worker) =>
+            {
+                threads[Environment.CurrentManagedThreadId] = true;
+                Assert.IsTrue(all.SignalAndWait(TimeSpan.FromMinutes(1)), $"worker {worker} of {all.ParticipantCount}");
+            });
+            Assert.IsTrue(threads.Count >= size, $"{threads.Count} threads, {size} asked for");
+        }
+
+        Assert.AreEqual(Largest, threads.Count);
+    }
+
+    [TestMethod]
+    public void Teams_that_compute_at_the_same_time_never_share_a_worker()
+    {
+        Parallel.For(2, 6, new ParallelOptions { MaxDegreeOfParallelism = 4 }, size =>
+        {
+            ThreadTeam team = ThreadTeam.Get(size);
+            int[] inside = new int[size];
+            for (int round = 0; round < 500; round++)
+            {
+                int sum = 0;
+                team.Run(3 * size, (iteration, worker) =>
+                {
+                    Assert.AreEqual(1, Interlocked.Increment(ref inside[worker]), $"worker {worker} of {size}");
+                    Thread.SpinWait(20);
+                    Interlocked.Add(ref sum, iteration);
+                    Interlocked.Decrement(ref inside[worker]);
+                });
+                Assert.AreEqual(3 * size * (3 * size - 1) / 2, sum);
+            }
+        });
     }
 
     [TestMethod]

@@ -252,10 +252,12 @@ public sealed class TrainerTests
         AssertRefused(() => TrainingRun.Trainer(backend, checkpoint: folder.File("missing/run.safetensors")), "CheckpointPath");
         AssertRefused(() => TrainingRun.Trainer(backend, checkpoint: folder.Path), "CheckpointPath");
 
-        // A folder where the temporary file would stand: no user, however privileged, can write there.
-        string path = folder.File("run.safetensors");
-        Directory.CreateDirectory($"{path}.partial");
-        var error = Assert.ThrowsExactly<IOException>(() => TrainingRun.Trainer(backend, checkpoint: path).Fit(Training));
+        // A folder that is gone: no user, however privileged, can write there.
+        string path = folder.File("gone/run.safetensors");
+        Directory.CreateDirectory(folder.File("gone"));
+        Trainer trainer = TrainingRun.Trainer(backend, checkpoint: path);
+        Directory.Delete(folder.File("gone"));
+        var error = Assert.ThrowsExactly<IOException>(() => trainer.Fit(Training));
         StringAssert.Contains(error.Message, path);
         Assert.AreEqual(0, backend.Calls);
     }

@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace RePaViT.IO;
+
+/// <summary>
+/// Keeps a path for one user at a time, in this process and in others: a file beside it that is open as long as the lock, so
+/// that the system ends it with the process, and one that says whose it is.
+/// </summary>
+internal sealed class PathLock : IDisposable
+{
+    private const string LockSuffix = ".lock";
+    private const string OwnerSuffix = ".owner";
+    private const int Attempts = 5;
+
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
+
+    private PathLock(string path, SafeFileHandle file)
+    {
+        _path = path;
+        _file = file;
+    }
+
+    /// <param name="path">The path to keep; its folder must exist.</param>
+    /// <exception cref="IOException">Somebody else keeps it, as the message says; or the folder cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static PathLock Acquire(string path)
+    {
+        string full = Path.GetFullPath(path);
+        for (int attempt = 1; ; attempt++)
+        {
+            SafeFileHandle file = TryOpen(full + LockSuffix) ?? throw new IOException($"'{path}' is in use by {Owner(full)}.");
+
+            // The one before may have removed its file after this one was opened: then it is nobody's, and the next is tried.
+            // Where every attempt ends so, the disk has no locks, and nobody can be kept off.
+            using SafeFileHandle? second = TryOpen(full + LockSuffix);
+            if (second is null || attempt == Attempts)
+            {
+                File.WriteAllText(full + OwnerSuffix, Describe());
+                return new PathLock(full, file);
+            }
+
+            file.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_file.IsClosed)
+        {
+            return;
+        }
+
+        Remove(_path + OwnerSuffix);
+        Remove(_path + LockSuffix);
+        _file.Dispose();
+    }
+
+    private static SafeFileHandle? TryOpen(string lockPath)
+    {
+        try
+        {
+            // Deleting is shared: Windows would not remove it otherwise while it is open.
+            return File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(lockPath))
+        {
+            return null;
+        }
+    }
+
+    private static string Owner(string path)
+    {
+        try
+        {
+            string text = File.ReadAllText(path + OwnerSuffix);
+            return text.Length is > 0 and < 1000 ? text : "another run";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return "another run";
+        }
+    }
+
+    private static string Describe()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"process {process.Id} ({process.ProcessName}) on {Environment.MachineName} since {DateTime.UtcNow:yyyy-MM-dd HH:mm:ss} UTC");
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It says nothing any more; the next lock takes it over.
+        }
+    }
+}
