@@ -8,6 +8,9 @@ namespace RePaViT.Torch;
 internal sealed class TorchBackend(torch.Device device, TorchPrecision precision) : ITrainingBackend
 {
     /// <inheritdoc/>
+    public string ComputesWith => device.type == DeviceType.CUDA ? "torchsharp-cuda" : "torchsharp-cpu";
+
+    /// <inheritdoc/>
     public ITrainingEngine CreateEngine(
         Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
     {

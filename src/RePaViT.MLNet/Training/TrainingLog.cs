@@ -12,6 +12,7 @@ internal sealed class TrainingLog(
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
 
     private long _lastLine = Stopwatch.GetTimestamp();
+    private bool _hasToldOfMove;
 
     public void Report(TrainingProgress value)
     {
@@ -19,6 +20,14 @@ internal sealed class TrainingLog(
         {
             _lastLine = Stopwatch.GetTimestamp();
             channel.Info(MessageSensitivity.None, value.ToString());
+        }
+
+        if (value.ComputedWith.Count > 1 && !_hasToldOfMove)
+        {
+            _hasToldOfMove = true;
+            channel.Info(
+                MessageSensitivity.None,
+                $"The steps of this run are computed with {string.Join(", then with ", value.ComputedWith)}: it will end with nearly the same weights as on one of them, but not with the same bytes.");
         }
 
         if (value.FinishedEpoch is not null)

@@ -3,6 +3,9 @@ namespace RePaViT.Training;
 /// <summary>What computes, on one kind of device. The trainer is the same for all.</summary>
 internal interface ITrainingBackend
 {
+    /// <summary>A short name of what decides the last bits of each step: an instruction set, or a device.</summary>
+    string ComputesWith { get; }
+
     /// <param name="architecture">The network, already validated.</param>
     /// <param name="recipe">The recipe, already validated.</param>
     /// <param name="initialWeights">In training form, already known to fit; null to draw them from the recipe's seed.</param>

@@ -1,10 +1,14 @@
 using RePaViT.Architectures;
+using RePaViT.Kernels;
 
 namespace RePaViT.Training.Managed;
 
 /// <summary>Trains and validates on the CPU, without native libraries.</summary>
 internal sealed class ManagedBackend : ITrainingBackend
 {
+    /// <inheritdoc/>
+    public string ComputesWith => InstructionSet.Name;
+
     /// <inheritdoc/>
     public ITrainingEngine CreateEngine(
         Architecture architecture, TrainingRecipe recipe, NamedTensors? initialWeights, int? threads)
