@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
+using RePaViT.IO;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Saving;
 
@@ -246,7 +247,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
         }
 
         private static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
-            => ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
+        {
+            ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
+            UnicodeText.ThrowUnlessStorable(value, name);
+        }
 
         private static void ThrowUnless<T>(
             bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
