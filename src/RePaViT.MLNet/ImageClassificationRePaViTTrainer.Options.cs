@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
+using RePaViT.IO;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Saving;
 
@@ -82,8 +83,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public EarlyStopping? EarlyStoppingCriteria { get; set; }
 
         /// <summary>
-        /// What all random choices follow from: the same seed and the same rows give the same model on the CPU, and nearly the
-        /// same on a GPU. Null for the <see cref="MLContext"/>'s or, if that has none, the recipe's. Default null.
+        /// What all random choices follow from: the same seed and the same rows give the same model on CPUs with the same
+        /// instruction set, and nearly the same on others and on a GPU. Null for the <see cref="MLContext"/>'s or, if that has
+        /// none, the recipe's. Default null.
         /// </summary>
         public int? Seed { get; set; }
 
@@ -116,8 +118,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// Whether to go on from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
-        /// was never interrupted (on a GPU, nearly the same); if there is none yet, training starts at the beginning. The
-        /// state of a run with other images, labels or options is refused. Default false.
+        /// was never interrupted (on a GPU, or on a CPU with another instruction set than before, nearly the same, and the log
+        /// says so); if there is none yet, training starts at the beginning. The state of a run with other images, labels or
+        /// options is refused. Default false.
         /// </summary>
         public bool Resume { get; set; }
 
@@ -246,7 +249,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
         }
 
         private static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
-            => ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
+        {
+            ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
+            UnicodeText.ThrowUnlessStorable(value, name);
+        }
 
         private static void ThrowUnless<T>(
             bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")

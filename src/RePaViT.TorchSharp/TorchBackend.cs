@@ -9,6 +9,9 @@ namespace RePaViT.Torch;
 internal sealed class TorchBackend(torch.Device device, TorchPrecision precision) : ITrainingBackend
 {
     /// <inheritdoc/>
+    public string ComputesWith => device.type == DeviceType.CUDA ? "torchsharp-cuda" : "torchsharp-cpu";
+
+    /// <inheritdoc/>
     public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
     {
         SetThreads(threads);

@@ -40,9 +40,10 @@ internal sealed record ModelDescription
                 $"{nameof(ClassNames)} has {ClassNames.Count} names, but the network has {Architecture.Classes} classes.");
         }
 
-        if (ClassNames.Any(name => name is null))
+        for (int label = 0; label < ClassNames.Count; label++)
         {
-            throw new ArgumentException($"{nameof(ClassNames)} holds a null.");
+            string place = $"{nameof(ClassNames)}[{label}]";
+            UnicodeText.ThrowUnlessStorable(ClassNames[label] ?? throw new ArgumentException($"{place} is null."), place);
         }
     }
 

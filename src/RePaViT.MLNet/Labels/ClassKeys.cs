@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet.Labels;
 
@@ -95,6 +96,11 @@ internal sealed class ClassKeys
         }
 
         string[] names = KeyValue.Read(column.Annotations, values, valueType);
+        for (int i = 0; i < names.Length; i++)
+        {
+            UnicodeText.ThrowUnlessStorable(names[i], $"The value of key {i + 1} of column '{column.Name}'");
+        }
+
         return names.Length == count
             ? new ClassKeys(type, valueType, names)
             : throw new ArgumentException($"Column '{column.Name}' has {count} classes, but values for {names.Length} keys.");

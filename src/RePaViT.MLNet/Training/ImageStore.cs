@@ -1,7 +1,7 @@
-using RePaViT.IO;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet.Training;
 

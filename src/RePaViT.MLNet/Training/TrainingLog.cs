@@ -13,6 +13,7 @@ internal sealed class TrainingLog(
 
     private long _lastLine = Stopwatch.GetTimestamp();
     private bool _hasFailed;
+    private bool _hasToldOfMove;
 
     public void Report(TrainingProgress value)
     {
@@ -23,6 +24,14 @@ internal sealed class TrainingLog(
         }
 
         ReportCheckpoint(value.CheckpointFailure);
+        if (value.ComputedWith.Count > 1 && !_hasToldOfMove)
+        {
+            _hasToldOfMove = true;
+            channel.Info(
+                MessageSensitivity.None,
+                $"The steps of this run are computed with {string.Join(", then with ", value.ComputedWith)}: it will end with nearly the same weights as on one of them, but not with the same bytes.");
+        }
+
         if (value.FinishedEpoch is not null)
         {
             metricsCallback?.Invoke(value.FinishedEpoch);

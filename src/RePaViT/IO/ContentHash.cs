@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -84,7 +85,8 @@ internal sealed class ContentHash
     {
         _rest.AsSpan(_restLength).Clear();
         Digest(_remainders, _rest);
-        return string.Concat(Array.ConvertAll(_remainders, remainder => remainder.ToString("x8", null)));
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{_remainders[0]:x8}{_remainders[1]:x8}{_remainders[2]:x8}{_remainders[3]:x8}");
     }
 
     private void Add(string text)

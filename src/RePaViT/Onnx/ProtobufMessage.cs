@@ -10,6 +10,8 @@ namespace RePaViT.Onnx;
 /// </summary>
 internal sealed class ProtobufMessage
 {
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly ArrayBufferWriter<byte> _bytes = new();
     private readonly List<Payload> _payloads = [];
 
@@ -29,7 +31,8 @@ internal sealed class ProtobufMessage
         _bytes.Advance(sizeof(float));
     }
 
-    public void Add(int field, string text) => Add(field, Encoding.UTF8.GetBytes(text));
+    /// <exception cref="ArgumentException">The text is not Unicode.</exception>
+    public void Add(int field, string text) => Add(field, StrictUtf8.GetBytes(text));
 
     public void Add(int field, ReadOnlySpan<byte> bytes)
     {

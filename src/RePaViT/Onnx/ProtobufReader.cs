@@ -11,6 +11,8 @@ internal sealed class ProtobufReader
     // Far more than a description needs, far less than a string can hold.
     private const int MaxTextLength = 1 << 28;
 
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly Stream _stream;
     private readonly long _end;
     private long _next;
@@ -106,7 +108,14 @@ internal sealed class ProtobufReader
         var bytes = new byte[length];
         _stream.Position = offset;
         _stream.ReadExactly(bytes);
-        return Encoding.UTF8.GetString(bytes);
+        try
+        {
+            return StrictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Invalid(offset, "a text is not UTF-8");
+        }
     }
 
     /// <summary>Where the bytes of the current field lie in the stream.</summary>

@@ -18,6 +18,10 @@ internal sealed class Checkpoint
     private const string RunKey = "run";
     private const string StateKey = "state";
     private const string HashKey = "hash";
+    private const string ComputedWithKey = "computedWith";
+
+    // Far more than there are.
+    private const int MaxComputedWithLength = 200;
     private const string EnginePrefix = "engine.";
     private const string BestPrefix = "best.";
 
@@ -29,6 +33,9 @@ internal sealed class Checkpoint
 
     /// <summary>Weights of the epoch with the best validation; null before the first validation.</summary>
     public required NamedTensors? BestWeights { get; init; }
+
+    /// <summary>What the steps so far were computed with, first to last; empty if that is not known.</summary>
+    public required IReadOnlyList<string> ComputedWith { get; init; }
 
     /// <summary>
     /// Looks for a number that is not finite, or a variance or mean square below 0: with it, training cannot go on.
@@ -71,6 +78,11 @@ internal sealed class Checkpoint
             [RunKey] = JsonSerializer.Serialize(Run, ModelDescription.JsonOptions),
             [StateKey] = JsonSerializer.Serialize(State, ModelDescription.JsonOptions),
         };
+        if (ComputedWith.Count > 0)
+        {
+            metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
+        }
+
         metadata.Add(HashKey, Hash(metadata, tensors).Finish());
         try
         {
@@ -112,6 +124,7 @@ internal sealed class Checkpoint
                 State = state,
                 Engine = file.Tensors.WithoutPrefix(EnginePrefix),
                 BestWeights = best,
+                ComputedWith = ParseComputedWith(file.Metadata.GetValueOrDefault(ComputedWithKey, "")),
             };
             return checkpoint.FindWrongNumber() is string wrong ? throw TensorValues.Refusal(wrong) : checkpoint;
         }
@@ -128,6 +141,11 @@ internal sealed class Checkpoint
         => metadata.TryGetValue(key, out string? json)
             ? StoredJson.Parse<T>(json) ?? throw new JsonException($"'{key}' is null.")
             : throw new JsonException($"The header has no '{key}'.");
+
+    private static string[] ParseComputedWith(string names)
+        => names.Length <= MaxComputedWithLength && names.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ' ')
+            ? names.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            : throw new InvalidDataException($"'{ComputedWithKey}' is not a list of short names.");
 
     private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, NamedTensors tensors)
     {

@@ -6,6 +6,9 @@ namespace RePaViT.Training;
 /// <summary>What computes, on one kind of device. The trainer is the same for all.</summary>
 internal interface ITrainingBackend
 {
+    /// <summary>A short name of what decides the last bits of each step: an instruction set, or a device.</summary>
+    string ComputesWith { get; }
+
     /// <param name="network">The network in training form, with the weights to start from.</param>
     /// <param name="objective">What to make small.</param>
     /// <param name="recipe">The recipe, already validated.</param>

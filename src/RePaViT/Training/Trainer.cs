@@ -8,7 +8,8 @@ namespace RePaViT;
 
 /// <summary>
 /// Trains a network on labeled images. A run on the CPU is deterministic: the same data, architecture and recipe give the
-/// same bytes on any number of threads, and however often it was interrupted and resumed.
+/// same bytes on any number of threads, and however often it was interrupted and resumed, on CPUs with the same instruction
+/// set (<see cref="TrainingResult.ComputedWith"/>).
 /// </summary>
 public sealed class Trainer
 {
@@ -116,7 +117,8 @@ public sealed class Trainer
 
     /// <summary>
     /// Goes on where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
-    /// run that was never interrupted (on a GPU, nearly the same). A finished run gives its result at once.
+    /// run that was never interrupted (on a GPU, or on a CPU with another instruction set, nearly the same:
+    /// <see cref="TrainingResult.ComputedWith"/> tells). A finished run gives its result at once.
     /// </summary>
     /// <param name="training">The same images as before.</param>
     /// <param name="validation">The same images as before.</param>
@@ -197,7 +199,8 @@ public sealed class Trainer
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
-        return new TrainingLoop(run, start, engine, pipeline, evaluate, _options, progress).Run(cancellationToken);
+        return new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress)
+            .Run(cancellationToken);
     }
 
     private RunDescription Describe(IImageDataset training, IImageDataset? validation)

@@ -19,6 +19,8 @@ internal sealed class TrainingLoop
     private readonly TrainingClock _clock = new();
     private readonly int _stepsPerEpoch;
     private readonly TrainingState _state;
+    private readonly string _computesWith;
+    private string[] _computedWith;
     private NamedTensors? _bestWeights;
     private double _learningRate;
     private string? _checkpointFailure;
@@ -26,6 +28,7 @@ internal sealed class TrainingLoop
     /// <param name="run">What is trained, and how; already validated.</param>
     /// <param name="start">Where to go on; null to start at the beginning.</param>
     /// <param name="engine">Computes the steps; already in the state of <paramref name="start"/>.</param>
+    /// <param name="computesWith">What it computes them with.</param>
     /// <param name="pipeline">The training batches.</param>
     /// <param name="evaluate">Validates weights; null to train without.</param>
     /// <param name="options">Where and when to write checkpoints.</param>
@@ -34,6 +37,7 @@ internal sealed class TrainingLoop
         RunDescription run,
         Checkpoint? start,
         ITrainingEngine engine,
+        string computesWith,
         BatchPipeline pipeline,
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate,
         TrainerOptions options,
@@ -48,6 +52,8 @@ internal sealed class TrainingLoop
         _schedule = new CosineSchedule(run.Recipe);
         _stepsPerEpoch = run.StepsPerEpoch();
         _state = start?.State ?? new TrainingState();
+        _computesWith = computesWith;
+        _computedWith = [.. start?.ComputedWith ?? []];
         _bestWeights = start?.BestWeights;
     }
 
@@ -85,6 +91,7 @@ internal sealed class TrainingLoop
             IsCancelled = isCancelled,
             IsStoppedEarly = _state.Epoch < _run.Recipe.Epochs && !isCancelled,
             CheckpointFailure = _checkpointFailure,
+            ComputedWith = _computedWith,
         };
     }
 
@@ -124,6 +131,11 @@ internal sealed class TrainingLoop
             BatchResult result = _engine.Accumulate(batch, 1f / count, key);
             ThrowUnlessFinite(result.Loss, "The loss");
             _state.Add(result, batch.Count);
+        }
+
+        if (!_computedWith.Contains(_computesWith))
+        {
+            _computedWith = [.. _computedWith, _computesWith];
         }
 
         _learningRate = _schedule.LearningRate((double)GlobalStep / _stepsPerEpoch);
@@ -206,7 +218,10 @@ internal sealed class TrainingLoop
     {
         if (_options.CheckpointPath is not null)
         {
-            var checkpoint = new Checkpoint { Run = _run, State = _state, Engine = _engine.GetState(), BestWeights = _bestWeights };
+            var checkpoint = new Checkpoint
+            {
+                Run = _run, State = _state, Engine = _engine.GetState(), BestWeights = _bestWeights, ComputedWith = _computedWith,
+            };
             ThrowIfDiverged(checkpoint.FindWrongNumber());
             checkpoint.Write(_options.CheckpointPath);
         }
@@ -227,5 +242,6 @@ internal sealed class TrainingLoop
         Elapsed = _clock.Elapsed,
         TimeLeft = _clock.TimeLeft(TotalSteps - GlobalStep),
         CheckpointFailure = _checkpointFailure,
+        ComputedWith = _computedWith,
     });
 }

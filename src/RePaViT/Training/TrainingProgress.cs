@@ -48,6 +48,13 @@ public sealed record TrainingProgress
     public string? CheckpointFailure { get; init; }
 
     /// <summary>
+    /// What the steps were computed with, first to last: instruction sets of CPUs (avx512, avx2, advsimd, vector128, scalar) or
+    /// devices of TorchSharp. More than one if the run was resumed elsewhere: then it does not end with the same bytes as on
+    /// one of them, but with nearly the same numbers.
+    /// </summary>
+    public IReadOnlyList<string> ComputedWith { get; init; } = [];
+
+    /// <summary>
     /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left.
     /// </summary>
     public override string ToString()

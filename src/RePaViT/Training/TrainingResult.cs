@@ -26,4 +26,11 @@ public sealed record TrainingResult
     /// date or was not asked for.
     /// </summary>
     public string? CheckpointFailure { get; init; }
+
+    /// <summary>
+    /// What the steps were computed with, first to last: instruction sets of CPUs (avx512, avx2, advsimd, vector128, scalar) or
+    /// devices of TorchSharp. More than one if the run was resumed elsewhere: then it does not end with the same bytes as on
+    /// one of them, but with nearly the same numbers.
+    /// </summary>
+    public IReadOnlyList<string> ComputedWith { get; init; } = [];
 }

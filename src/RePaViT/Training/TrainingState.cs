@@ -70,7 +70,7 @@ internal sealed class TrainingState
         bool isPossible = Epoch >= 0 && Epoch <= run.Recipe.Epochs
             && Step >= 0 && Step <= (Epoch == run.Recipe.Epochs ? 0 : run.StepsPerEpoch())
             && Images == ImagesIn(Step, run) && Correct >= 0 && Correct <= Images
-            && IsLoss(LossSum)
+            && IsLoss(Loss)
             && History.Count == Epoch;
         if (!isPossible)
         {

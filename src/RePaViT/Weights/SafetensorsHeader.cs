@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RePaViT.IO;
 
 namespace RePaViT.Weights;
 
@@ -75,7 +76,10 @@ internal sealed record SafetensorsHeader(
                 json.WriteStartObject(MetadataName);
                 foreach ((string key, string text) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
-                    json.WriteString(key, text ?? throw new ArgumentException($"Metadata '{key}' is null, but a text is needed."));
+                    UnicodeText.ThrowUnlessStorable(key, $"The name of metadata '{key}'");
+                    UnicodeText.ThrowUnlessStorable(
+                        text ?? throw new ArgumentException($"Metadata '{key}' is null, but a text is needed."), $"Metadata '{key}'");
+                    json.WriteString(key, text);
                 }
 
                 json.WriteEndObject();
@@ -139,6 +143,7 @@ internal sealed record SafetensorsHeader(
             throw new ArgumentException($"A tensor cannot be stored as '{MetadataName}': the format keeps that name for itself.");
         }
 
+        UnicodeText.ThrowUnlessStorable(name, $"The name of tensor '{name}'");
         json.WriteStartObject(name);
         json.WriteString("dtype", SafetensorsType.F32.Name);
         json.WriteStartArray("shape");

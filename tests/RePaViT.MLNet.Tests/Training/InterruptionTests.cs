@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using RePaViT.MLNet.Tests.Support;
+using RePaViT.Training;
 
 namespace RePaViT.MLNet.Tests.Training;
 
@@ -53,6 +54,33 @@ public class InterruptionTests
         CollectionAssert.AreEqual(new[] { 4, 5, 6, 7, 8 }, epochs);
         float[][] scores = TrainingSetup.Scores(resumed, data);
         Assert.IsTrue(whole.Zip(scores).All(pair => pair.First.SequenceEqual(pair.Second)));
+    }
+
+    [TestMethod]
+    public void A_run_that_goes_on_with_other_instructions_says_so_once()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        using var cancellation = new CancellationTokenSource();
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Resume = true };
+        setup.CreateTrainer(options with
+        {
+            CancellationToken = cancellation.Token, MetricsCallback = epoch => CancelAfter(epoch, 3, cancellation),
+        }).Fit(data);
+        Checkpoint checkpoint = Checkpoint.Read(setup.PathOf("run/checkpoint.safetensors"));
+        string here = checkpoint.ComputedWith.Single();
+        new Checkpoint
+        {
+            Run = checkpoint.Run,
+            State = checkpoint.State,
+            Engine = checkpoint.Engine,
+            BestWeights = checkpoint.BestWeights,
+            ComputedWith = ["abacus"],
+        }.Write(setup.PathOf("run/checkpoint.safetensors"));
+        Assert.IsFalse(setup.Log.Any(message => message.RawMessage.Contains("then with", StringComparison.Ordinal)));
+
+        setup.CreateTrainer(options).Fit(data);
+        Assert.AreEqual(1, setup.Log.Count(message => message.RawMessage.Contains($"abacus, then with {here}", StringComparison.Ordinal)));
     }
 
     [TestMethod]

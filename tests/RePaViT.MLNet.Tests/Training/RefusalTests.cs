@@ -41,6 +41,18 @@ public class RefusalTests
     }
 
     [TestMethod]
+    public void Half_a_character_in_a_label_or_a_name()
+    {
+        using var setup = new TrainingSetup(images: 6);
+        setup.Rows[1].Label = "gr\ud800n";
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options, "The value of key 2 of column 'Label'");
+        Assert.Contains(
+            "PredictedLabelColumnName cannot be stored: at position 3",
+            Assert.ThrowsExactly<ArgumentException>(
+                () => (TrainingSetup.Options with { PredictedLabelColumnName = "Cat\udc31" }).Validate()).Message);
+    }
+
+    [TestMethod]
     [DataRow("Number")]
     [DataRow("ImagePath")]
     public void A_feature_column_without_images(string column)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.Intrinsics.X86;
+using RePaViT.Kernels;
 using RePaViT.Tests.Inference;
 using RePaViT.Tests.Training.Managed;
 
@@ -23,6 +24,13 @@ internal static class RestrictedChild
             _ => throw new ArgumentException($"Instruction set {arguments[0]} is not known."),
         };
         Assert.IsTrue(isOff, $"{arguments[0]} is still on: the switch had no effect.");
+        string[] names = arguments[0] switch
+        {
+            nameof(Avx512F) => ["avx2", "advsimd", "vector128"],
+            nameof(Avx2) => ["advsimd", "vector128"],
+            _ => ["scalar"],
+        };
+        Assert.Contains(InstructionSet.Name, names);
         foreach (MethodInfo test in TestClasses.SelectMany(type => type.GetMethods()))
         {
             if (!test.IsDefined(typeof(TestMethodAttribute)))

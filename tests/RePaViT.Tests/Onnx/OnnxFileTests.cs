@@ -229,6 +229,21 @@ public sealed class OnnxFileTests
     }
 
     [TestMethod]
+    public void Texts_that_are_not_unicode_are_neither_read_nor_written()
+    {
+        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        var model = new ProtobufMessage();
+        AddMetadata(model, OnnxMetadata.Create(description));
+        model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
+        byte[] bytes = Bytes(model);
+        bytes[bytes.AsSpan().IndexOf("\"0\",\"1\""u8) + 1] = 0xff;
+        AssertRefused(bytes, "a text is not UTF-8");
+
+        Assert.Throws<ArgumentException>(() => OnnxWriter.Write(
+            Stream.Null, description, network, new OnnxFileOptions { Metadata = [new("repavit.more", "\ud800")] }));
+    }
+
+    [TestMethod]
     public void A_file_of_another_program_is_refused()
     {
         (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);

@@ -81,6 +81,12 @@ public sealed class ArgumentTests
         Refused<ArgumentNullException>(() => Safetensors.Write((string)null!, tensors), "path");
         Refused<ArgumentNullException>(() => Safetensors.Write((Stream)null!, tensors), "stream");
         Refused<ArgumentNullException>(() => Safetensors.Write(new MemoryStream(), null!), "tensors");
+        Refused<ArgumentException>(() => Write(tensors, ("\ud800", "text")), "metadata", "position 0");
+        Refused<ArgumentException>(() => Write(tensors, ("key", "text\udfff")), "'key'", "position 4");
+        Refused<ArgumentException>(() => Write(new NamedTensors { { "b\ud800", new WeightTensor([1], 1) } }), "tensor 'b", "position 1");
+
+        static void Write(NamedTensors tensors, params (string Key, string Text)[] metadata)
+            => Safetensors.Write(new MemoryStream(), tensors, metadata.ToDictionary(pair => pair.Key, pair => pair.Text));
     }
 
     [TestMethod]
@@ -91,7 +97,12 @@ public sealed class ArgumentTests
         Refused<ArgumentNullException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, null!, Names), "weights");
         Refused<ArgumentNullException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, null!), "classNames");
         Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a"]), "1 names", "3");
-        Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "b", null!]), "ClassNames");
+        Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "b", null!]), "ClassNames[2]");
+        Refused<ArgumentException>(
+            () => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "cat \ud83d", "c"]), "ClassNames[1]", "position 4", "U+D83D");
+        Refused<ArgumentException>(
+            () => _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "b", "\ud83d\udc31\udc31"]), "ClassNames[2]", "position 2");
+        _ = new RePaViTModel(Architecture, NetworkForm.Trained, weights, ["a", "\ud83d\udc31", "c"]);
         Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, (NetworkForm)3, weights, Names), "Form 3");
         Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Deployed, weights, Names), "blocks.0.mlp.fc1");
         Refused<ArgumentException>(() => _ = new RePaViTModel(Architecture, NetworkForm.Trained, [], Names), "patch_embed.proj.weight");
@@ -135,6 +146,10 @@ public sealed class ArgumentTests
         Refused<ArgumentOutOfRangeException>(() => Options(new TrainerOptions { Threads = 1_000_000 }), "Threads", "1000000");
         Refused<ArgumentOutOfRangeException>(() => Options(new TrainerOptions { CheckpointEverySteps = 0 }), "CheckpointEverySteps");
         Refused<ArgumentException>(() => Options(new TrainerOptions { CheckpointPath = " " }), "CheckpointPath");
+
+        var half = new InMemoryImageDataset(
+            Enumerable.Range(0, 12).Select(data.GetImage), Enumerable.Range(0, 12).Select(data.GetLabel), ["a", "b", "c\udc00"]);
+        Refused<ArgumentException>(() => new Trainer(Architecture, TrainingRun.Recipe).Fit(half), "ClassNames[2]", "position 1");
 
         var trainer = new Trainer(Architecture, TrainingRun.Recipe);
         Refused<ArgumentNullException>(() => trainer.Fit(null!), "training");

@@ -85,6 +85,19 @@ public sealed class CheckpointTests
     }
 
     [TestMethod]
+    [DataRow("avx512\n")]
+    [DataRow("two\u0000words")]
+    [DataRow(null)]
+    public void Names_of_what_computed_are_short(string? names)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder);
+        SafetensorsFile file = Safetensors.Read(path);
+        WriteWithoutHash(path, file.Tensors, file.Metadata, "computedWith", names ?? new string('a', 1000));
+        AssertRefused(path);
+    }
+
+    [TestMethod]
     [DataRow("null")]
     [DataRow("{}")]
     [DataRow("{\"epoch\":1,\"history\":null}")]

@@ -110,6 +110,36 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    public void A_run_that_is_resumed_elsewhere_tells_where_it_was()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        InMemoryImageDataset data = TrainingRun.Dataset(21, seed: 1);
+        CollectionAssert.AreEqual(new[] { "one" }, Fit(stopAfter: 4, "one", resume: false));
+        CollectionAssert.AreEqual(new[] { "one" }, Fit(stopAfter: 4, "one", resume: true));
+        CollectionAssert.AreEqual(new[] { "one", "other-2" }, Fit(stopAfter: 4, "other-2", resume: true));
+        CollectionAssert.AreEqual(new[] { "one", "other-2" }, Fit(stopAfter: null, "one", resume: true));
+
+        // A finished run takes no step more.
+        CollectionAssert.AreEqual(new[] { "one", "other-2" }, Fit(stopAfter: null, "third", resume: true));
+
+        string[] Fit(int? stopAfter, string computesWith, bool resume)
+        {
+            using var cancellation = new CancellationTokenSource();
+            var backend = new SoftmaxBackend
+            {
+                ComputesWith = computesWith,
+                OnCall = call => CancelWhen(call == stopAfter, cancellation),
+            };
+            Trainer trainer = TrainingRun.Trainer(backend, checkpoint: path);
+            TrainingResult result = resume
+                ? trainer.Resume(data, cancellationToken: cancellation.Token)
+                : trainer.Fit(data, cancellationToken: cancellation.Token);
+            return [.. result.ComputedWith];
+        }
+    }
+
+    [TestMethod]
     public void A_checkpoint_from_before_there_were_hashes_is_resumed()
     {
         using var folder = new TemporaryFolder();

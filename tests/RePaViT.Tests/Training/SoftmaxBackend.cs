@@ -16,6 +16,8 @@ internal sealed class SoftmaxBackend : ITrainingBackend
     public static ViTArchitecture Architecture { get; } =
         new() { ImageSize = 4, PatchSize = 4, Dim = 48, Depth = 1, Heads = 1, Classes = 3, MlpRatio = 0.25 };
 
+    public string ComputesWith { get; init; } = "softmax";
+
     /// <summary>Calls into the engine and the evaluator so far.</summary>
     public int Calls { get; private set; }
 

@@ -1,3 +1,4 @@
+using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 
@@ -6,6 +7,9 @@ namespace RePaViT.Training.Managed;
 /// <summary>Trains and validates on the CPU, without native libraries.</summary>
 internal sealed class ManagedBackend : ITrainingBackend
 {
+    /// <inheritdoc/>
+    public string ComputesWith => InstructionSet.Name;
+
     /// <inheritdoc/>
     public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
         => new ManagedTrainingEngine(network, objective, recipe, threads);
