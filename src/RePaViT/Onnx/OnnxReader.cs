@@ -32,16 +32,41 @@ internal static class OnnxReader
     /// <summary>Reads the texts of this library's metadata; none in a file of somebody else's. The stream stays open.</summary>
     /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
     /// <param name="source">What to call it.</param>
+    /// <param name="maxTextLength">Bytes that a text may have.</param>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static IReadOnlyDictionary<string, string> ReadMetadata(Stream stream, string source)
-        => Guard(source, () => ReadModel(new ProtobufReader(stream)).Metadata);
+    public static IReadOnlyDictionary<string, string> ReadMetadata(
+        Stream stream, string source, int maxTextLength = ProtobufReader.MaxTextLength)
+        => Guard(source, () => ReadModel(new ProtobufReader(stream, maxTextLength)).Metadata);
+
+    /// <summary>
+    /// Reads what program a file says that it comes from, if it says so before its graph; else null. The stream stays open.
+    /// </summary>
+    /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
+    /// <param name="source">What to call it.</param>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static string? ReadProducer(Stream stream, string source)
+        => Guard(source, () =>
+        {
+            var model = new ProtobufReader(stream);
+            while (model.Next() && model.Field != OnnxSchema.Model.Graph)
+            {
+                if (model.Field == OnnxSchema.Model.ProducerName)
+                {
+                    return model.ReadName();
+                }
+            }
+
+            return null;
+        });
 
     /// <summary>Reads as <see cref="Read(Stream)"/> does, and calls the stream what the caller does.</summary>
-    public static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+    /// <remarks>The stream is passed over three times; nothing is kept for a tensor before all are known to be there.</remarks>
+    public static (ModelDescription Description, Network Network) Read(
+        Stream stream, string source, int maxTextLength = ProtobufReader.MaxTextLength)
         => Guard(source, () =>
         {
             SourceFile.ThrowUnlessReadable(stream);
-            (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream));
+            (Dictionary<string, string> metadata, ProtobufReader? graph) = ReadModel(new ProtobufReader(stream, maxTextLength));
             ModelDescription description = OnnxMetadata.Parse(metadata);
             if (graph is null)
             {
@@ -51,10 +76,18 @@ internal static class OnnxReader
             IReadOnlyList<Layer> layers = Folding.FoldLayers(description.Architecture.Layers(description.Form));
             TensorSpec[] tensors = [.. layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
-            var weights = new NamedTensors();
-            foreach (TensorSpec tensor in tensors)
+            long[] offsets = [.. tensors.Select(tensor => FindData(tensor, places))];
+            var values = new WeightTensor[tensors.Length];
+            foreach (int index in Enumerable.Range(0, tensors.Length).OrderBy(index => offsets[index]))
             {
-                weights.Add(tensor.Name, ReadTensor(stream, tensor, places));
+                stream.Position = offsets[index];
+                values[index] = TensorLayout.Read(stream, tensors[index]);
+            }
+
+            var weights = new NamedTensors();
+            foreach ((TensorSpec tensor, WeightTensor value) in tensors.Zip(values))
+            {
+                weights.Add(tensor.Name, value);
             }
 
             return (description, new Network(layers, weights));
@@ -111,9 +144,9 @@ internal static class OnnxReader
             switch (entry.Field)
             {
                 case OnnxSchema.Entry.Key:
-                    key = entry.ReadString();
+                    key = entry.ReadName();
                     break;
-                case OnnxSchema.Entry.Value:
+                case OnnxSchema.Entry.Value when key.Length == 0 || OnnxMetadata.IsOurs(key):
                     value = entry.ReadString();
                     break;
             }
@@ -164,7 +197,7 @@ internal static class OnnxReader
                     type = tensor.ReadInteger();
                     break;
                 case OnnxSchema.Tensor.Name:
-                    name = tensor.ReadString();
+                    name = tensor.ReadName();
                     break;
                 case OnnxSchema.Tensor.RawData:
                     data = tensor.ReadPlace();
@@ -175,7 +208,8 @@ internal static class OnnxReader
         return (name, new TensorPlace(shape, type, data));
     }
 
-    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places)
+    /// <summary>Where the values of a tensor begin, as many as it needs.</summary>
+    private static long FindData(TensorSpec spec, Dictionary<string, TensorPlace> places)
     {
         if (!places.TryGetValue(spec.Name, out TensorPlace? place))
         {
@@ -195,14 +229,10 @@ internal static class OnnxReader
                 $"Tensor '{spec.Name}' has data type {place.Type}{(place.Data is null ? " and no raw data" : "")}, but raw 32-bit floats (type {OnnxSchema.Tensor.FloatType}) are needed.");
         }
 
-        if (length != spec.Length * sizeof(float))
-        {
-            throw new InvalidDataException(
+        return length == spec.Length * sizeof(float)
+            ? offset
+            : throw new InvalidDataException(
                 $"Tensor '{spec.Name}' at offset {offset} has {length} bytes of data, but {spec.Length * sizeof(float)} are needed.");
-        }
-
-        stream.Position = offset;
-        return TensorLayout.Read(stream, spec);
     }
 
     /// <summary>What a file says of a tensor, and where its raw data lie.</summary>

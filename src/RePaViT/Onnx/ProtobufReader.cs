@@ -8,24 +8,30 @@ namespace RePaViT.Onnx;
 /// </summary>
 internal sealed class ProtobufReader
 {
-    // Far more than a description needs, far less than a string can hold.
-    private const int MaxTextLength = 1 << 28;
+    /// <summary>Bytes that a text may have: far more than a description needs, far less than a string can hold.</summary>
+    public const int MaxTextLength = 1 << 28;
+
+    private const int MaxNameLength = 1000;
 
     private readonly Stream _stream;
+    private readonly int _maxTextLength;
     private readonly long _end;
     private long _next;
     private ulong _value;
     private long _length;
 
     /// <summary>A reader for the message from the current position of a stream to its end.</summary>
-    public ProtobufReader(Stream stream)
-        : this(stream, stream.Position, stream.Length)
+    /// <param name="stream">A stream that can seek.</param>
+    /// <param name="maxTextLength">Bytes that a text may have.</param>
+    public ProtobufReader(Stream stream, int maxTextLength = MaxTextLength)
+        : this(stream, maxTextLength, stream.Position, stream.Length)
     {
     }
 
-    private ProtobufReader(Stream stream, long start, long end)
+    private ProtobufReader(Stream stream, int maxTextLength, long start, long end)
     {
         _stream = stream;
+        _maxTextLength = maxTextLength;
         _next = start;
         _end = end;
     }
@@ -98,15 +104,16 @@ internal sealed class ProtobufReader
     public string ReadString()
     {
         (long offset, long length) = ReadPlace();
-        if (length > MaxTextLength)
-        {
-            throw Invalid(offset, $"a text has {length} bytes, but at most {MaxTextLength} are accepted");
-        }
+        return length <= _maxTextLength
+            ? ReadString(offset, length)
+            : throw Invalid(offset, $"a text has {length} bytes, but at most {_maxTextLength} are accepted");
+    }
 
-        var bytes = new byte[length];
-        _stream.Position = offset;
-        _stream.ReadExactly(bytes);
-        return Encoding.UTF8.GetString(bytes);
+    /// <summary>The text of the current field, which is to be compared with names that are known: none is longer than what is read.</summary>
+    public string ReadName()
+    {
+        (long offset, long length) = ReadPlace();
+        return ReadString(offset, Math.Min(length, MaxNameLength));
     }
 
     /// <summary>Where the bytes of the current field lie in the stream.</summary>
@@ -120,7 +127,15 @@ internal sealed class ProtobufReader
     public ProtobufReader ReadMessage()
     {
         (long offset, long length) = ReadPlace();
-        return new ProtobufReader(_stream, offset, offset + length);
+        return new ProtobufReader(_stream, _maxTextLength, offset, offset + length);
+    }
+
+    private string ReadString(long offset, long length)
+    {
+        var bytes = new byte[length];
+        _stream.Position = offset;
+        _stream.ReadExactly(bytes);
+        return Encoding.UTF8.GetString(bytes);
     }
 
     private void Require(WireType type)

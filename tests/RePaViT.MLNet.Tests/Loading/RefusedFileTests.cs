@@ -58,6 +58,75 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void What_is_not_needed_is_not_kept()
+    {
+        // A field that nobody knows, behind the network: as long as may be unpacked, and far longer than the network.
+        byte[] padding = new byte[48 << 20];
+        new Random(1).NextBytes(padding.AsSpan(0, padding.Length / 60));
+        var unknown = new ProtobufMessage();
+        unknown.Add(99, padding);
+        using var onnx = new MemoryStream();
+        onnx.Write(Onnx());
+        unknown.WriteTo(onnx);
+        byte[] ours = Zip((Entry, Prefixed(onnx.ToArray())));
+        byte[] wrong = Zip((Entry, Prefixed([.. padding, .. onnx.ToArray()])));
+        Assert.IsInRange(30L * ours.Length, 100L * ours.Length, padding.Length);
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("model"), ours);
+        long before = GC.GetTotalAllocatedBytes();
+
+        CollectionAssert.AreEqual(Names, _context.Model.LoadRePaViT(folder.File("model")).Model.ClassNames.ToArray());
+        AssertRefused(wrong, "");
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(8 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void A_large_network_of_somebody_else_is_not_kept_in_memory()
+    {
+        byte[] weights = new byte[32 << 20];
+        new Random(1).NextBytes(weights);
+        var theirs = new ProtobufMessage();
+        theirs.Add(OnnxSchema.Model.ProducerName, "pytorch");
+        theirs.Add(OnnxSchema.Model.Graph, weights);
+        using var onnx = new MemoryStream();
+        theirs.WriteTo(onnx);
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("model"), Zip(("Theirs/OnnxModel", Prefixed(onnx.ToArray())), (Entry, Prefixed(Onnx()))));
+        long before = GC.GetTotalAllocatedBytes();
+
+        CollectionAssert.AreEqual(Names, _context.Model.LoadRePaViT(folder.File("model")).Model.ClassNames.ToArray());
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(8 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void A_network_of_hardly_anything_but_zeros_comes_back_to_the_bit()
+    {
+        var architecture = new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 192, Depth = 2, Heads = 3, Classes = 2 };
+        var weights = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in RandomWeights.Network(architecture, 1).Weights)
+        {
+            float[] values = [.. tensor.Data];
+            weights.Add(name, new WeightTensor(tensor.Shape.Length == 2 ? [.. values.Select((value, i) => i % 50 == 0 ? value : 0)] : values, tensor.Shape));
+        }
+
+        var model = new RePaViTModel(architecture, NetworkForm.Trained, weights, Names);
+        using var folder = new TemporaryFolder();
+        model.Save(folder.File("onnx"), new OnnxFileOptions { Metadata = [new(ModelMetadata.Key, Metadata())] });
+        byte[] onnx = File.ReadAllBytes(folder.File("onnx"));
+        byte[] zip = Zip((Entry, Prefixed(onnx)));
+        Assert.IsGreaterThan(8L * zip.Length, onnx.Length);
+        File.WriteAllBytes(folder.File("zip"), zip);
+
+        _context.Model.LoadRePaViT(folder.File("onnx")).SaveAsOnnx(folder.File("from onnx"));
+        _context.Model.LoadRePaViT(folder.File("zip")).SaveAsOnnx(folder.File("from zip"));
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("from onnx")), File.ReadAllBytes(folder.File("from zip")));
+    }
+
+    [TestMethod]
     public void Every_truncation_is_refused()
     {
         byte[] zip = Zip((Entry, Prefixed(Onnx())));
