@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet.Loading;
 
@@ -36,7 +37,7 @@ internal sealed class EntryStream : Stream
 
         if (length != Length)
         {
-            throw new InvalidDataException($"'{entry.FullName}': it says that {length} bytes follow, but there are {Length}.");
+            throw new InvalidDataException($"'{Excerpt.Of(entry.FullName)}': it says that {length} bytes follow, but there are {Length}.");
         }
     }
 
@@ -130,13 +131,13 @@ internal sealed class EntryStream : Stream
         if (_blockLength < block.Length)
         {
             throw new InvalidDataException(
-                $"'{_entry.FullName}': it ends after {_blockStart + _blockLength} of {_entry.Length} bytes.");
+                $"'{Excerpt.Of(_entry.FullName)}': it ends after {_blockStart + _blockLength} of {_entry.Length} bytes.");
         }
 
         _checksum = Crc32.Compute(block, _checksum);
         if (_blockStart + _blockLength == _entry.Length && _checksum != _entry.Crc32)
         {
-            throw new InvalidDataException($"'{_entry.FullName}': it is damaged, its checksum does not fit its content.");
+            throw new InvalidDataException($"'{Excerpt.Of(_entry.FullName)}': it is damaged, its checksum does not fit its content.");
         }
     }
 }

@@ -118,17 +118,18 @@ internal static class ModelFile
 
     private static Entry? OpenIfOurs(ZipArchiveEntry entry, ref long room)
     {
+        string name = Excerpt.Of(entry.FullName);
         if (entry.Length > Math.Min(Justified(entry, MaxCompression), room))
         {
             throw new InvalidDataException(
-                $"'{entry.FullName}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
+                $"'{name}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
         }
 
         room -= entry.Length;
         int maxTextLength = (int)Math.Min(Justified(entry, MaxTextCompression), ProtobufReader.MaxTextLength);
         Stream content = new EntryStream(entry);
         if (entry.Length <= Justified(entry, UsualCompression)
-            && OnnxReader.ReadProducer(content, entry.FullName) == OnnxMetadata.Producer)
+            && OnnxReader.ReadProducer(content, name) == OnnxMetadata.Producer)
         {
             // Most likely ours, to be read more than once.
             content.Position = 0;
@@ -139,7 +140,7 @@ internal static class ModelFile
         }
 
         content.Position = 0;
-        bool isOurs = OnnxReader.ReadMetadata(content, entry.FullName, maxTextLength).ContainsKey(ModelMetadata.Key);
+        bool isOurs = OnnxReader.ReadMetadata(content, name, maxTextLength).ContainsKey(ModelMetadata.Key);
         (content as EntryStream)?.ThrowUnlessWhole();
         if (!isOurs)
         {
@@ -148,7 +149,7 @@ internal static class ModelFile
         }
 
         content.Position = 0;
-        return new Entry(entry.FullName, content, maxTextLength);
+        return new Entry(name, content, maxTextLength);
     }
 
     private static long Justified(ZipArchiveEntry entry, long compression) => AnyLength + compression * entry.CompressedLength;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RePaViT.IO;
 using RePaViT.MLNet.Images;
 
 namespace RePaViT.MLNet.Saving;
@@ -61,7 +62,7 @@ internal sealed record Preparation
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"The preparation of images in this model is not accepted: {exception.Message}", exception);
+            throw new InvalidDataException($"The preparation of images in this model is not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

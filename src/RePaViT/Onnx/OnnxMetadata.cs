@@ -1,4 +1,5 @@
 using System.Globalization;
+using RePaViT.IO;
 
 namespace RePaViT.Onnx;
 
@@ -33,7 +34,7 @@ internal static class OnnxMetadata
 
         if (!int.TryParse(format, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
         {
-            throw new InvalidDataException($"Metadata '{FormatKey}' is '{format}', but a number is needed.");
+            throw new InvalidDataException($"Metadata '{FormatKey}' is '{Excerpt.Of(format)}', but a number is needed.");
         }
 
         return version <= FormatVersion

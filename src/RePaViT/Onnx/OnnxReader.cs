@@ -126,7 +126,7 @@ internal static class OnnxReader
                     (string key, string value) = ReadEntry(model.ReadMessage());
                     if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
-                        throw new InvalidDataException($"Metadata '{key}' is there twice.");
+                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
                     }
 
                     break;

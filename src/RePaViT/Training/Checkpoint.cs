@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RePaViT.IO;
 
 namespace RePaViT.Training;
 
@@ -53,7 +54,7 @@ internal sealed class Checkpoint
         SafetensorsFile file = Safetensors.Read(path);
         if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format != Format)
         {
-            throw new InvalidDataException($"{path}: its format is '{format}', but a checkpoint says '{Format}'.");
+            throw new InvalidDataException($"{path}: its format is '{Excerpt.Of(format)}', but a checkpoint says '{Format}'.");
         }
 
         try
@@ -74,7 +75,7 @@ internal sealed class Checkpoint
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
         {
-            throw new InvalidDataException($"{path}: the checkpoint is damaged. {exception.Message}", exception);
+            throw new InvalidDataException($"{path}: the checkpoint is damaged. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

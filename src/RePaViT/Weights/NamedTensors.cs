@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using RePaViT.Architectures;
+using RePaViT.IO;
 
 namespace RePaViT;
 
@@ -20,7 +21,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public WeightTensor this[string name] => _tensors.TryGetValue(name, out WeightTensor? tensor)
         ? tensor
-        : throw new KeyNotFoundException($"There is no tensor '{name}'.");
+        : throw new KeyNotFoundException($"There is no tensor '{Excerpt.Of(name)}'.");
 
     /// <summary>Adds a tensor.</summary>
     /// <param name="name">A name that is not there yet.</param>
@@ -32,7 +33,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
         ArgumentNullException.ThrowIfNull(tensor);
         if (!_tensors.TryAdd(name, tensor))
         {
-            throw new ArgumentException($"There is a tensor '{name}' already.", nameof(name));
+            throw new ArgumentException($"There is a tensor '{Excerpt.Of(name)}' already.", nameof(name));
         }
     }
 
@@ -88,7 +89,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
             // PyTorch counts the batches that a batch normalization has seen; nothing depends on it.
             if (!expected.Contains(name) && !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
             {
-                throw new ArgumentException($"Tensor '{name}' belongs to no layer of the architecture.");
+                throw new ArgumentException($"Tensor '{Excerpt.Of(name)}' belongs to no layer of the architecture.");
             }
         }
     }

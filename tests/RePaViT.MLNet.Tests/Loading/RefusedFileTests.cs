@@ -197,6 +197,41 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void Long_names_and_values_are_refused_in_few_words()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.onnx");
+        int refused = 0;
+        foreach (string metadata in LongTokens.Each(Metadata()))
+        {
+            File.WriteAllBytes(path, Onnx(metadata));
+            try
+            {
+                _context.Model.LoadRePaViT(path);
+            }
+            catch (InvalidDataException exception)
+            {
+                LongTokens.AssertShort(exception);
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(20, refused);
+        string name = $"{new string('x', 30_000)}/OnnxModel";
+        AssertRefused(Zip((name, [1, 2])), "bytes follow");
+        AssertRefused(Zip((name, Prefixed([1, 2]))), "this ONNX file is not accepted");
+        AssertRefused(Zip((name, Prefixed(Onnx())), (name, Prefixed(Onnx()))), "more than one network");
+    }
+
+    [TestMethod]
+    public void A_class_name_that_is_long_and_no_number_is_refused_in_few_words()
+    {
+        string json = Metadata().Replace("\"valueType\":\"ReadOnlyMemory\\u00601\"", "\"valueType\":\"Int32\"", StringComparison.Ordinal);
+        Assert.AreNotEqual(Metadata(), json);
+        AssertRefused(Onnx(json, [new string('x', LongTokens.Length), "b"]), "no value of type 'Int32'");
+    }
+
+    [TestMethod]
     public void Files_that_are_not_there_are_refused()
     {
         using var folder = new TemporaryFolder();
@@ -206,7 +241,7 @@ public sealed class RefusedFileTests
         Assert.ThrowsExactly<ArgumentNullException>(() => _context.Model.LoadRePaViT(null!));
     }
 
-    private static RePaViTModel Model()
+    private static RePaViTModel Model(string[]? names = null)
     {
         var architecture = new ViTArchitecture
         {
@@ -220,7 +255,7 @@ public sealed class RefusedFileTests
             IdleRatio = 0.5,
         };
         return new RePaViTModel(
-            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, Names).Reparameterize();
+            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, names ?? Names).Reparameterize();
     }
 
     private string Metadata()
@@ -229,10 +264,10 @@ public sealed class RefusedFileTests
 
     private byte[] Onnx() => Onnx(Metadata());
 
-    private static byte[] Onnx(string? metadata)
+    private static byte[] Onnx(string? metadata, string[]? names = null)
     {
         using var folder = new TemporaryFolder();
-        Model().Save(folder.File("model"), new OnnxFileOptions
+        Model(names).Save(folder.File("model"), new OnnxFileOptions
         {
             Metadata = metadata is null ? [] : [new(ModelMetadata.Key, metadata)],
         });
@@ -270,5 +305,6 @@ public sealed class RefusedFileTests
         var exception = Assert.ThrowsExactly<InvalidDataException>(() => _context.Model.LoadRePaViT(path));
         StringAssert.StartsWith(exception.Message, path, StringComparison.Ordinal);
         StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
+        LongTokens.AssertShort(exception);
     }
 }
