@@ -11,7 +11,7 @@ internal static class Leftovers
 {
     private const int MaxEntries = 1000;
 
-    // Not even a folder that was just made has a locked file yet, nor had those of earlier versions.
+    // A folder that is being made has no locked file yet, and those of earlier versions never had one.
     private static readonly TimeSpan AgeWithoutLock = TimeSpan.FromDays(1);
 
     // Links are left alone, so nothing outside the folder is touched.

@@ -21,9 +21,9 @@ internal static class ModelFile
     // and nothing kept but weights that the architecture needs: a network may consist of zeros.
     private const long UsualCompression = 4;
 
-    // What shrinks more than this is a bomb, and no text shrinks more than that.
+    // What shrinks more than this is a bomb. Descriptions shrink less, and come with weights.
     private const long MaxCompression = 100;
-    private const long MaxTextCompression = 20;
+    private const long MaxTextCompression = 8;
     private const long AnyLength = 1 << 20;
 
     /// <param name="path">The file.</param>
@@ -58,7 +58,7 @@ internal static class ModelFile
         return start[..length].SequenceEqual("PK"u8);
     }
 
-    private static LoadedModel ReadOnnx(Stream stream, string source, int maxTextLength = ProtobufReader.MaxTextLength)
+    private static LoadedModel ReadOnnx(Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
     {
         IReadOnlyDictionary<string, string> texts = OnnxReader.ReadMetadata(stream, source, maxTextLength);
         stream.Position = 0;
@@ -126,7 +126,7 @@ internal static class ModelFile
         }
 
         room -= entry.Length;
-        int maxTextLength = (int)Math.Min(Justified(entry, MaxTextCompression), ProtobufReader.MaxTextLength);
+        int maxTextLength = (int)Math.Min(Justified(entry, MaxTextCompression), ProtobufReader.UsualMaxTextLength);
         Stream content = new EntryStream(entry);
         if (entry.Length <= Justified(entry, UsualCompression)
             && OnnxReader.ReadProducer(content, name) == OnnxMetadata.Producer)

@@ -13,6 +13,9 @@ internal static class OnnxReader
     private const string StreamSource = "ONNX stream";
     private const int MaxRank = 8;
 
+    // Many more than there are.
+    private const int MaxTexts = 100;
+
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is damaged, not ours or too new; the message says which.</exception>
     /// <exception cref="IOException">The file is not there or cannot be read.</exception>
@@ -35,7 +38,7 @@ internal static class OnnxReader
     /// <param name="maxTextLength">Bytes that a text may have.</param>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public static IReadOnlyDictionary<string, string> ReadMetadata(
-        Stream stream, string source, int maxTextLength = ProtobufReader.MaxTextLength)
+        Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
         => Guard(source, () => ReadModel(new ProtobufReader(stream, maxTextLength)).Metadata);
 
     /// <summary>
@@ -62,7 +65,7 @@ internal static class OnnxReader
     /// <summary>Reads as <see cref="Read(Stream)"/> does, and calls the stream what the caller does.</summary>
     /// <remarks>The stream is passed over three times; nothing is kept for a tensor before all are known to be there.</remarks>
     public static (ModelDescription Description, Network Network) Read(
-        Stream stream, string source, int maxTextLength = ProtobufReader.MaxTextLength)
+        Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
         => Guard(source, () =>
         {
             SourceFile.ThrowUnlessReadable(stream);
@@ -127,6 +130,12 @@ internal static class OnnxReader
                     if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
                         throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
+                    }
+
+                    if (metadata.Count > MaxTexts || metadata.Values.Sum(text => (long)text.Length) > model.MaxTextLength)
+                    {
+                        throw new InvalidDataException(
+                            $"Its metadata are longer than {MaxTexts} texts or {model.MaxTextLength} bytes.");
                     }
 
                     break;

@@ -8,13 +8,12 @@ namespace RePaViT.Onnx;
 /// </summary>
 internal sealed class ProtobufReader
 {
-    /// <summary>Bytes that a text may have: far more than a description needs, far less than a string can hold.</summary>
-    public const int MaxTextLength = 1 << 28;
+    /// <summary>Bytes that a text may have in a file: far more than a description needs, far less than a string can hold.</summary>
+    public const int UsualMaxTextLength = 1 << 28;
 
     private const int MaxNameLength = 1000;
 
     private readonly Stream _stream;
-    private readonly int _maxTextLength;
     private readonly long _end;
     private long _next;
     private ulong _value;
@@ -23,7 +22,7 @@ internal sealed class ProtobufReader
     /// <summary>A reader for the message from the current position of a stream to its end.</summary>
     /// <param name="stream">A stream that can seek.</param>
     /// <param name="maxTextLength">Bytes that a text may have.</param>
-    public ProtobufReader(Stream stream, int maxTextLength = MaxTextLength)
+    public ProtobufReader(Stream stream, int maxTextLength = UsualMaxTextLength)
         : this(stream, maxTextLength, stream.Position, stream.Length)
     {
     }
@@ -31,10 +30,13 @@ internal sealed class ProtobufReader
     private ProtobufReader(Stream stream, int maxTextLength, long start, long end)
     {
         _stream = stream;
-        _maxTextLength = maxTextLength;
+        MaxTextLength = maxTextLength;
         _next = start;
         _end = end;
     }
+
+    /// <summary>Bytes that a text may have.</summary>
+    public int MaxTextLength { get; }
 
     /// <summary>The number of the current field.</summary>
     public int Field { get; private set; }
@@ -104,9 +106,9 @@ internal sealed class ProtobufReader
     public string ReadString()
     {
         (long offset, long length) = ReadPlace();
-        return length <= _maxTextLength
+        return length <= MaxTextLength
             ? ReadString(offset, length)
-            : throw Invalid(offset, $"a text has {length} bytes, but at most {_maxTextLength} are accepted");
+            : throw Invalid(offset, $"a text has {length} bytes, but at most {MaxTextLength} are accepted");
     }
 
     /// <summary>The text of the current field, which is to be compared with names that are known: none is longer than what is read.</summary>
@@ -127,7 +129,7 @@ internal sealed class ProtobufReader
     public ProtobufReader ReadMessage()
     {
         (long offset, long length) = ReadPlace();
-        return new ProtobufReader(_stream, _maxTextLength, offset, offset + length);
+        return new ProtobufReader(_stream, MaxTextLength, offset, offset + length);
     }
 
     private string ReadString(long offset, long length)

@@ -83,6 +83,39 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void Metadata_without_end_are_not_kept()
+    {
+        var one = new ProtobufMessage();
+        one.Add(OnnxSchema.Entry.Key, "repavit.long");
+        one.Add(OnnxSchema.Entry.Value, new string('x', 40 << 20));
+        var many = new ProtobufMessage();
+        foreach (int i in Enumerable.Range(0, 1_000_000))
+        {
+            var entry = new ProtobufMessage();
+            entry.Add(OnnxSchema.Entry.Key, $"repavit.{i}");
+            many.Add(OnnxSchema.Model.Metadata, entry);
+        }
+
+        var longest = new ProtobufMessage();
+        longest.Add(OnnxSchema.Model.Metadata, one);
+        byte[] noise = new byte[1 << 20];
+        new Random(1).NextBytes(noise);
+        foreach ((ProtobufMessage message, string named) in new[] { (longest, "a text has"), (many, "100 texts") })
+        {
+            message.Add(99, noise);
+            using var onnx = new MemoryStream();
+            message.WriteTo(onnx);
+            byte[] zip = Zip((Entry, Prefixed(onnx.ToArray())));
+            long before = GC.GetTotalAllocatedBytes();
+
+            AssertRefused(zip, named);
+
+            long allocated = GC.GetTotalAllocatedBytes() - before;
+            Assert.IsLessThan(4L * zip.Length, allocated);
+        }
+    }
+
+    [TestMethod]
     public void A_large_network_of_somebody_else_is_not_kept_in_memory()
     {
         byte[] weights = new byte[32 << 20];
