@@ -1,4 +1,5 @@
 using Microsoft.ML;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet;
 
@@ -33,5 +34,5 @@ internal static class Columns
     }
 
     private static ArgumentException Missing(string name, IEnumerable<string> present, string remark)
-        => new($"There is no column '{name}'. There are: {string.Join(", ", present)}.{remark}");
+        => new($"There is no column '{Excerpt.Of(name)}'. There are: {Excerpt.OfList(present)}.{remark}");
 }

@@ -153,7 +153,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         if (counts.Count(count => count > 0) < 2)
         {
             throw new ArgumentException(
-                $"All {training.Count} training images have label '{classes.Names[training.GetLabel(0)]}': at least two classes are needed.");
+                $"All {training.Count} training images have label '{Excerpt.Of(classes.Names[training.GetLabel(0)])}': at least two classes are needed.");
         }
 
         string[] unseen = [.. classes.Names.Where((_, label) => counts[label] == 0)];
@@ -162,7 +162,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             string more = unseen.Length > MaxNamesListed ? $" and {unseen.Length - MaxNamesListed} more" : "";
             channel.Warning(
                 MessageSensitivity.UserData,
-                $"No training image has these labels: {string.Join(", ", unseen.Take(MaxNamesListed))}{more}.");
+                $"No training image has these labels: {Excerpt.OfList(unseen.Take(MaxNamesListed))}{more}.");
         }
 
         IImageDataset? validation = null;

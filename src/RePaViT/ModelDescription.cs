@@ -60,7 +60,7 @@ internal sealed record ModelDescription
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"The model description is not accepted: {exception.Message}", exception);
+            throw new InvalidDataException($"The model description is not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class ClassKeys
     public static ClassKeys Create(string keyType, string? valueType, IReadOnlyList<string> names)
     {
         Type rawType = Array.Find(KeyTypes, type => type.Name == keyType)
-            ?? throw new InvalidDataException($"A label of key type '{keyType}' is not known.");
+            ?? throw new InvalidDataException($"A label of key type '{Excerpt.Of(keyType)}' is not known.");
         if (!KeyDataViewTypeHolds(rawType, names.Count))
         {
             throw new InvalidDataException($"Key type '{keyType}' cannot tell {names.Count} classes apart.");
@@ -52,7 +52,7 @@ internal sealed class ClassKeys
 
         PrimitiveDataViewType? values = valueType is null
             ? null
-            : KeyValue.FindType(valueType) ?? throw new InvalidDataException($"Key values of type '{valueType}' are not known.");
+            : KeyValue.FindType(valueType) ?? throw new InvalidDataException($"Key values of type '{Excerpt.Of(valueType)}' are not known.");
         var keys = new ClassKeys(new KeyDataViewType(rawType, names.Count), values, names);
         try
         {
@@ -60,7 +60,7 @@ internal sealed class ClassKeys
         }
         catch (Exception exception) when (exception is FormatException or OverflowException)
         {
-            throw new InvalidDataException($"A class name is no value of type '{valueType}'. {exception.Message}", exception);
+            throw new InvalidDataException($"A class name is no value of type '{valueType}'. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
 
         return keys;

@@ -7,9 +7,11 @@ internal static class Crc32
 
     private static readonly uint[] Table = [.. Enumerable.Range(0, 256).Select(value => Divide((uint)value))];
 
-    public static uint Compute(ReadOnlySpan<byte> data)
+    /// <param name="data">The bytes.</param>
+    /// <param name="before">The checksum of what stands before them; 0 of nothing.</param>
+    public static uint Compute(ReadOnlySpan<byte> data, uint before = 0)
     {
-        uint remainder = uint.MaxValue;
+        uint remainder = ~before;
         foreach (byte value in data)
         {
             remainder = Table[(byte)(remainder ^ value)] ^ (remainder >> 8);

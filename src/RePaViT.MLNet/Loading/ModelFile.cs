@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using RePaViT.IO;
 using RePaViT.MLNet.Labels;
@@ -17,10 +16,14 @@ internal static class ModelFile
 {
     // Where ML.NET's transformer for ONNX keeps its file: a length and so many bytes.
     private const string EntryName = "OnnxModel";
-    private const int PrefixLength = sizeof(int);
 
-    // Weights are close to noise. What shrinks more than this is a bomb; the rest allows for files of hardly any weights.
+    // Weights are close to noise: what shrinks no more than this is unpacked into memory. The rest is read as it is unpacked,
+    // and nothing kept but weights that the architecture needs: a network may consist of zeros.
+    private const long UsualCompression = 4;
+
+    // What shrinks more than this is a bomb. Descriptions shrink less, and come with weights.
     private const long MaxCompression = 100;
+    private const long MaxTextCompression = 8;
     private const long AnyLength = 1 << 20;
 
     /// <param name="path">The file.</param>
@@ -38,8 +41,8 @@ internal static class ModelFile
         try
         {
             using var archive = new ZipArchive(file, ZipArchiveMode.Read);
-            (string entry, byte[] onnx) = FindOnnx(archive, file.Length);
-            return ReadOnnx(Content(onnx), entry);
+            using Entry entry = FindOnnx(archive, file.Length);
+            return ReadOnnx(entry.Content, entry.Name, entry.MaxTextLength);
         }
         catch (InvalidDataException exception)
         {
@@ -55,11 +58,11 @@ internal static class ModelFile
         return start[..length].SequenceEqual("PK"u8);
     }
 
-    private static LoadedModel ReadOnnx(Stream stream, string source)
+    private static LoadedModel ReadOnnx(Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
     {
-        IReadOnlyDictionary<string, string> texts = OnnxReader.ReadMetadata(stream, source);
+        IReadOnlyDictionary<string, string> texts = OnnxReader.ReadMetadata(stream, source, maxTextLength);
         stream.Position = 0;
-        (ModelDescription description, Network network) = OnnxReader.Read(stream, source);
+        (ModelDescription description, Network network) = OnnxReader.Read(stream, source, maxTextLength);
         try
         {
             ModelMetadata metadata = texts.TryGetValue(ModelMetadata.Key, out string? json)
@@ -76,23 +79,19 @@ internal static class ModelFile
         }
     }
 
-    private static (string Entry, byte[] Onnx) FindOnnx(ZipArchive archive, long archiveLength)
+    private static Entry FindOnnx(ZipArchive archive, long archiveLength)
     {
-        (string Entry, byte[] Onnx)? found = null;
+        Entry? found = null;
         InvalidDataException? refusal = null;
 
         // Of all entries together: many may share one body.
         long room = AnyLength + MaxCompression * archiveLength;
         foreach (ZipArchiveEntry entry in archive.Entries.Where(IsOnnx))
         {
-            byte[] onnx;
+            Entry? next;
             try
             {
-                onnx = Extract(entry, ref room);
-                if (!OnnxReader.ReadMetadata(Content(onnx), entry.FullName).ContainsKey(ModelMetadata.Key))
-                {
-                    continue;
-                }
+                next = OpenIfOurs(entry, ref room);
             }
             catch (InvalidDataException exception)
             {
@@ -101,13 +100,13 @@ internal static class ModelFile
                 continue;
             }
 
-            if (found is not null)
+            if (found is not null && next is not null)
             {
                 throw new InvalidDataException(
-                    $"It holds more than one network of this library, at '{found.Value.Entry}' and at '{entry.FullName}'. ML.NET itself loads such a model.");
+                    $"It holds more than one network of this library, at '{found.Name}' and at '{next.Name}'. ML.NET itself loads such a model.");
             }
 
-            found = (entry.FullName, onnx);
+            found ??= next;
         }
 
         return found ?? throw refusal ?? new InvalidDataException(
@@ -117,35 +116,47 @@ internal static class ModelFile
     // ML.NET writes either slash.
     private static bool IsOnnx(ZipArchiveEntry entry) => entry.FullName.Split('/', '\\')[^1] == EntryName;
 
-    private static MemoryStream Content(byte[] onnx) => new(onnx, PrefixLength, onnx.Length - PrefixLength, writable: false);
-
-    private static byte[] Extract(ZipArchiveEntry entry, ref long room)
+    private static Entry? OpenIfOurs(ZipArchiveEntry entry, ref long room)
     {
-        using Stream stream = entry.Open();
-        long limit = Math.Min(Math.Min(AnyLength + MaxCompression * entry.CompressedLength, room), Array.MaxLength);
-        if (entry.Length > limit)
+        string name = Excerpt.Of(entry.FullName);
+        if (entry.Length > Math.Min(Justified(entry, MaxCompression), room))
         {
             throw new InvalidDataException(
-                $"'{entry.FullName}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
+                $"'{name}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
         }
 
         room -= entry.Length;
-        byte[] onnx = new byte[entry.Length];
-        int read = stream.ReadAtLeast(onnx, onnx.Length, throwOnEndOfStream: false);
-        if (read < onnx.Length)
+        int maxTextLength = (int)Math.Min(Justified(entry, MaxTextCompression), ProtobufReader.UsualMaxTextLength);
+        Stream content = new EntryStream(entry);
+        if (entry.Length <= Justified(entry, UsualCompression)
+            && OnnxReader.ReadProducer(content, name) == OnnxMetadata.Producer)
         {
-            throw new InvalidDataException($"'{entry.FullName}': it ends after {read} of {onnx.Length} bytes.");
+            // Most likely ours, to be read more than once.
+            content.Position = 0;
+            byte[] onnx = new byte[content.Length];
+            content.ReadExactly(onnx);
+            content.Dispose();
+            content = new MemoryStream(onnx, writable: false);
         }
 
-        if (Crc32.Compute(onnx) != entry.Crc32)
+        content.Position = 0;
+        bool isOurs = OnnxReader.ReadMetadata(content, name, maxTextLength).ContainsKey(ModelMetadata.Key);
+        (content as EntryStream)?.ThrowUnlessWhole();
+        if (!isOurs)
         {
-            throw new InvalidDataException($"'{entry.FullName}': it is damaged, its checksum does not fit its content.");
+            content.Dispose();
+            return null;
         }
 
-        int length = onnx.Length < PrefixLength ? -1 : BinaryPrimitives.ReadInt32LittleEndian(onnx);
-        return length == onnx.Length - PrefixLength
-            ? onnx
-            : throw new InvalidDataException(
-                $"'{entry.FullName}': it says that {length} bytes follow, but there are {onnx.Length - PrefixLength}.");
+        content.Position = 0;
+        return new Entry(name, content, maxTextLength);
+    }
+
+    private static long Justified(ZipArchiveEntry entry, long compression) => AnyLength + compression * entry.CompressedLength;
+
+    /// <summary>A network of this library in an archive.</summary>
+    private sealed record Entry(string Name, Stream Content, int MaxTextLength) : IDisposable
+    {
+        public void Dispose() => Content.Dispose();
     }
 }

@@ -56,7 +56,7 @@ internal sealed record ModelMetadata
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"Metadata '{Key}' are not accepted: {exception.Message}", exception);
+            throw new InvalidDataException($"Metadata '{Key}' are not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed record ModelMetadata
         ArgumentException.ThrowIfNullOrWhiteSpace(Scoring.PredictedLabelColumnName);
         if (Scoring.ScoreColumnName == Scoring.PredictedLabelColumnName)
         {
-            throw new ArgumentException($"Scores and predicted labels are both '{Scoring.ScoreColumnName}'.");
+            throw new ArgumentException($"Scores and predicted labels are both '{Excerpt.Of(Scoring.ScoreColumnName)}'.");
         }
 
         Scoring.Features?.Validate();

@@ -63,7 +63,7 @@ internal sealed record Preparation
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"The preparation of images in this model is not accepted: {exception.Message}", exception);
+            throw new InvalidDataException($"The preparation of images in this model is not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Onnx;
+using RePaViT.IO;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Scoring;
@@ -35,7 +36,7 @@ internal sealed class SavedChain : IDisposable
     {
         ScoringDescription description = transformer.Description;
         ImageColumn images = description.Features ?? throw new NotSupportedException(
-            $"This model came from an ONNX file that does not say what column '{description.FeatureColumnName}' holds, which an ML.NET model must know. "
+            $"This model came from an ONNX file that does not say what column '{Excerpt.Of(description.FeatureColumnName)}' holds, which an ML.NET model must know. "
             + $"{nameof(transformer.SaveAsOnnx)} saves it.");
         var chain = new SavedChain(images, description.FeatureColumnName);
         try

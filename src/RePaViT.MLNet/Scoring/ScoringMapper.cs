@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using RePaViT.IO;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
 
@@ -92,7 +93,7 @@ internal sealed class ScoringMapper : IRowToRowMapper
     /// <param name="position">The row, counted from 0.</param>
     /// <param name="reason">What was thrown.</param>
     public InvalidDataException Failure(long position, Exception reason)
-        => new($"Row {position}, column '{_features.Name}': the image cannot be scored. {reason.Message}", reason);
+        => new($"Row {position}, column '{_features.Name}': the image cannot be scored. {Excerpt.OfMessage(reason)}", Excerpt.AsReason(reason));
 
     private static ValueGetter<VBuffer<float>> CreateScoreGetter(ScoreReader scores)
         => (ref VBuffer<float> value) =>

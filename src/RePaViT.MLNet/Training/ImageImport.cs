@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
+using RePaViT.IO;
 using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
 
@@ -186,7 +187,7 @@ internal sealed class ImageImport
                 }
                 catch (Exception exception) when (IsOfTheImage(exception))
                 {
-                    entry.Failure = exception.Message;
+                    entry.Failure = Excerpt.OfMessage(exception);
                 }
             }
         }
@@ -203,7 +204,7 @@ internal sealed class ImageImport
             }
             catch (Exception exception) when (IsOfTheImage(exception))
             {
-                work.Entry.Failure = exception.Message;
+                work.Entry.Failure = Excerpt.OfMessage(exception);
                 continue;
             }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet.Training;
 
@@ -10,6 +11,7 @@ namespace RePaViT.MLNet.Training;
 internal sealed class RowTexts
 {
     private const int MaxLength = 200;
+    private const int MaxColumns = 5;
 
     private readonly Dictionary<int, string> _texts = [];
 
@@ -18,7 +20,7 @@ internal sealed class RowTexts
     public RowTexts(IDataView data, int[] rows)
     {
         Rows = rows;
-        DataViewSchema.Column[] columns = [.. data.Schema.Where(column => !column.IsHidden && column.Type is TextDataViewType)];
+        DataViewSchema.Column[] columns = [.. data.Schema.Where(column => !column.IsHidden && column.Type is TextDataViewType).Take(MaxColumns)];
         try
         {
             Read(data, columns);
@@ -51,7 +53,7 @@ internal sealed class RowTexts
                 position++;
             }
 
-            _texts[row] = string.Join(", ", columns.Zip(getters, (column, getter) => $"{column.Name} '{Value(getter)}'"));
+            _texts[row] = string.Join(", ", columns.Zip(getters, (column, getter) => $"{Excerpt.Of(column.Name)} '{Value(getter)}'"));
         }
     }
 
@@ -59,6 +61,6 @@ internal sealed class RowTexts
     {
         ReadOnlyMemory<char> value = default;
         getter(ref value);
-        return value.Length <= MaxLength ? value.ToString() : $"{value[..MaxLength]}...";
+        return Excerpt.Of(value.Span, MaxLength);
     }
 }

@@ -17,8 +17,13 @@ public static class IdxDataset
     /// <summary>The format is for small images; a greater side is a damaged header.</summary>
     private const int MaxSide = 4096;
 
-    /// <summary>DEFLATE codes at most 258 bytes in 2 bits.</summary>
-    private const int MaxGzipRatio = 1032;
+    // MNIST shrinks to a fifth, but gzip can hold a thousand times its own length of nothing. A set of hardly more than that
+    // may be small, but not large.
+    private const int MaxCompression = 100;
+    private const long AnyLength = 8 << 20;
+
+    // What an image takes beside its pixels, however few they are.
+    private const int MinImageLength = 32;
 
     /// <summary>
     /// Reads a folder with the usual names: <c>train-images-idx3-ubyte</c> and <c>train-labels-idx1-ubyte</c>, or
@@ -59,6 +64,7 @@ public static class IdxDataset
                 $"'{imagesPath}' says that it has {shape[0]} images, but '{labelsPath}' says that it has {count} labels.");
         }
 
+        ThrowUnlessPossible(imageContent, count, height: shape[1], width: shape[2]);
         List<int> labels = ReadLabels(labelContent, count);
         classNames ??= DatasetFile.NumberedClasses(Math.Max(10, labels.Max() + 1));
         int wrong = labels.FindIndex(label => label >= classNames.Count);
@@ -75,7 +81,7 @@ public static class IdxDataset
 
     private static List<int> ReadLabels(Content content, int count)
     {
-        content.ThrowUnlessPossible(count);
+        content.ThrowUnlessPossible(count, count);
         var labels = new List<int>();
         Span<byte> label = stackalloc byte[1];
         for (int i = 0; i < count; i++)
@@ -88,7 +94,7 @@ public static class IdxDataset
         return labels;
     }
 
-    private static List<RgbImage> ReadImages(Content content, int count, int height, int width)
+    private static void ThrowUnlessPossible(Content content, int count, int height, int width)
     {
         if (height > MaxSide || width > MaxSide)
         {
@@ -97,7 +103,12 @@ public static class IdxDataset
                 + $"at most {MaxSide} x {MaxSide} are accepted.");
         }
 
-        content.ThrowUnlessPossible((long)count * height * width);
+        long pixels = (long)height * width;
+        content.ThrowUnlessPossible(count * pixels, count * Math.Max(pixels, MinImageLength));
+    }
+
+    private static List<RgbImage> ReadImages(Content content, int count, int height, int width)
+    {
         var images = new List<RgbImage>();
         byte[] gray = new byte[height * width];
         for (int i = 0; i < count; i++)
@@ -125,14 +136,16 @@ public static class IdxDataset
     private sealed class Content : IDisposable
     {
         private readonly Stream _stream;
-        private readonly long _maxLength;
+        private readonly long _fileLength;
+        private readonly bool _isGzip;
         private long _position;
 
-        private Content(string path, Stream stream, long maxLength)
+        private Content(string path, Stream stream, long fileLength, bool isGzip)
         {
             Path = path;
             _stream = stream;
-            _maxLength = maxLength;
+            _fileLength = fileLength;
+            _isGzip = isGzip;
         }
 
         public string Path { get; }
@@ -142,9 +155,8 @@ public static class IdxDataset
             FileStream file = SourceFile.Open(path);
             bool isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
-            return isGzip
-                ? new Content(path, new BufferedStream(new GZipStream(file, CompressionMode.Decompress)), file.Length * MaxGzipRatio)
-                : new Content(path, file, file.Length);
+            Stream stream = isGzip ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress)) : file;
+            return new Content(path, stream, file.Length, isGzip);
         }
 
         /// <summary>Reads the magic number, then the length of every dimension; none is 0.</summary>
@@ -173,12 +185,22 @@ public static class IdxDataset
         }
 
         /// <summary>Refuses a header that promises more than the file can hold, before anything is allocated for it.</summary>
-        public void ThrowUnlessPossible(long remaining)
+        /// <param name="remaining">Bytes that follow.</param>
+        /// <param name="needed">Bytes that reading them takes, at least as many.</param>
+        public void ThrowUnlessPossible(long remaining, long needed)
         {
-            if (remaining > _maxLength - _position)
+            if (!_isGzip && remaining > _fileLength - _position)
             {
                 throw new InvalidDataException(
-                    $"'{Path}' says that {remaining} bytes follow its header, but it can hold {_maxLength - _position} at most.");
+                    $"'{Path}' says that {remaining} bytes follow its header, but it can hold {_fileLength - _position} at most.");
+            }
+
+            long limit = AnyLength + MaxCompression * _fileLength;
+            if (_isGzip && needed > limit)
+            {
+                throw new InvalidDataException(
+                    $"'{Path}' says that {remaining} bytes follow its header{(needed > remaining ? $", which take {needed} in memory" : "")}: "
+                    + $"at most {limit} are accepted from {_fileLength} bytes of gzip data.");
             }
         }
 

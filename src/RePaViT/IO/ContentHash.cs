@@ -67,6 +67,9 @@ internal sealed class ContentHash
         }
     }
 
+    /// <summary>Adds all that another hash is of; nothing may follow in that one.</summary>
+    public void Add(ContentHash part) => Add(part.Finish());
+
     /// <param name="stored">The hash of a file; null if there is none.</param>
     /// <param name="isRequired">False for files from before there were hashes.</param>
     /// <exception cref="InvalidDataException">It is another, or missing.</exception>

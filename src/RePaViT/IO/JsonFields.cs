@@ -94,7 +94,7 @@ internal sealed class JsonFields
         {
             if (!fields._asked.Contains(member.Name))
             {
-                throw new JsonException($"{fields.PathOf(member.Name)} is not known.");
+                throw new JsonException($"{fields.PathOf(Excerpt.Of(member.Name))} is not known.");
             }
         }
 
@@ -141,7 +141,6 @@ internal sealed class JsonFields
     private static JsonException NotAccepted(string path, JsonElement element, string accepted)
     {
         const int MaxLength = 40;
-        string text = element.GetRawText();
-        return new($"{path} is {(text.Length <= MaxLength ? text : $"{text[..MaxLength]}...")}, but {accepted} is needed.");
+        return new($"{path} is {Excerpt.Of(element.GetRawText(), MaxLength)}, but {accepted} is needed.");
     }
 }

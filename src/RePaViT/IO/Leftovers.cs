@@ -11,7 +11,7 @@ internal static class Leftovers
 {
     private const int MaxEntries = 1000;
 
-    // Not even a folder that was just made has a locked file yet, nor had those of earlier versions.
+    // A folder that is being made has no locked file yet, and those of earlier versions never had one.
     private static readonly TimeSpan AgeWithoutLock = TimeSpan.FromDays(1);
 
     // Links are left alone, so nothing outside the folder is touched.
@@ -55,7 +55,7 @@ internal static class Leftovers
     /// <param name="isOurs">Tells by the name whether a file may be removed.</param>
     /// <param name="locked">A file that this process created by <see cref="CreateLocked"/> on the same disk.</param>
     public static void RemoveFiles(string folder, string pattern, Func<string, bool> isOurs, string locked)
-        => ForEach(new DirectoryInfo(folder).EnumerateFiles(pattern, Options).Where(file => isOurs(file.Name)), Remove, locked);
+        => ForEach(() => new DirectoryInfo(folder).EnumerateFiles(pattern, Options).Where(file => isOurs(file.Name)), Remove, locked);
 
     /// <summary>Removes folders, with the files in them, whose locked file nobody has open.</summary>
     /// <param name="parent">Where they are.</param>
@@ -65,8 +65,8 @@ internal static class Leftovers
     public static void RemoveFolders(string parent, string pattern, Func<string, bool> isOurs, string locked)
     {
         string own = Path.GetDirectoryName(locked)!;
-        int? owner = null;
-        ForEach(new DirectoryInfo(parent).EnumerateDirectories(pattern, Options), folder =>
+        (int, string)? owner = null;
+        ForEach(() => new DirectoryInfo(parent).EnumerateDirectories(pattern, Options), folder =>
         {
             if (folder.FullName != own && OwnerOf(folder.FullName) == (owner ??= OwnerOf(own)))
             {
@@ -75,7 +75,7 @@ internal static class Leftovers
         }, locked);
     }
 
-    private static void ForEach<T>(IEnumerable<T> entries, Action<T> remove, string locked)
+    private static void ForEach<T>(Func<IEnumerable<T>> find, Action<T> remove, string locked)
         where T : FileSystemInfo
     {
         Try(() =>
@@ -86,7 +86,7 @@ internal static class Leftovers
                 return;
             }
 
-            foreach (T entry in entries.Take(MaxEntries))
+            foreach (T entry in find().Take(MaxEntries))
             {
                 Try(() => remove(entry));
             }
@@ -150,13 +150,13 @@ internal static class Leftovers
         }
     }
 
-    /// <summary>The number of the user whose a folder is: an administrator may remove those of others, but must not.</summary>
-    private static int OwnerOf(string folder)
+    /// <summary>Number and name of the user whose a folder is: an administrator may remove those of others, but must not.</summary>
+    private static (int Number, string Name) OwnerOf(string folder)
     {
         if (OperatingSystem.IsWindows())
         {
             // There the temporary folder is a user's own.
-            return 0;
+            return default;
         }
 
         // Only an archive's entry tells this without native code.
@@ -168,6 +168,7 @@ internal static class Leftovers
 
         archive.Position = 0;
         using var reader = new TarReader(archive);
-        return reader.GetNextEntry()!.Uid;
+        var entry = (PosixTarEntry)reader.GetNextEntry()!;
+        return (entry.Uid, entry.UserName);
     }
 }

@@ -1,3 +1,4 @@
+using RePaViT.IO;
 using RePaViT.Layers;
 using RePaViT.Operators;
 using RePaViT.Weights;
@@ -92,7 +93,7 @@ internal sealed record Network
             // PyTorch counts the batches that a batch normalization has seen; nothing depends on it.
             if (!expected.Contains(name) && !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
             {
-                throw new ArgumentException($"Tensor '{name}' belongs to no layer of the architecture.");
+                throw new ArgumentException($"Tensor '{Excerpt.Of(name)}' belongs to no layer of the architecture.");
             }
         }
     }

@@ -30,7 +30,7 @@ internal static class OnnxMetadata
         new(ModelKey, description.ToJson()),
     ];
 
-    /// <summary>A hash that has all texts of ours in it. The tensors of the network follow, in its order.</summary>
+    /// <summary>A hash that has all texts of ours in it. The hashes of the network's tensors follow, in its order.</summary>
     public static ContentHash BeginHash(IReadOnlyDictionary<string, string> metadata)
     {
         var hash = new ContentHash();
@@ -60,7 +60,7 @@ internal static class OnnxMetadata
 
         if (!int.TryParse(format, NumberStyles.None, CultureInfo.InvariantCulture, out int version) || version < 1)
         {
-            throw new InvalidDataException($"Metadata '{FormatKey}' is '{format}', but a number is needed.");
+            throw new InvalidDataException($"Metadata '{FormatKey}' is '{Excerpt.Of(format)}', but a number is needed.");
         }
 
         return version <= FormatVersion

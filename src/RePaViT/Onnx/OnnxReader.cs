@@ -14,6 +14,9 @@ internal static class OnnxReader
     private const string StreamSource = "ONNX stream";
     private const int MaxRank = 8;
 
+    // Many more than there are.
+    private const int MaxTexts = 100;
+
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is damaged, not ours or too new; the message says which.</exception>
     /// <exception cref="IOException">The file is not there or cannot be read.</exception>
@@ -33,16 +36,42 @@ internal static class OnnxReader
     /// <summary>Reads the texts of this library's metadata; none in a file of somebody else's. The stream stays open.</summary>
     /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
     /// <param name="source">What to call it.</param>
+    /// <param name="maxTextLength">Bytes that a text may have.</param>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static IReadOnlyDictionary<string, string> ReadMetadata(Stream stream, string source)
-        => Guard(source, () => ReadModel(new ProtobufReader(stream)).Metadata);
+    public static IReadOnlyDictionary<string, string> ReadMetadata(
+        Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
+        => Guard(source, () => ReadModel(new ProtobufReader(stream, maxTextLength)).Metadata);
+
+    /// <summary>
+    /// Reads what program a file says that it comes from, if it says so before its graph; else null. The stream stays open.
+    /// </summary>
+    /// <param name="stream">A stream that can seek, as for <see cref="Read(Stream)"/>.</param>
+    /// <param name="source">What to call it.</param>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static string? ReadProducer(Stream stream, string source)
+        => Guard(source, () =>
+        {
+            var model = new ProtobufReader(stream);
+            while (model.Next() && model.Field != OnnxSchema.Model.Graph)
+            {
+                if (model.Field == OnnxSchema.Model.ProducerName)
+                {
+                    return model.ReadName();
+                }
+            }
+
+            return null;
+        });
 
     /// <summary>Reads as <see cref="Read(Stream)"/> does, and calls the stream what the caller does.</summary>
-    public static (ModelDescription Description, Network Network) Read(Stream stream, string source)
+    /// <remarks>The stream is passed over three times; nothing is kept for a tensor before all are known to be there.</remarks>
+    public static (ModelDescription Description, Network Network) Read(
+        Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
         => Guard(source, () =>
         {
             SourceFile.ThrowUnlessReadable(stream);
-            (Dictionary<string, string> metadata, ProtobufReader? graph, bool hasHash) = ReadModel(new ProtobufReader(stream));
+            (Dictionary<string, string> metadata, ProtobufReader? graph, bool hasHash) =
+                ReadModel(new ProtobufReader(stream, maxTextLength));
             ModelDescription description = OnnxMetadata.Parse(metadata);
             if (graph is null)
             {
@@ -52,11 +81,21 @@ internal static class OnnxReader
             NetworkLayout layout = Folding.Fold(description.Architecture.Layout(description.Form));
             TensorSpec[] tensors = [.. layout.Layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
+            long[] offsets = [.. tensors.Select(tensor => FindData(tensor, places))];
+            var values = new WeightTensor[tensors.Length];
+            var hashes = new ContentHash[tensors.Length];
+            foreach (int index in Enumerable.Range(0, tensors.Length).OrderBy(index => offsets[index]))
+            {
+                stream.Position = offsets[index];
+                (values[index], hashes[index]) = ReadTensor(stream, tensors[index]);
+            }
+
             var weights = new NamedTensors();
             ContentHash hash = OnnxMetadata.BeginHash(metadata);
-            foreach (TensorSpec tensor in tensors)
+            for (int i = 0; i < tensors.Length; i++)
             {
-                weights.Add(tensor.Name, ReadTensor(stream, tensor, places, hash));
+                weights.Add(tensors[i].Name, values[i]);
+                hash.Add(hashes[i]);
             }
 
             OnnxMetadata.ThrowUnlessFits(metadata, hash, hasHash);
@@ -100,7 +139,13 @@ internal static class OnnxReader
                     (string key, string value) = ReadEntry(model.ReadMessage());
                     if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
-                        throw new InvalidDataException($"Metadata '{key}' is there twice.");
+                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
+                    }
+
+                    if (metadata.Count > MaxTexts || metadata.Values.Sum(text => (long)text.Length) > model.MaxTextLength)
+                    {
+                        throw new InvalidDataException(
+                            $"Its metadata are longer than {MaxTexts} texts or {model.MaxTextLength} bytes.");
                     }
 
                     break;
@@ -118,9 +163,9 @@ internal static class OnnxReader
             switch (entry.Field)
             {
                 case OnnxSchema.Entry.Key:
-                    key = entry.ReadString();
+                    key = entry.ReadName();
                     break;
-                case OnnxSchema.Entry.Value:
+                case OnnxSchema.Entry.Value when key.Length == 0 || OnnxMetadata.IsOurs(key):
                     value = entry.ReadString();
                     break;
             }
@@ -171,7 +216,7 @@ internal static class OnnxReader
                     type = tensor.ReadInteger();
                     break;
                 case OnnxSchema.Tensor.Name:
-                    name = tensor.ReadString();
+                    name = tensor.ReadName();
                     break;
                 case OnnxSchema.Tensor.RawData:
                     data = tensor.ReadPlace();
@@ -182,7 +227,8 @@ internal static class OnnxReader
         return (name, new TensorPlace(shape, type, data));
     }
 
-    private static WeightTensor ReadTensor(Stream stream, TensorSpec spec, Dictionary<string, TensorPlace> places, ContentHash hash)
+    /// <summary>Where the values of a tensor begin, as many as it needs.</summary>
+    private static long FindData(TensorSpec spec, Dictionary<string, TensorPlace> places)
     {
         if (!places.TryGetValue(spec.Name, out TensorPlace? place))
         {
@@ -202,16 +248,17 @@ internal static class OnnxReader
                 $"Tensor '{spec.Name}' has data type {place.Type}{(place.Data is null ? " and no raw data" : "")}, but raw 32-bit floats (type {OnnxSchema.Tensor.FloatType}) are needed.");
         }
 
-        if (length != spec.Length * sizeof(float))
-        {
-            throw new InvalidDataException(
+        return length == spec.Length * sizeof(float)
+            ? offset
+            : throw new InvalidDataException(
                 $"Tensor '{spec.Name}' at offset {offset} has {length} bytes of data, but {spec.Length * sizeof(float)} are needed.");
-        }
+    }
 
-        stream.Position = offset;
+    private static (WeightTensor Tensor, ContentHash Hash) ReadTensor(Stream stream, TensorSpec spec)
+    {
         try
         {
-            return TensorLayout.Read(stream, spec, hash);
+            return TensorLayout.Read(stream, spec);
         }
         catch (ArgumentException exception)
         {

@@ -94,7 +94,7 @@ internal static class OnnxWriter
         ContentHash hash = OnnxMetadata.BeginHash(metadata);
         foreach (TensorSpec spec in network.Layers.SelectMany(layer => layer.Tensors))
         {
-            TensorLayout.AddTo(hash, spec, network.Weights[spec.Name]);
+            hash.Add(TensorLayout.Hash(spec, network.Weights[spec.Name]));
         }
 
         return hash;

@@ -8,8 +8,10 @@ namespace RePaViT.Onnx;
 /// </summary>
 internal sealed class ProtobufReader
 {
-    // Far more than a description needs, far less than a string can hold.
-    private const int MaxTextLength = 1 << 28;
+    /// <summary>Bytes that a text may have in a file: far more than a description needs, far less than a string can hold.</summary>
+    public const int UsualMaxTextLength = 1 << 28;
+
+    private const int MaxNameLength = 1000;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -20,17 +22,23 @@ internal sealed class ProtobufReader
     private long _length;
 
     /// <summary>A reader for the message from the current position of a stream to its end.</summary>
-    public ProtobufReader(Stream stream)
-        : this(stream, stream.Position, stream.Length)
+    /// <param name="stream">A stream that can seek.</param>
+    /// <param name="maxTextLength">Bytes that a text may have.</param>
+    public ProtobufReader(Stream stream, int maxTextLength = UsualMaxTextLength)
+        : this(stream, maxTextLength, stream.Position, stream.Length)
     {
     }
 
-    private ProtobufReader(Stream stream, long start, long end)
+    private ProtobufReader(Stream stream, int maxTextLength, long start, long end)
     {
         _stream = stream;
+        MaxTextLength = maxTextLength;
         _next = start;
         _end = end;
     }
+
+    /// <summary>Bytes that a text may have.</summary>
+    public int MaxTextLength { get; }
 
     /// <summary>The number of the current field.</summary>
     public int Field { get; private set; }
@@ -105,17 +113,21 @@ internal sealed class ProtobufReader
             throw Invalid(offset, $"a text has {length} bytes, but at most {MaxTextLength} are accepted");
         }
 
-        var bytes = new byte[length];
-        _stream.Position = offset;
-        _stream.ReadExactly(bytes);
         try
         {
-            return StrictUtf8.GetString(bytes);
+            return StrictUtf8.GetString(ReadBytes(offset, length));
         }
         catch (DecoderFallbackException)
         {
             throw Invalid(offset, "a text is not UTF-8");
         }
+    }
+
+    /// <summary>The text of the current field, which is to be compared with names that are known: none is longer than what is read.</summary>
+    public string ReadName()
+    {
+        (long offset, long length) = ReadPlace();
+        return Encoding.UTF8.GetString(ReadBytes(offset, Math.Min(length, MaxNameLength)));
     }
 
     /// <summary>Where the bytes of the current field lie in the stream.</summary>
@@ -129,7 +141,15 @@ internal sealed class ProtobufReader
     public ProtobufReader ReadMessage()
     {
         (long offset, long length) = ReadPlace();
-        return new ProtobufReader(_stream, offset, offset + length);
+        return new ProtobufReader(_stream, MaxTextLength, offset, offset + length);
+    }
+
+    private byte[] ReadBytes(long offset, long length)
+    {
+        var bytes = new byte[length];
+        _stream.Position = offset;
+        _stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private void Require(WireType type)

@@ -26,28 +26,36 @@ internal static class TensorLayout
     public static void Write(Stream stream, TensorSpec spec, WeightTensor tensor)
         => ForEachBlock(spec, tensor, block => LittleEndian.WriteSingles(stream, block));
 
-    /// <summary>Adds a tensor to a hash as a file will hold it.</summary>
-    public static void AddTo(ContentHash hash, TensorSpec spec, WeightTensor tensor)
+    /// <summary>The hash of a tensor as a file will hold it.</summary>
+    public static ContentHash Hash(TensorSpec spec, WeightTensor tensor)
     {
-        hash.BeginTensor(spec.Name, StoredShape(spec));
+        ContentHash hash = BeginHash(spec);
         ForEachBlock(spec, tensor, hash.Add);
+        return hash;
     }
 
-    /// <summary>Reads a tensor and adds it to a hash. Matrices go at once to where the kernels read them.</summary>
+    /// <summary>Reads a tensor, and hashes it meanwhile. Matrices go at once to where the kernels read them.</summary>
     /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
     /// <exception cref="ArgumentException">A value of a matrix is not a finite number.</exception>
-    public static WeightTensor Read(Stream stream, TensorSpec spec, ContentHash hash)
+    public static (WeightTensor Tensor, ContentHash Hash) Read(Stream stream, TensorSpec spec)
     {
-        hash.BeginTensor(spec.Name, StoredShape(spec));
+        ContentHash hash = BeginHash(spec);
         if (IsTransposed(spec))
         {
-            return new WeightTensor(ReadMatrix(stream, spec, hash));
+            return (new WeightTensor(ReadMatrix(stream, spec, hash)), hash);
         }
 
         var data = new float[spec.Length];
         LittleEndian.ReadSingles(stream, data);
         hash.Add(data);
-        return new WeightTensor(data, spec.Shape);
+        return (new WeightTensor(data, spec.Shape), hash);
+    }
+
+    private static ContentHash BeginHash(TensorSpec spec)
+    {
+        var hash = new ContentHash();
+        hash.BeginTensor(spec.Name, StoredShape(spec));
+        return hash;
     }
 
     private static void ForEachBlock(TensorSpec spec, WeightTensor tensor, Action<ReadOnlySpan<float>> use)

@@ -101,7 +101,7 @@ internal sealed class Checkpoint
         SafetensorsFile file = Safetensors.Read(path);
         if (!file.Metadata.TryGetValue(FormatKey, out string? format) || format is not (Format or FormatWithoutHash))
         {
-            throw new InvalidDataException($"{path}: its format is '{format}', but a checkpoint says '{Format}'.");
+            throw new InvalidDataException($"{path}: its format is '{Excerpt.Of(format)}', but a checkpoint says '{Format}'.");
         }
 
         try
@@ -130,7 +130,7 @@ internal sealed class Checkpoint
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidDataException)
         {
-            throw new InvalidDataException($"{path}: the checkpoint is damaged. {exception.Message}", exception);
+            throw new InvalidDataException($"{path}: the checkpoint is damaged. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

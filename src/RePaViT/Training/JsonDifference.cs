@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RePaViT.IO;
 
 namespace RePaViT.Training;
 
@@ -32,6 +33,6 @@ internal static class JsonDifference
         return inside.FirstOrDefault(difference => difference is not null)
             ?? $"{path} is {Text(there)} in {place}, but {Text(here)} here";
 
-        static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
+        static string Text(JsonNode? node) => Excerpt.Of(node?.ToJsonString() ?? "null");
     }
 }

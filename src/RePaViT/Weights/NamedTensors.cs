@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using RePaViT.IO;
 
 namespace RePaViT;
 
@@ -19,7 +20,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public WeightTensor this[string name] => _tensors.TryGetValue(name, out WeightTensor? tensor)
         ? tensor
-        : throw new KeyNotFoundException($"There is no tensor '{name}'.");
+        : throw new KeyNotFoundException($"There is no tensor '{Excerpt.Of(name)}'.");
 
     /// <summary>Adds a tensor.</summary>
     /// <param name="name">A name that is not there yet.</param>
@@ -31,7 +32,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
         ArgumentNullException.ThrowIfNull(tensor);
         if (!_tensors.TryAdd(name, tensor))
         {
-            throw new ArgumentException($"There is a tensor '{name}' already.", nameof(name));
+            throw new ArgumentException($"There is a tensor '{Excerpt.Of(name)}' already.", nameof(name));
         }
     }
 

@@ -119,7 +119,7 @@ public static class Safetensors
         }
         catch (Exception exception) when (exception is JsonException or InvalidDataException)
         {
-            throw new InvalidDataException($"{source}: the header at offset {PrefixLength} is not accepted. {exception.Message}", exception);
+            throw new InvalidDataException($"{source}: the header at offset {PrefixLength} is not accepted. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

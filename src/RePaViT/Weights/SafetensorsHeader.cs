@@ -43,7 +43,7 @@ internal sealed record SafetensorsHeader(
             }
             else if (name == MetadataName || !places.TryAdd(name, ReadPlace(ref reader, name)))
             {
-                throw new InvalidDataException($"'{name}' is there twice.");
+                throw new InvalidDataException($"'{Excerpt.Of(name)}' is there twice.");
             }
         }
 
@@ -76,9 +76,10 @@ internal sealed record SafetensorsHeader(
                 json.WriteStartObject(MetadataName);
                 foreach ((string key, string text) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                 {
-                    UnicodeText.ThrowUnlessStorable(key, $"The name of metadata '{key}'");
+                    string name = $"metadata '{Excerpt.Of(key)}'";
+                    UnicodeText.ThrowUnlessStorable(key, $"The name of {name}");
                     UnicodeText.ThrowUnlessStorable(
-                        text ?? throw new ArgumentException($"Metadata '{key}' is null, but a text is needed."), $"Metadata '{key}'");
+                        text ?? throw new ArgumentException($"The {name} is null, but a text is needed."), $"The {name}");
                     json.WriteString(key, text);
                 }
 
@@ -118,7 +119,7 @@ internal sealed record SafetensorsHeader(
     {
         var metadata = JsonSerializer.Deserialize<Dictionary<string, string>>(ref reader, JsonOptions) ?? [];
         return metadata.FirstOrDefault(pair => pair.Value is null).Key is string key
-            ? throw new InvalidDataException($"Metadata '{key}' is null, but a text is needed.")
+            ? throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is null, but a text is needed.")
             : metadata;
     }
 
@@ -130,10 +131,10 @@ internal sealed record SafetensorsHeader(
         }
 
         Place place = JsonSerializer.Deserialize<Place>(ref reader, JsonOptions)
-            ?? throw new InvalidDataException($"Tensor '{name}' is null, but an object is needed.");
+            ?? throw new InvalidDataException($"Tensor '{Excerpt.Of(name)}' is null, but an object is needed.");
         return place.Offsets.Length == 2
             ? place
-            : throw new InvalidDataException($"Tensor '{name}' has {place.Offsets.Length} data offsets, but 2 are needed.");
+            : throw new InvalidDataException($"Tensor '{Excerpt.Of(name)}' has {place.Offsets.Length} data offsets, but 2 are needed.");
     }
 
     private static void WriteEntry(Utf8JsonWriter json, string name, WeightTensor tensor, long begin, long end)
@@ -166,25 +167,25 @@ internal sealed record SafetensorsHeader(
         if (begin != expectedBegin || end < begin || end > dataLength)
         {
             throw new InvalidDataException(
-                $"Tensor '{name}' lies at bytes {begin} to {end} of {dataLength}, but must start where the tensor before it ends, at {expectedBegin}.");
+                $"Tensor '{Excerpt.Of(name)}' lies at bytes {begin} to {end} of {dataLength}, but must start where the tensor before it ends, at {expectedBegin}.");
         }
 
         SafetensorsType type = SafetensorsType.All.FirstOrDefault(type => type.Name == place.Type)
             ?? throw new InvalidDataException(
-                $"Tensor '{name}' has type {place.Type}; accepted are {string.Join(", ", SafetensorsType.All.Select(type => type.Name))}.");
+                $"Tensor '{Excerpt.Of(name)}' has type {Excerpt.Of(place.Type)}; accepted are {string.Join(", ", SafetensorsType.All.Select(type => type.Name))}.");
         long length = 1;
         foreach (int size in place.Shape)
         {
             // Products stay below 2^31 * 2^31, which cannot overflow.
             length = size >= 0 && length <= Array.MaxLength
                 ? length * size
-                : throw new InvalidDataException($"Tensor '{name}' has shape [{string.Join(", ", place.Shape)}], which no tensor can have.");
+                : throw new InvalidDataException($"Tensor '{Excerpt.Of(name)}' has shape [{Excerpt.OfList(place.Shape)}], which no tensor can have.");
         }
 
         if (length > Array.MaxLength || length * type.Size != end - begin)
         {
             throw new InvalidDataException(
-                $"Tensor '{name}' has shape [{string.Join(", ", place.Shape)}], {length} values of {type.Size} bytes, but its data have {end - begin} bytes.");
+                $"Tensor '{Excerpt.Of(name)}' has shape [{Excerpt.OfList(place.Shape)}], {length} values of {type.Size} bytes, but its data have {end - begin} bytes.");
         }
 
         return new SafetensorsEntry(name, type, place.Shape, (int)length);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using RePaViT.IO;
 
@@ -31,7 +32,7 @@ internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<
             return;
         }
 
-        var block = new byte[BlockSize];
+        byte[] block = ArrayPool<byte>.Shared.Rent((int)Math.Min(BlockSize, (long)values.Length * Size));
         while (!values.IsEmpty)
         {
             int count = Math.Min(values.Length, BlockSize / Size);
@@ -43,5 +44,7 @@ internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<
 
             values = values[count..];
         }
+
+        ArrayPool<byte>.Shared.Return(block);
     }
 }

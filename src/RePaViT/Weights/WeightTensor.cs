@@ -1,3 +1,4 @@
+using RePaViT.IO;
 using RePaViT.Kernels;
 
 namespace RePaViT;
@@ -25,13 +26,13 @@ public sealed class WeightTensor
             length = length <= Array.MaxLength
                 ? length * size
                 : throw new ArgumentException(
-                    $"Shape [{string.Join(", ", shape.ToArray())}] is not accepted: a tensor has at most {Array.MaxLength} values.",
+                    $"Shape [{Excerpt.OfList(shape.ToArray())}] is not accepted: a tensor has at most {Array.MaxLength} values.",
                     nameof(shape));
         }
 
         if (length != data.Length)
         {
-            throw new ArgumentException($"Shape [{string.Join(", ", shape.ToArray())}] describes {length} values, but {data.Length} are given.");
+            throw new ArgumentException($"Shape [{Excerpt.OfList(shape.ToArray())}] describes {length} values, but {data.Length} are given.");
         }
 
         _data = data;
@@ -64,5 +65,5 @@ public sealed class WeightTensor
     internal PackedMatrix? Packed => _packed;
 
     /// <inheritdoc/>
-    public override string ToString() => $"[{string.Join(", ", _shape)}]";
+    public override string ToString() => $"[{Excerpt.OfList(_shape)}]";
 }

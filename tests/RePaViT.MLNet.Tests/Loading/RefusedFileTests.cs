@@ -58,6 +58,108 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void What_is_not_needed_is_not_kept()
+    {
+        // A field that nobody knows, behind the network: as long as may be unpacked, and far longer than the network.
+        byte[] padding = new byte[48 << 20];
+        new Random(1).NextBytes(padding.AsSpan(0, padding.Length / 60));
+        var unknown = new ProtobufMessage();
+        unknown.Add(99, padding);
+        using var onnx = new MemoryStream();
+        onnx.Write(Onnx());
+        unknown.WriteTo(onnx);
+        byte[] ours = Zip((Entry, Prefixed(onnx.ToArray())));
+        byte[] wrong = Zip((Entry, Prefixed([.. padding, .. onnx.ToArray()])));
+        Assert.IsInRange(30L * ours.Length, 100L * ours.Length, padding.Length);
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("model"), ours);
+        long before = GC.GetTotalAllocatedBytes();
+
+        CollectionAssert.AreEqual(Names, _context.Model.LoadRePaViT(folder.File("model")).Model.ClassNames.ToArray());
+        AssertRefused(wrong, "");
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(8 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void Metadata_without_end_are_not_kept()
+    {
+        var one = new ProtobufMessage();
+        one.Add(OnnxSchema.Entry.Key, "repavit.long");
+        one.Add(OnnxSchema.Entry.Value, new string('x', 40 << 20));
+        var many = new ProtobufMessage();
+        foreach (int i in Enumerable.Range(0, 1_000_000))
+        {
+            var entry = new ProtobufMessage();
+            entry.Add(OnnxSchema.Entry.Key, $"repavit.{i}");
+            many.Add(OnnxSchema.Model.Metadata, entry);
+        }
+
+        var longest = new ProtobufMessage();
+        longest.Add(OnnxSchema.Model.Metadata, one);
+        byte[] noise = new byte[1 << 20];
+        new Random(1).NextBytes(noise);
+        foreach ((ProtobufMessage message, string named) in new[] { (longest, "a text has"), (many, "100 texts") })
+        {
+            message.Add(99, noise);
+            using var onnx = new MemoryStream();
+            message.WriteTo(onnx);
+            byte[] zip = Zip((Entry, Prefixed(onnx.ToArray())));
+            long before = GC.GetTotalAllocatedBytes();
+
+            AssertRefused(zip, named);
+
+            long allocated = GC.GetTotalAllocatedBytes() - before;
+            Assert.IsLessThan(4L * zip.Length, allocated);
+        }
+    }
+
+    [TestMethod]
+    public void A_large_network_of_somebody_else_is_not_kept_in_memory()
+    {
+        byte[] weights = new byte[32 << 20];
+        new Random(1).NextBytes(weights);
+        var theirs = new ProtobufMessage();
+        theirs.Add(OnnxSchema.Model.ProducerName, "pytorch");
+        theirs.Add(OnnxSchema.Model.Graph, weights);
+        using var onnx = new MemoryStream();
+        theirs.WriteTo(onnx);
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("model"), Zip(("Theirs/OnnxModel", Prefixed(onnx.ToArray())), (Entry, Prefixed(Onnx()))));
+        long before = GC.GetTotalAllocatedBytes();
+
+        CollectionAssert.AreEqual(Names, _context.Model.LoadRePaViT(folder.File("model")).Model.ClassNames.ToArray());
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(8 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void A_network_of_hardly_anything_but_zeros_comes_back_to_the_bit()
+    {
+        var architecture = new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 192, Depth = 2, Heads = 3, Classes = 2 };
+        var weights = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in RandomWeights.Network(architecture, 1).Weights)
+        {
+            float[] values = [.. tensor.Data];
+            weights.Add(name, new WeightTensor(tensor.Shape.Length == 2 ? [.. values.Select((value, i) => i % 50 == 0 ? value : 0)] : values, tensor.Shape));
+        }
+
+        var model = new RePaViTModel(architecture, NetworkForm.Trained, weights, Names);
+        using var folder = new TemporaryFolder();
+        model.Save(folder.File("onnx"), new OnnxFileOptions { Metadata = [new(ModelMetadata.Key, Metadata())] });
+        byte[] onnx = File.ReadAllBytes(folder.File("onnx"));
+        byte[] zip = Zip((Entry, Prefixed(onnx)));
+        Assert.IsGreaterThan(8L * zip.Length, onnx.Length);
+        File.WriteAllBytes(folder.File("zip"), zip);
+
+        _context.Model.LoadRePaViT(folder.File("onnx")).SaveAsOnnx(folder.File("from onnx"));
+        _context.Model.LoadRePaViT(folder.File("zip")).SaveAsOnnx(folder.File("from zip"));
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder.File("from onnx")), File.ReadAllBytes(folder.File("from zip")));
+    }
+
+    [TestMethod]
     public void Every_truncation_is_refused()
     {
         byte[] zip = Zip((Entry, Prefixed(Onnx())));
@@ -128,6 +230,41 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void Long_names_and_values_are_refused_in_few_words()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.onnx");
+        int refused = 0;
+        foreach (string metadata in LongTokens.Each(Metadata()))
+        {
+            File.WriteAllBytes(path, Onnx(metadata));
+            try
+            {
+                _context.Model.LoadRePaViT(path);
+            }
+            catch (InvalidDataException exception)
+            {
+                LongTokens.AssertShort(exception);
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(20, refused);
+        string name = $"{new string('x', 30_000)}/OnnxModel";
+        AssertRefused(Zip((name, [1, 2])), "bytes follow");
+        AssertRefused(Zip((name, Prefixed([1, 2]))), "this ONNX file is not accepted");
+        AssertRefused(Zip((name, Prefixed(Onnx())), (name, Prefixed(Onnx()))), "more than one network");
+    }
+
+    [TestMethod]
+    public void A_class_name_that_is_long_and_no_number_is_refused_in_few_words()
+    {
+        string json = Metadata().Replace("\"valueType\":\"ReadOnlyMemory\\u00601\"", "\"valueType\":\"Int32\"", StringComparison.Ordinal);
+        Assert.AreNotEqual(Metadata(), json);
+        AssertRefused(Onnx(json, [new string('x', LongTokens.Length), "b"]), "no value of type 'Int32'");
+    }
+
+    [TestMethod]
     public void Files_that_are_not_there_are_refused()
     {
         using var folder = new TemporaryFolder();
@@ -137,7 +274,7 @@ public sealed class RefusedFileTests
         Assert.ThrowsExactly<ArgumentNullException>(() => _context.Model.LoadRePaViT(null!));
     }
 
-    private static RePaViTModel Model()
+    private static RePaViTModel Model(string[]? names = null)
     {
         var architecture = new ViTArchitecture
         {
@@ -151,7 +288,7 @@ public sealed class RefusedFileTests
             IdleRatio = 0.5,
         };
         return new RePaViTModel(
-            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, Names).Reparameterize();
+            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, names ?? Names).Reparameterize();
     }
 
     private string Metadata()
@@ -160,10 +297,10 @@ public sealed class RefusedFileTests
 
     private byte[] Onnx() => Onnx(Metadata());
 
-    private static byte[] Onnx(string? metadata)
+    private static byte[] Onnx(string? metadata, string[]? names = null)
     {
         using var folder = new TemporaryFolder();
-        Model().Save(folder.File("model"), new OnnxFileOptions
+        Model(names).Save(folder.File("model"), new OnnxFileOptions
         {
             Metadata = metadata is null ? [] : [new(ModelMetadata.Key, metadata)],
         });
@@ -201,5 +338,6 @@ public sealed class RefusedFileTests
         var exception = Assert.ThrowsExactly<InvalidDataException>(() => _context.Model.LoadRePaViT(path));
         StringAssert.StartsWith(exception.Message, path, StringComparison.Ordinal);
         StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
+        LongTokens.AssertShort(exception);
     }
 }

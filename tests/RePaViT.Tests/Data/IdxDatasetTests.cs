@@ -84,6 +84,41 @@ public class IdxDatasetTests
     }
 
     [TestMethod]
+    [DataRow(40_000_000, 1, 1)]
+    [DataRow(5_000_000, 1, 1)]
+    [DataRow(3, 4096, 4096)]
+    [DataRow(50_000, 28, 28)]
+    public void Compressed_files_hold_no_more_than_their_length_justifies(int count, int height, int width)
+    {
+        byte[] images = Gzip(Idx(ImagesMagic, [count, height, width], new byte[count * height * width]));
+        byte[] labels = Gzip(Idx(LabelsMagic, [count], new byte[count]));
+        long before = GC.GetTotalAllocatedBytes();
+
+        Refused(images, labels, $"from {images.Length} bytes of gzip data");
+
+        long allocated = GC.GetTotalAllocatedBytes() - before;
+        Assert.IsLessThan(1 << 20, allocated);
+    }
+
+    [TestMethod]
+    public void Compressed_labels_hold_no_more_than_their_length_justifies()
+    {
+        const int Count = 20_000_000;
+        byte[] images = Idx(ImagesMagic, [Count, 1, 1], new byte[Count]);
+        byte[] labels = Gzip(Idx(LabelsMagic, [Count], new byte[Count]));
+        Refused(images, labels, $"from {labels.Length} bytes of gzip data");
+    }
+
+    [TestMethod]
+    public void Blank_images_are_accepted_in_a_small_set()
+    {
+        const int Count = 10_000;
+        InMemoryImageDataset dataset = Read(
+            Gzip(Idx(ImagesMagic, [Count, 28, 28], new byte[Count * 28 * 28])), Gzip(Idx(LabelsMagic, [Count], new byte[Count])));
+        Assert.AreEqual(Count, dataset.Count);
+    }
+
+    [TestMethod]
     public void What_is_not_there_is_named()
     {
         using var folder = new TemporaryFolder();

@@ -107,6 +107,21 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
+    public void Tiny_tensors_take_little_memory_each()
+    {
+        const int Count = 10_000;
+        string header = string.Join(',', Enumerable.Range(0, Count).Select(
+            i => $"\"{i}\":{{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[{2 * i},{2 * i + 2}]}}"));
+        byte[] file = Bytes($"{{{header}}}", new byte[2 * Count]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.AreEqual(Count, Read(file).Tensors.Count);
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.IsLessThan(2000 * Count, allocated);
+    }
+
+    [TestMethod]
     public void The_reference_files_open()
     {
         SafetensorsFile vit = Fixture.Read("vit_idle075");
