@@ -54,7 +54,9 @@ public class ImageSizeTests
         const int Side = 2304;
         byte[] file = ImageFiles.Png(Side, Side, 1, 0, new byte[Side * (1 + Side / 8)]);
         Assert.IsTrue((double)Side * Side / file.Length > 6500, $"{file.Length} bytes");
-        AssertBlack(file, Side);
+        RgbImage image = ImageReader.Decode(file);
+        Assert.AreEqual((Side, Side), (image.Width, image.Height));
+        Assert.IsFalse(image.Pixels.Span.ContainsAnyExcept((byte)0));
     }
 
     [TestMethod]
@@ -80,10 +82,23 @@ public class ImageSizeTests
     }
 
     [TestMethod]
-    public void A_large_image_may_be_left_out_up_to_four_megapixels()
+    public void A_GIF_may_leave_out_most_of_a_screen_of_four_megapixels()
     {
         RgbImage image = ImageReader.Decode(ImageFiles.Gif(2048, 2048, ImageFiles.Frame(3, 3, 1)));
         Assert.AreEqual((2048, 2048), (image.Width, image.Height));
+    }
+
+    [TestMethod]
+    [DataRow(0xC9)]
+    [DataRow(0xCA)]
+    public void Arithmetic_coding_may_hold_any_number_of_pixels(int frame)
+    {
+        const long Pixels = 10_000 * 10_000;
+        byte[] file = Jpeg(10_000, 10_000);
+        ImageFormat format = ImageFormat.Of(file)!;
+        Assert.IsFalse(format.CanHold(Pixels, file));
+        file[IndexOfFrame(file) + 1] = (byte)frame;
+        Assert.IsTrue(format.CanHold(Pixels, file));
     }
 
     private static InvalidDataException Refuse(byte[] file)
@@ -95,22 +110,17 @@ public class ImageSizeTests
         return exception;
     }
 
-    private static void AssertBlack(byte[] file, int side)
-    {
-        RgbImage image = ImageReader.Decode(file);
-        Assert.AreEqual((side, side), (image.Width, image.Height));
-        Assert.IsFalse(image.Pixels.Span.ContainsAnyExcept((byte)0));
-    }
-
     /// <summary>The small file of that format with another size in its header.</summary>
     private static byte[] Jpeg(int width, int height)
     {
         byte[] file = [.. ImageFiles.All["JPEG"]];
-        int frame = file.AsSpan().IndexOf([(byte)0xFF, (byte)0xC0]);
+        int frame = IndexOfFrame(file);
         file[frame + 5] = (byte)(height >> 8);
         file[frame + 6] = (byte)height;
         file[frame + 7] = (byte)(width >> 8);
         file[frame + 8] = (byte)width;
         return file;
     }
+
+    private static int IndexOfFrame(byte[] jpeg) => jpeg.AsSpan().IndexOf([(byte)0xFF, (byte)0xC0]);
 }
