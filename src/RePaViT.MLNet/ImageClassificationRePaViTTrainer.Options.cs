@@ -18,10 +18,11 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public string LabelColumnName { get; set; } = DefaultColumns.Label;
 
         /// <summary>
-        /// The images: MLImage values of any size (LoadImages), bytes of image files (LoadRawImageBytes), or a vector of
-        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). A file that is cut off or claims more
-        /// than 134 million pixels is unreadable; LoadImages, which decodes by itself, fills up what is missing. Transparent
-        /// parts count as black, and an orientation in the file's metadata is not followed. Default "Features".
+        /// The images: bytes of image files (LoadRawImageBytes), MLImage values of any size (LoadImages), or a vector of
+        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Bytes are best: LoadImages takes a file that
+        /// was cut off for whole, decodes any number of pixels, and a damaged BMP file ends the process in there. An image of
+        /// more than 2^27 pixels counts as unreadable. Transparent parts count as black, and an orientation in the file's
+        /// metadata is not followed. Default "Features".
         /// </summary>
         public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 

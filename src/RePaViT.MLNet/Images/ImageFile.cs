@@ -3,21 +3,23 @@ using SkiaSharp;
 namespace RePaViT.MLNet.Images;
 
 /// <summary>
-/// Decodes the bytes of an image file with Skia, as ML.NET does, but from memory and in full: a decoder that reads a managed
-/// stream can be led outside of it, which ends the process, and one whose answer is not looked at fills up what is missing.
+/// Decodes the bytes of an image file with Skia, as ML.NET does, but from memory and in full: a stream is asked for whatever
+/// offset a file names, and an exception within the decoder ends the process; and a decoder whose answer is not looked at
+/// fills up what is missing.
 /// </summary>
 internal static class ImageFile
 {
-    /// <summary>Room for photos of 108 megapixels; decoded, so many take half a gigabyte.</summary>
+    /// <summary>
+    /// The most pixels of an image: the 108 megapixels of a phone fit, and at 7 bytes a pixel, no image takes more than 1 GB
+    /// to decode.
+    /// </summary>
     public const int MaxPixels = 1 << 27;
 
-    private const string Formats = "JPEG, PNG, GIF, WEBP, BMP, ICO and WBMP";
-
-    // Tiny files may say little about their size.
-    private const int AlwaysPossible = 1 << 16;
-
-    /// <summary>The first image of a file.</summary>
-    /// <exception cref="InvalidDataException">It is not an image file, is damaged or cut off, or has too many pixels.</exception>
+    /// <summary>Decodes the first image of a file. The header tells its size before a pixel is decoded.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The bytes are not an image file that can be read, are not a whole one, or are an image of too many pixels.
+    /// </exception>
+    /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
     public static RgbImage Decode(ReadOnlySpan<byte> file)
     {
         if (file.IsEmpty)
@@ -25,68 +27,58 @@ internal static class ImageFile
             throw new InvalidDataException("The image file is empty.");
         }
 
+        ImageFormat format = ImageFormat.Of(file) ?? throw new InvalidDataException(
+            $"{file.Length} bytes are not an image file that can be read: accepted are {ImageFormat.Names}.");
         using SKData data = SKData.CreateCopy(file);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidDataException(
-            $"{file.Length} bytes are not an image file that can be decoded. {Formats} can be.");
-        SKImageInfo header = codec.Info;
-        ThrowUnlessPossible(header.Width, header.Height, codec.EncodedFormat, file.Length);
+            $"The {format.Name} file of {file.Length} bytes is damaged or incomplete: its header cannot be read.");
+        (int width, int height) = (codec.Info.Width, codec.Info.Height);
+        ThrowIfTooLarge(width, height);
+        if (!format.CanHold((long)width * height, file))
+        {
+            throw new InvalidDataException(
+                $"The {format.Name} file claims {width} x {height} pixels, more than its {file.Length} bytes can hold.");
+        }
+
+        if (format.LacksImages(file))
+        {
+            throw Incomplete(format, file.Length);
+        }
 
         // What is transparent counts as black, which multiplied colors are already. Colors stay as they are in the file.
-        var info = new SKImageInfo(header.Width, header.Height, SKColorType.Bgra8888, SKAlphaType.Premul);
+        SKImageInfo info = codec.Info with { ColorSpace = null };
+        if (info.AlphaType == SKAlphaType.Unpremul)
+        {
+            info.AlphaType = SKAlphaType.Premul;
+        }
+
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))
         {
-            throw new InvalidDataException($"There is not enough memory for an image of {header.Width} x {header.Height} pixels.");
+            throw new InsufficientMemoryException($"There is no memory for an image of {width} x {height} pixels.");
         }
 
-        return codec.GetPixels(info, bitmap.GetPixels()) switch
+        SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
+        if (result != SKCodecResult.Success)
         {
-            SKCodecResult.Success => ImageReader.ToRgb(bitmap.GetPixelSpan(), header.Width, header.Height, isBgra: true),
-            SKCodecResult.IncompleteInput => throw new InvalidDataException(
-                $"The {NameOf(codec.EncodedFormat)} file is incomplete: it ends after {file.Length} bytes."),
-            SKCodecResult result => throw new InvalidDataException($"The {NameOf(codec.EncodedFormat)} file is damaged ({result})."),
-        };
+            throw result == SKCodecResult.IncompleteInput ? Incomplete(format, file.Length) : new InvalidDataException(
+                $"The {format.Name} file of {file.Length} bytes is damaged or incomplete: its pixels cannot be decoded.");
+        }
+
+        using SKBitmap bgra = bitmap.ColorType == SKColorType.Bgra8888 ? bitmap : bitmap.Copy(SKColorType.Bgra8888);
+        return ImageReader.ToRgb(bgra.GetPixelSpan(), width, height, isBgra: true);
     }
 
-    /// <summary>Looks at what the header claims before there is memory for it.</summary>
-    private static void ThrowUnlessPossible(int width, int height, SKEncodedImageFormat format, int fileLength)
+    /// <exception cref="InvalidDataException">An image has more than <see cref="MaxPixels"/>.</exception>
+    public static void ThrowIfTooLarge(int width, int height)
     {
-        if (width < 1 || height < 1)
-        {
-            throw new InvalidDataException($"The {NameOf(format)} file says that it has {width} x {height} pixels.");
-        }
-
-        long pixels = (long)width * height;
-        if (pixels > MaxPixels)
+        if ((long)width * height > MaxPixels)
         {
             throw new InvalidDataException(
-                $"The {NameOf(format)} file says that it has {width} x {height} pixels: at most {MaxPixels} in all are accepted.");
-        }
-
-        if (MostPixelsPerByte(format) is int most && pixels > AlwaysPossible + (long)most * fileLength)
-        {
-            throw new InvalidDataException(
-                $"The {NameOf(format)} file is incomplete: it says that it has {width} x {height} pixels, which {fileLength} bytes cannot hold.");
+                $"The image has {width} x {height} pixels: more than {MaxPixels} in all are not accepted.");
         }
     }
 
-    private static string NameOf(SKEncodedImageFormat format) => format.ToString().ToUpperInvariant();
-
-    /// <summary>How many pixels a byte can stand for at most; null where a format has no limit.</summary>
-    private static int? MostPixelsPerByte(SKEncodedImageFormat format) => format switch
-    {
-        // DEFLATE makes 1032 bytes of one, each of up to 8 pixels.
-        SKEncodedImageFormat.Png => 8 * 1032,
-
-        // A code of 12 bits stands for a row of up to 4096 pixels.
-        SKEncodedImageFormat.Gif => 4096 * 8 / 12,
-
-        // A bit for a block of 8 x 8.
-        SKEncodedImageFormat.Jpeg => 8 * 64,
-
-        // Run lengths: 2 bytes for up to 255, and 4 bytes to skip as many in both directions.
-        SKEncodedImageFormat.Bmp => 255 * 255 / 4,
-        SKEncodedImageFormat.Wbmp => 8,
-        _ => null,
-    };
+    private static InvalidDataException Incomplete(ImageFormat format, int length)
+        => new($"The {format.Name} file is incomplete: it ends after {length} bytes.");
 }

@@ -44,7 +44,7 @@ internal static class ImageReader
         };
     }
 
-    /// <exception cref="InvalidDataException">There is no image.</exception>
+    /// <exception cref="InvalidDataException">There is no image, or it has too many pixels.</exception>
     public static RgbImage ToRgb(MLImage? image)
     {
         if (image is null)
@@ -52,6 +52,7 @@ internal static class ImageReader
             throw new InvalidDataException("It holds no image.");
         }
 
+        ImageFile.ThrowIfTooLarge(image.Width, image.Height);
         return ToRgb(image.Pixels, image.Width, image.Height, image.PixelFormat == MLPixelFormat.Bgra32);
     }
 
@@ -59,7 +60,7 @@ internal static class ImageReader
     public static RgbImage ToRgb(ReadOnlySpan<byte> source, int width, int height, bool isBgra)
     {
         (int red, int blue) = isBgra ? (2, 0) : (0, 2);
-        byte[] samples = GC.AllocateUninitializedArray<byte>(checked(3 * width * height));
+        byte[] samples = GC.AllocateUninitializedArray<byte>(3 * width * height);
         for (int from = 0, to = 0; to < samples.Length; from += 4, to += 3)
         {
             samples[to] = source[from + red];

@@ -60,7 +60,6 @@ public class UnreadableImageTests
     [TestMethod]
     [DataRow("photo.jpg", "JPEG")]
     [DataRow("photo.png", "PNG")]
-    [DataRow("photo.webp", "WEBP")]
     public void A_photo_that_was_cut_off_is_not_trained_on_and_not_scored(string name, string format)
     {
         using var setup = new TrainingSetup(images: 24);
@@ -77,9 +76,27 @@ public class UnreadableImageTests
 
         File.WriteAllBytes(photo, whole[..(whole.Length / 2)]);
         var refusal = Assert.ThrowsExactly<InvalidDataException>(() => setup.CreateTrainer().Fit(data));
+        StringAssert.Contains(refusal.Message, $"row 5 (ImagePath '{photo}'");
         StringAssert.Contains(refusal.Message, $"The {format} file is incomplete");
-        StringAssert.Contains(refusal.Message, name);
-        Assert.Throws<Exception>(() => TrainingSetup.Scores(model, data));
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => TrainingSetup.Scores(model, data));
+        StringAssert.Contains(exception.Message, "Row 5, column 'Image'");
+        StringAssert.Contains(exception.Message, $"The {format} file is incomplete");
+    }
+
+    [TestMethod]
+    public void A_file_that_claims_too_many_pixels_is_listed_with_the_others()
+    {
+        using var setup = new TrainingSetup(images: 24);
+        setup.Rows[5].ImagePath = setup.PathOf("huge.png");
+        File.WriteAllBytes(setup.Rows[5].ImagePath, ImageFiles.Png(50_000, 50_000, 8, 2, []));
+        setup.Rows[7].ImagePath = setup.PathOf("elsewhere.bmp");
+        File.WriteAllBytes(setup.Rows[7].ImagePath, ImageFiles.Bmp(4, 4, 24, 0, [], [], offset: 0x80000000));
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var refusal = Assert.ThrowsExactly<InvalidDataException>(() => setup.CreateTrainer().Fit(data));
+        StringAssert.StartsWith(refusal.Message, "2 of 24 training images in column 'Image' cannot be read");
+        StringAssert.Contains(refusal.Message, $"row 5 (ImagePath '{setup.Rows[5].ImagePath}'");
+        StringAssert.Contains(refusal.Message, "The image has 50000 x 50000 pixels");
+        StringAssert.Contains(refusal.Message, $"row 7 (ImagePath '{setup.Rows[7].ImagePath}'");
     }
 
     private static byte[] Noise(int length)
