@@ -38,7 +38,10 @@ internal static partial class MLModel
         MLContext mlContext, IDataView trainData, ImageClassificationRePaViTTrainer.Options options)
         => BuildPipeline(mlContext, options).Fit(trainData);
 
-    /// <summary>Saves the model; the network in the file is the reparameterized one.</summary>
+    /// <summary>
+    /// Saves the model in place of an earlier one, which is lost only when the new one is whole; the network in the file is
+    /// the reparameterized one.
+    /// </summary>
     public static void SaveModel(MLContext mlContext, ITransformer model, IDataView data, string modelSavePath)
-        => mlContext.Model.Save(model, data.Schema, modelSavePath);
+        => mlContext.Model.SaveAtomically(model, data.Schema, modelSavePath);
 }

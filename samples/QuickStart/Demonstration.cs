@@ -29,7 +29,7 @@ internal static class Demonstration
         new Comparison(trained, deployed, task.Test).Write();
         PredictionTable.Write(deployed, task.Test);
         Console.WriteLine($"Model:      {modelFile}");
-        Console.WriteLine($"Checkpoint: {checkpoint}");
+        Console.WriteLine($"Checkpoint: {checkpoint}{(result.CheckpointFailure is null ? "" : " (an earlier state)")}");
         return 0;
     }
 
@@ -53,11 +53,6 @@ internal static class Demonstration
         TrainingResult result = TrainingView.Show(progress => resume
             ? trainer.Resume(task.Training, task.Validation, progress, interruption.Token)
             : trainer.Fit(task.Training, task.Validation, progress, interruption.Token));
-        if (result.CheckpointFailure is string failure)
-        {
-            Console.WriteLine($"The checkpoint is not up to date. {failure}");
-        }
-
         if (result.IsCancelled)
         {
             Console.WriteLine("Cancelled. What follows is the best model so far; --resume goes on with the training.");

@@ -8,30 +8,48 @@ internal static class TrainingView
     /// <summary>Runs a training that reports its progress.</summary>
     public static TrainingResult Show(Func<IProgress<TrainingProgress>, TrainingResult> train)
     {
-        if (!AnsiConsole.Profile.Capabilities.Ansi)
-        {
-            return train(new EpochLines());
-        }
-
-        return AnsiConsole.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 12 })
-            .Start(context => train(new LiveBar(context.AddTask("Starting"))));
+        bool isLive = AnsiConsole.Profile.Capabilities.Ansi;
+        var checkpoint = new CheckpointLine(isLive ? AnsiConsole.WriteLine : Console.WriteLine);
+        TrainingResult result = isLive
+            ? AnsiConsole.Progress()
+                .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 12 })
+                .Start(context => train(new LiveBar(context.AddTask("Starting"), checkpoint)))
+            : train(new EpochLines(checkpoint));
+        checkpoint.Update(result.CheckpointFailure);
+        return result;
     }
 
-    private sealed class LiveBar(ProgressTask task) : IProgress<TrainingProgress>
+    /// <summary>A line when the checkpoint can no longer be written, and one when it can again.</summary>
+    private sealed class CheckpointLine(Action<string> write)
+    {
+        private bool _fails;
+
+        public void Update(string? failure)
+        {
+            if (_fails != failure is not null)
+            {
+                _fails = failure is not null;
+                write(failure ?? "The checkpoint is written again.");
+            }
+        }
+    }
+
+    private sealed class LiveBar(ProgressTask task, CheckpointLine checkpoint) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
+            checkpoint.Update(value.CheckpointFailure);
             task.MaxValue = value.Steps;
             task.Value = value.Step;
             task.Description = value.ToString();
         }
     }
 
-    private sealed class EpochLines : IProgress<TrainingProgress>
+    private sealed class EpochLines(CheckpointLine checkpoint) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
+            checkpoint.Update(value.CheckpointFailure);
             if (value.FinishedEpoch is not null)
             {
                 Console.WriteLine(value);

@@ -24,7 +24,8 @@ namespace RePaViT;
 /// <c>mlContext.Model.Save</c> writes the reparameterized network, also where this transformer is one of a chain, as stock
 /// transformers that run it on ONNX Runtime: an application that saves or loads such a model needs the package
 /// Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu. ML.NET empties the file before it asks for its content, so
-/// an earlier model in the same file is lost if saving fails.
+/// an earlier model in the same file is lost if saving fails, for instance because the disk is full.
+/// <see cref="RePaViTModelCatalog.SaveAtomically"/> keeps it until the new one is written.
 /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> loads the same file without ONNX Runtime.
 /// </para>
 /// </remarks>
@@ -92,10 +93,10 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// [batch, 3, size, size], planes of red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c>
     /// [batch, classes].
     /// </summary>
-    /// <param name="path">The file; replaced as a whole once everything is written.</param>
+    /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public void SaveAsOnnx(string path)
         => Model.Save(path, new OnnxFileOptions { Metadata = [ModelMetadata.Of(this).ToEntry()] });
 

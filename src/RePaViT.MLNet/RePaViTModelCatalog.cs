@@ -1,13 +1,33 @@
 using Microsoft.ML.Runtime;
 using RePaViT;
+using RePaViT.IO;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Loading;
 
 namespace Microsoft.ML;
 
-/// <summary>Loading of channel-idle vision transformers.</summary>
+/// <summary>Saving and loading of channel-idle vision transformers.</summary>
 public static class RePaViTModelCatalog
 {
+    /// <summary>
+    /// Saves what <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> does, but writes it beside
+    /// the file and renames it when all of it is on the disk: a full disk, an exception or a kill leave the earlier model as
+    /// it was.
+    /// </summary>
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="model">Any model of ML.NET.</param>
+    /// <param name="inputSchema">The columns that the model takes; null to save none.</param>
+    /// <param name="filePath">The file to create or replace, or a link to it.</param>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
+    public static void SaveAtomically(
+        this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema? inputSchema, string filePath)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(model);
+        AtomicFile.Write(filePath, stream => catalog.Save(model, inputSchema, stream));
+    }
+
     /// <summary>
     /// Loads a transformer that scores in batches on this library's own engine: faster than what
     /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/> gives, and without ONNX Runtime.

@@ -117,11 +117,11 @@ public sealed class RePaViTModel
     /// red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c> [batch, classes]. Architecture, class
     /// names and preprocessing are part of it.
     /// </summary>
-    /// <param name="path">The file; replaced as a whole once everything is written.</param>
+    /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
     /// <exception cref="ArgumentException">Weights become infinite by what is folded into them for the file.</exception>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public void Save(string path) => OnnxWriter.Write(path, _description, Folded());
 
     /// <summary>Writes what <see cref="Save(string)"/> does to a stream, which stays open.</summary>

@@ -1,3 +1,4 @@
+using RePaViT.Tests.IO;
 using RePaViT.Tests.Kernels;
 using RePaViT.Tests.Training;
 
@@ -12,6 +13,9 @@ internal static class Program
         {
             case [TrainingChild.Command, .. var rest]:
                 TrainingChild.Run(rest);
+                return 0;
+            case [WritingChild.Command, .. var rest]:
+                WritingChild.Run(rest);
                 return 0;
             case [RestrictedChild.Command, .. var rest]:
                 RestrictedChild.Run(rest);

@@ -45,6 +45,16 @@ public sealed class RePaViTModelTests
     }
 
     [TestMethod]
+    public void A_folder_is_not_saved_over()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("model.onnx"));
+        var exception = Assert.ThrowsExactly<UnauthorizedAccessException>(() => Create().Save(folder.File("model.onnx")));
+        StringAssert.Contains(exception.Message, $"'{folder.File("model.onnx")}' is a folder", StringComparison.Ordinal);
+        CollectionAssert.AreEqual(new[] { "model.onnx" }, folder.FileNames.ToArray());
+    }
+
+    [TestMethod]
     public void An_engine_that_could_not_be_made_is_tried_again()
     {
         RePaViTModel expected = Create();

@@ -125,16 +125,26 @@ public static class CifarDataset
                 continue;
             }
 
-            if (new FileInfo(path).Length > MaxNameBytes)
+            using FileStream file = SourceFile.Open(path);
+            if (file.Length > MaxNameBytes)
             {
                 throw new InvalidDataException($"'{path}' is longer than {MaxNameBytes} bytes: one class name a line is needed.");
             }
 
             // CIFAR's own file ends with an empty line.
-            string[] names = [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0)];
+            string[] names = [.. ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
             return names.Length > 0 ? names : throw new InvalidDataException($"'{path}' has no class name.");
         }
 
         return null;
+    }
+
+    private static IEnumerable<string> ReadLines(FileStream file)
+    {
+        using var reader = new StreamReader(file);
+        while (reader.ReadLine() is string line)
+        {
+            yield return line;
+        }
     }
 }

@@ -12,21 +12,30 @@ internal static class AtomicFile
     private const string NameStart = ".repavit-";
     private const string NameEnd = ".partial";
     private const int BufferSize = 1 << 16;
+    private const int MaxMoves = 10;
+    private const int MillisecondsBetweenMoves = 20;
 
     /// <param name="path">
     /// The file to create or replace. Its folder must exist. A link stays, and what it leads to is replaced; the permissions of
     /// a file that is replaced stay too.
     /// </param>
     /// <param name="write">Writes the new content; if it throws, the path keeps what it held.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The path is a folder, a pipe or a device, or its folder may not be written to.
+    /// </exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        string target = FinalTarget(path);
-        if (Directory.Exists(target))
+        string target = OrdinaryFile.Resolve(path);
+        if (Path.EndsInDirectorySeparator(target) || Directory.Exists(target))
         {
             throw new UnauthorizedAccessException($"'{path}' is a folder: the path of a file is needed.");
+        }
+
+        if (OrdinaryFile.IsSpecial(target) is true)
+        {
+            throw new UnauthorizedAccessException($"'{path}' is a pipe, a socket or a device: the path of a file is needed.");
         }
 
         string folder = Path.GetDirectoryName(target)!;
@@ -44,7 +53,7 @@ internal static class AtomicFile
                     stream.Flush(flushToDisk: true);
 
                     // While it is open, nobody takes it for what a killed process left.
-                    File.Move(partial, target, overwrite: true);
+                    Move(partial, target);
                 }
             }
         }
@@ -61,17 +70,33 @@ internal static class AtomicFile
         && name.EndsWith(NameEnd, StringComparison.Ordinal)
         && Guid.TryParseExact(name.AsSpan(NameStart.Length..^NameEnd.Length), "N", out _);
 
-    private static string FinalTarget(string path)
-    {
-        string full = Path.GetFullPath(path);
-        return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
-    }
-
     private static void KeepMode(string target, SafeFileHandle file)
     {
         if (!OperatingSystem.IsWindows() && File.Exists(target))
         {
             File.SetUnixFileMode(file, File.GetUnixFileMode(target));
+        }
+    }
+
+    private static void Move(string partial, string target)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                File.Move(partial, target, overwrite: true);
+                return;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Windows replaces no file that somebody has open: another writer for a moment, a reader maybe for longer.
+                if (!OperatingSystem.IsWindows() || attempt == MaxMoves)
+                {
+                    throw new IOException($"'{target}' cannot be replaced and keeps what it held: {exception.Message}", exception);
+                }
+
+                Thread.Sleep(MillisecondsBetweenMoves);
+            }
         }
     }
 

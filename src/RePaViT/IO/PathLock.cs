@@ -10,8 +10,8 @@ namespace RePaViT.IO;
 /// </summary>
 internal sealed class PathLock : IDisposable
 {
-    private const string LockSuffix = ".lock";
-    private const string OwnerSuffix = ".owner";
+    private const string LockSuffix = ".repavit-lock";
+    private const string OwnerSuffix = ".repavit-owner";
     private const int Attempts = 5;
 
     private readonly string _path;
@@ -28,7 +28,8 @@ internal sealed class PathLock : IDisposable
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static PathLock Acquire(string path)
     {
-        string full = Path.GetFullPath(path);
+        // Two links to one file are one path.
+        string full = OrdinaryFile.Resolve(path);
         for (int attempt = 1; ; attempt++)
         {
             SafeFileHandle file = TryOpen(full + LockSuffix) ?? throw new IOException($"'{path}' is in use by {Owner(full)}.");
@@ -38,7 +39,7 @@ internal sealed class PathLock : IDisposable
             using SafeFileHandle? second = TryOpen(full + LockSuffix);
             if (second is null || attempt == Attempts)
             {
-                File.WriteAllText(full + OwnerSuffix, Describe());
+                WriteOwner(full);
                 return new PathLock(full, file);
             }
 
@@ -82,6 +83,14 @@ internal sealed class PathLock : IDisposable
         {
             return "another run";
         }
+    }
+
+    private static void WriteOwner(string path)
+    {
+        // A new file: one that is there may be a link, and somebody else's file at its end.
+        Remove(path + OwnerSuffix);
+        using var owner = new StreamWriter(path + OwnerSuffix, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+        owner.Write(Describe());
     }
 
     private static string Describe()

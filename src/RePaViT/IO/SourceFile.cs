@@ -8,15 +8,27 @@ internal static class SourceFile
     /// <param name="path">An ordinary file: its length bounds what its content may claim.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    /// <exception cref="InvalidDataException">It is no ordinary file, so its length cannot be known.</exception>
+    /// <exception cref="InvalidDataException">It is empty, or a pipe, a socket or a device, whose length cannot be known.</exception>
     public static FileStream Open(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (Directory.Exists(path))
+        {
+            throw new UnauthorizedAccessException($"'{path}' is a folder: an ordinary file is needed.");
+        }
+
+        // Before it is opened: that waits until somebody writes into a pipe.
+        if (OrdinaryFile.IsSpecial(OrdinaryFile.Resolve(path)) ?? true)
+        {
+            throw NotOrdinary(path);
+        }
+
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize);
         if (!file.CanSeek)
         {
+            // Its path was that of no file, as that of an open pipe.
             file.Dispose();
-            throw new InvalidDataException($"'{path}' is not an ordinary file.");
+            throw NotOrdinary(path);
         }
 
         return file;
@@ -31,4 +43,7 @@ internal static class SourceFile
             throw new ArgumentException("A stream that can be read and can seek is needed.", nameof(stream));
         }
     }
+
+    private static InvalidDataException NotOrdinary(string path)
+        => new($"'{path}' is a pipe, a socket or a device, or empty: an ordinary file with content is needed.");
 }

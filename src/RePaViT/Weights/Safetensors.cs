@@ -43,12 +43,12 @@ public static class Safetensors
     /// Writes 32-bit float tensors, in their order. The same content gives the same bytes. The file appears as a whole or
     /// not at all.
     /// </summary>
-    /// <param name="path">The file to create or replace.</param>
+    /// <param name="path">The file to create or replace; of a link, the file that it leads to.</param>
     /// <param name="tensors">The tensors.</param>
     /// <param name="metadata">Text to store in the header, or null.</param>
     /// <exception cref="ArgumentException">A name cannot be stored, or the header would be over 100 million bytes.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path is a folder, or may not be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public static void Write(string path, NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

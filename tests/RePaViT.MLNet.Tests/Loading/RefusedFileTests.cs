@@ -35,6 +35,17 @@ public sealed class RefusedFileTests
         => AssertRefused(Zip((Entry, Prefixed(Onnx())), ("Other/OnnxModel", Prefixed(Onnx()))), "Other/OnnxModel");
 
     [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    [Timeout(60_000)]
+    public void A_pipe_is_refused_and_not_waited_for()
+    {
+        using var folder = new TemporaryFolder();
+        SpecialFile.CreatePipe(folder.File("model.zip"));
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => _context.Model.LoadRePaViT(folder.File("model.zip")));
+        StringAssert.Contains(exception.Message, "an ordinary file", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void A_wrong_length_is_refused()
     {
         byte[] entry = Prefixed(Onnx());

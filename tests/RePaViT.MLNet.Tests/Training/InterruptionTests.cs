@@ -97,6 +97,31 @@ public class InterruptionTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_second_training_on_one_folder_is_refused_before_it_touches_anything(bool resume)
+    {
+        using var setup = new TrainingSetup(images: 24);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        var options = TrainingSetup.Options with { CheckpointFolder = setup.PathOf("run"), Epoch = 1 };
+        int refused = 0;
+        setup.CreateTrainer(options with
+        {
+            MetricsCallback = _ =>
+            {
+                var exception = Assert.ThrowsExactly<IOException>(
+                    () => setup.CreateTrainer(options with { Resume = resume }).Fit(data));
+                StringAssert.Contains(exception.Message, $"process {Environment.ProcessId} (", StringComparison.Ordinal);
+                refused++;
+            },
+        }).Fit(data);
+
+        Assert.AreEqual(1, refused);
+        CollectionAssert.AreEqual(
+            new[] { "checkpoint.safetensors" }, Directory.GetFiles(setup.PathOf("run")).Select(Path.GetFileName).ToArray());
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_another_run_is_refused()
     {
         using var setup = new TrainingSetup(images: 24);

@@ -146,13 +146,85 @@ public sealed class AtomicFileTests
     }
 
     [TestMethod]
-    public void A_folder_is_refused_and_a_missing_one_too()
+    public void Killed_writers_leave_a_whole_file_and_what_they_leave_beside_it_goes_with_the_next_write()
     {
         using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(folder.File("folder"));
-        StringAssert.Contains(
-            Assert.ThrowsExactly<UnauthorizedAccessException>(() => AtomicFile.Write(folder.File("folder"), _ => { })).Message, "folder");
+        string path = folder.File("weights.bin");
+        using (var other = new ChildProcess(WritingChild.Arguments(path, value: 9)))
+        {
+            other.WaitForLine(WritingChild.Started);
+            for (byte value = 1; value <= 3; value++)
+            {
+                using var child = new ChildProcess(WritingChild.Arguments(path, value));
+                child.WaitForLine(WritingChild.Started);
+                Thread.Sleep(20 * value);
+                child.Kill();
+                AssertWhole(path);
+            }
+
+            other.Kill();
+        }
+
+        WriteAll(path, value: 7);
+
+        AssertWhole(path);
+        Assert.AreEqual(7, File.ReadAllBytes(path)[0]);
+        CollectionAssert.AreEqual(new[] { "weights.bin" }, folder.FileNames.ToArray());
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void Pipes_and_devices_are_refused_and_stay()
+    {
+        using var folder = new TemporaryFolder();
+        SpecialFile.CreatePipe(folder.File("pipe"));
+        foreach (string path in new[] { folder.File("pipe"), "/dev/full" })
+        {
+            var exception = Assert.ThrowsExactly<UnauthorizedAccessException>(() => AtomicFile.Write(path, _ => { }));
+            StringAssert.Contains(exception.Message, $"'{path}'", StringComparison.Ordinal);
+            Assert.IsTrue(OrdinaryFile.IsSpecial(path) is true);
+        }
+    }
+
+    [TestMethod]
+    public void A_folder_that_goes_away_meanwhile_is_an_error_and_no_crash()
+    {
+        using var parent = new TemporaryFolder();
+        string folder = Directory.CreateDirectory(parent.File("folder")).FullName;
+        string path = Path.Combine(folder, "weights.bin");
+        Exception exception = Assert.Throws<IOException>(() => AtomicFile.Write(path, _ => Directory.Delete(folder, recursive: true)));
+        StringAssert.Contains(exception.Message, path, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void A_folder_is_refused_by_the_exception_that_is_documented()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("model.onnx"));
+        var weights = new NamedTensors { { "a", new WeightTensor([1], 1) } };
+        foreach (string path in new[] { folder.File("model.onnx"), folder.File("model.onnx/"), folder.File("none/"), folder.Path })
+        {
+            var exception = Assert.ThrowsExactly<UnauthorizedAccessException>(() => Safetensors.Write(path, weights));
+            StringAssert.Contains(exception.Message, $"'{path}' is a folder", StringComparison.Ordinal);
+        }
+
+        CollectionAssert.AreEqual(new[] { "model.onnx" }, folder.FileNames.ToArray());
+    }
+
+    [TestMethod]
+    public void A_missing_folder_is_refused()
+    {
+        using var folder = new TemporaryFolder();
         Assert.ThrowsExactly<DirectoryNotFoundException>(() => AtomicFile.Write(folder.File("missing/file"), _ => { }));
-        Assert.AreEqual(0, Directory.GetFiles(folder.Path).Length);
+        Assert.AreEqual(0, folder.FileNames.Count());
+    }
+
+    private static void WriteAll(string path, byte value) => AtomicFile.Write(path, stream => WritingChild.Write(stream, value));
+
+    private static void AssertWhole(string path)
+    {
+        byte[] content = File.ReadAllBytes(path);
+        Assert.AreEqual(WritingChild.Length, content.Length);
+        Assert.IsFalse(content.AsSpan().ContainsAnyExcept(content[0]), "bytes of two writers");
     }
 }

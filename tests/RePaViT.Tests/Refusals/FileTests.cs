@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net.Sockets;
 using System.Text;
 using RePaViT.Layers;
 using RePaViT.Onnx;
@@ -62,6 +63,39 @@ public sealed class FileTests
         var exception = Assert.Throws<SystemException>(() => Read(folder, name));
         Assert.IsTrue(exception is IOException or UnauthorizedAccessException, $"{exception}");
         StringAssert.Contains(exception.Message, name, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    [Timeout(60_000)]
+    [DynamicData(nameof(Formats))]
+    public void A_pipe_is_refused_and_not_waited_for(string name)
+    {
+        using TemporaryFolder folder = Create(name, null);
+        SpecialFile.CreatePipe(folder.File(name));
+        AssertNotOrdinary(name, () => Read(folder, name));
+
+        File.Move(folder.File(name), folder.File("pipe"));
+        File.CreateSymbolicLink(folder.File(name), "pipe");
+        AssertNotOrdinary(name, () => Read(folder, name));
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    [Timeout(60_000)]
+    public void A_device_a_socket_and_a_pipe_of_class_names_are_refused()
+    {
+        using TemporaryFolder folder = Create(Cifar10, Good(Cifar10));
+        AssertNotOrdinary("/dev/zero", () => RePaViTModel.Load("/dev/zero"));
+        AssertNotOrdinary("/dev/zero", () => RePaViT.Safetensors.Read("/dev/zero"));
+        AssertNotOrdinary("/dev/zero", () => IdxDataset.Read("/dev/zero", folder.File($"beside-{IdxLabels}")));
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder.File("socket")));
+        AssertNotOrdinary("socket", () => RePaViTModel.Load(folder.File("socket")));
+
+        SpecialFile.CreatePipe(folder.File("classes.txt"));
+        AssertNotOrdinary("classes.txt", () => CifarDataset.ReadCifar10(folder.Path, DatasetPart.Test));
     }
 
     [TestMethod]
@@ -301,6 +335,13 @@ public sealed class FileTests
             ?? throw new AssertFailedException($"{name} of {bytes.Length} bytes was read.");
         StringAssert.Contains(exception.Message, name, StringComparison.Ordinal);
         return exception;
+    }
+
+    private static void AssertNotOrdinary(string name, Action read)
+    {
+        var exception = Assert.ThrowsExactly<InvalidDataException>(read);
+        StringAssert.Contains(exception.Message, name, StringComparison.Ordinal);
+        StringAssert.Contains(exception.Message, "an ordinary file", StringComparison.Ordinal);
     }
 
     /// <summary>Reads, and gives the refusal if it is one. Memory beyond a multiple of the file's length fails the test.</summary>
