@@ -12,7 +12,7 @@ internal static class CompareCommand
     {
         var presets = new Option<string[]>("--presets")
         {
-            Description = "Tiny, Small, Base, Large or Huge.",
+            Description = $"Some of {PresetOptions.Names}.",
             DefaultValueFactory = _ => ["Tiny", "Small", "Base"],
             AllowMultipleArgumentsPerToken = true,
         };

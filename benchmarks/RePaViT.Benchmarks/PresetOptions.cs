@@ -5,7 +5,7 @@ namespace RePaViT.Benchmarks;
 /// <summary>The options by which verbs name a preset and its form.</summary>
 internal sealed class PresetOptions
 {
-    private readonly Option<string> _preset = new("--preset") { Description = "Tiny, Small, Base, Large or Huge.", Required = true };
+    private readonly Option<string> _preset = new("--preset") { Description = $"One of {Names}.", Required = true };
 
     private readonly Option<double> _idleRatio = CreateIdleRatio();
 
@@ -17,6 +17,9 @@ internal sealed class PresetOptions
         command.Add(_idleRatio);
         command.Add(_form);
     }
+
+    /// <summary>The presets, as help and messages list them.</summary>
+    public static string Names => string.Join(", ", Architecture.Presets.Select(preset => preset.Key));
 
     public static Option<double> CreateIdleRatio() => new("--idle-ratio")
     {

@@ -26,7 +26,7 @@ internal static class ReferenceCommand
         var task = new Option<BenchmarkTask>("--task") { Description = "inference or training." };
         var presets = new Option<string[]>("--presets")
         {
-            Description = "Some of Tiny, Small, Base, Large and Huge; all without it.",
+            Description = "Some of Tiny, Small, Base, Large and Huge; all of these without it.",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [.. Paper.Keys],
         };

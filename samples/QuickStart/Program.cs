@@ -7,12 +7,13 @@ using Spectre.Console;
 
 var cifar = new Option<DirectoryInfo?>("--cifar10") { Description = "Train on CIFAR-10 (binary version) in this folder." };
 var idx = new Option<DirectoryInfo?>("--idx") { Description = "Train on IDX files (MNIST and its kin) in this folder." };
+string presetNames = string.Join(", ", Architecture.Presets.Select(preset => preset.Key.ToLowerInvariant()));
 var preset = new Option<Architecture?>("--preset")
 {
-    Description = "Size of the network: tiny, small, base, large or huge. Default: a smaller one, made for this sample.",
+    Description = $"Size of the network: {presetNames}. Default: a smaller one, made for this sample.",
     CustomParser = argument => Architecture.Presets
         .FirstOrDefault(preset => preset.Key.Equals(Value(argument), StringComparison.OrdinalIgnoreCase)).Value
-        ?? Refuse<Architecture>(argument, "tiny, small, base, large or huge"),
+        ?? Refuse<Architecture>(argument, presetNames),
 };
 var idleRatio = new Option<double>("--idle-ratio")
 {
