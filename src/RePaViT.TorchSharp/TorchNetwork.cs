@@ -94,15 +94,14 @@ internal static class TorchNetwork
         Activate activation => ActivateSome(x[0], activation.Columns),
         Attend attend => Attend(attend, x[0]),
         Gather { Table: PatchTable patches } => CutPatches(patches, x[0]),
-        Gather gather => x[0].flatten(1).index_select(1, tensor(gather.Table.Indices(), device: x[0].device))
-            .view(-1, gather.Table.Result.Rows, gather.Table.Result.Columns),
+        Gather gather => GatherUnits(gather.Table, x[0]),
         Transpose => x[0].transpose(1, 2),
         PrependToken token => cat([pass.Weights[token.Token.Name].expand(x[0].shape[0], 1, x[0].shape[2]).to_type(x[0].dtype), x[0]], 1),
         AddTable table => x[0] + pass.Weights[table.Table.Name],
         TakeRow row => x[0].narrow(1, row.Row, 1),
         AverageRows => x[0].mean([1], keepdim: true),
-        Add { DropPath: null } => x[0] + x[1],
-        Add => pass.Residual(x[0], x[1]),
+        Add { DropPath: null } add => x[0] + Scaled(x[1], add.Scale),
+        Add add => pass.Residual(x[0], Scaled(x[1], add.Scale)),
         _ => throw new NotSupportedException($"The TorchSharp engine has no operator {node.Operator.GetType().Name}."),
     };
 
@@ -111,6 +110,22 @@ internal static class TorchNetwork
             .view(-1, table.Channels, table.PerSide, table.PatchSize, table.PerSide, table.PatchSize)
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(-1, table.Result.Rows, table.Result.Columns);
+
+    private static Tensor GatherUnits(IndexTable table, Tensor x)
+    {
+        int[] indices = table.Indices();
+        Tensor units = x.reshape(-1, table.Source.Length / table.Unit, table.Unit);
+        if (indices.Contains(IndexTable.Nowhere))
+        {
+            // Zeros behind the last unit, which the index -1 then names.
+            units = pad(units, [0, 0, 0, 1]);
+            indices = Array.ConvertAll(indices, index => index == IndexTable.Nowhere ? (int)(table.Source.Length / table.Unit) : index);
+        }
+
+        return units.index_select(1, tensor(indices, device: x.device)).view(-1, table.Result.Rows, table.Result.Columns);
+    }
+
+    private static Tensor Scaled(Tensor x, float scale) => scale == 1 ? x : x * scale;
 
     private static Tensor Project(Linear linear, Tensor x, ForwardPass pass)
         => nn.functional.linear(

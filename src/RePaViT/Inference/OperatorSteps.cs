@@ -68,9 +68,12 @@ internal sealed class AttendStep(int kernel, ValuePlace x, ValuePlace y) : Infer
 }
 
 /// <summary>Elements by a table.</summary>
-internal sealed class GatherStep(int[] indices, ValuePlace x, ValuePlace y) : InferenceStep
+internal sealed class GatherStep(IndexTable table, ValuePlace x, ValuePlace y) : InferenceStep
 {
-    public override void Run(InferenceContext context) => context.ImageKernels.Gather(x.In(context), y.In(context), indices, context.Images);
+    private readonly int[] _indices = table.Indices();
+
+    public override void Run(InferenceContext context)
+        => context.ImageKernels.Gather(x.In(context), y.In(context), _indices, table.Unit, context.Images);
 }
 
 /// <summary>y = x' within each image.</summary>
@@ -122,10 +125,10 @@ internal sealed class AddTableStep(AddTable operation, PlanSource source, ValueP
     }
 }
 
-/// <summary>x += y.</summary>
-internal sealed class AddStep(ValuePlace x, ValuePlace y) : InferenceStep
+/// <summary>x += scale y.</summary>
+internal sealed class AddStep(ValuePlace x, ValuePlace y, float scale) : InferenceStep
 {
-    public override void Run(InferenceContext context) => context.Rows.Add(x.In(context), y.In(context));
+    public override void Run(InferenceContext context) => context.Rows.Add(x.In(context), y.In(context), scale);
 }
 
 /// <summary>y = x, where x is needed again and y is changed.</summary>

@@ -141,7 +141,7 @@ internal sealed class PlanBuilder
                 ValuePlace x = Place(node.Input);
                 _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), geluColumns: activation.Columns));
                 return 2;
-            case Add when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
+            case Add { Scale: 1 } when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
                 ValuePlace sum = _places[next.Result.Index] = Place(next.Inputs[0]);
                 _steps.Add(new LinearStep(Product(first), Place(node.Input), sum, accumulate: true));
                 return 2;
@@ -192,7 +192,7 @@ internal sealed class PlanBuilder
                 _steps.Add(new AttendStep(AddAttention(index), Place(node.Input), PlaceResult(index)));
                 break;
             case Gather gather:
-                _steps.Add(new GatherStep(gather.Table.Indices(), Place(node.Input), PlaceResult(index)));
+                _steps.Add(new GatherStep(gather.Table, Place(node.Input), PlaceResult(index)));
                 break;
             case Transpose:
                 _steps.Add(new TransposeStep(Place(node.Input), PlaceResult(index)));
@@ -212,9 +212,9 @@ internal sealed class PlanBuilder
             case AverageRows:
                 _steps.Add(new AverageRowsStep(Place(node.Input), PlaceResult(index)));
                 break;
-            case Add:
+            case Add addition:
                 ValuePlace addend = Place(node.Inputs[1]);
-                _steps.Add(new AddStep(PlaceInPlace(index), addend));
+                _steps.Add(new AddStep(PlaceInPlace(index), addend, addition.Scale));
                 break;
             default:
                 throw new NotSupportedException($"The inference engine has no operator {node.Operator.GetType().Name}.");

@@ -17,6 +17,7 @@ internal sealed class ImageKernels
     private Matrix _x;
     private Matrix _y;
     private int[] _indices = [];
+    private int _unit;
     private int _images;
     private int _blocksPerImage;
     private bool _accumulate;
@@ -27,7 +28,7 @@ internal sealed class ImageKernels
         _transpose = (task, _) => TransposeRows(task);
         _average = (image, _) => AverageImage(Image(_x, image), _y.Row(image));
         _spread = (image, _) => SpreadImage(_x.Row(image), Image(_y, image));
-        _gather = (image, _) => GatherImage(Image(_x, image), Image(_y, image));
+        _gather = (task, _) => GatherRows(task);
         _scatter = (image, _) => ScatterImage(Image(_x, image), Image(_y, image));
     }
 
@@ -64,17 +65,26 @@ internal sealed class ImageKernels
         _team.Run(images, _spread);
     }
 
-    /// <summary>y[i] = x[indices[i]] within each image, elements counted row by row.</summary>
-    public void Gather(Matrix x, Matrix y, int[] indices, int images)
+    /// <summary>
+    /// y[i] = x[indices[i]] within each image, or 0 where the index is below 0; what is counted, row by row, are units of a few
+    /// elements beside each other.
+    /// </summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="y">[images * rows, columns], both of its own.</param>
+    /// <param name="indices">For each unit of an image of y, one of x.</param>
+    /// <param name="unit">Elements of a unit; divides both numbers of columns.</param>
+    /// <param name="images">Number of images.</param>
+    public void Gather(Matrix x, Matrix y, int[] indices, int unit, int images)
     {
-        (_x, _y, _indices, _images) = (x, y, indices, images);
-        _team.Run(images, _gather);
+        (_x, _y, _indices, _unit, _images) = (x, y, indices, unit, images);
+        _blocksPerImage = RowChunks.Count(y.Rows / images);
+        _team.Run(images * _blocksPerImage, _gather);
     }
 
     /// <summary>The way back of <see cref="Gather"/>: y[indices[i]] += x[i] within each image.</summary>
-    public void Scatter(Matrix x, Matrix y, int[] indices, int images)
+    public void Scatter(Matrix x, Matrix y, int[] indices, int unit, int images)
     {
-        (_x, _y, _indices, _images) = (x, y, indices, images);
+        (_x, _y, _indices, _unit, _images) = (x, y, indices, unit, images);
         _team.Run(images, _scatter);
     }
 
@@ -129,29 +139,83 @@ internal sealed class ImageKernels
         }
     }
 
-    private void GatherImage(Matrix x, Matrix y)
+    private void GatherRows(int task)
+    {
+        Matrix x = Image(_x, task / _blocksPerImage);
+        int chunk = task % _blocksPerImage;
+        Matrix y = Image(_y, task / _blocksPerImage).Chunk(chunk);
+        int unitsPerRow = y.Columns / _unit;
+        ReadOnlySpan<int> indices = _indices.AsSpan(chunk * RowChunks.Size * unitsPerRow, y.Rows * unitsPerRow);
+        if (_unit == 1 && x.IsDense)
+        {
+            GatherElements(x.AsSpan(), y, indices);
+            return;
+        }
+
+        for (int i = 0; i < indices.Length; i++)
+        {
+            Span<float> to = Unit(y, i);
+            if (indices[i] < 0)
+            {
+                to.Clear();
+            }
+            else
+            {
+                Unit(x, indices[i]).CopyTo(to);
+            }
+        }
+    }
+
+    private static void GatherElements(ReadOnlySpan<float> x, Matrix y, ReadOnlySpan<int> indices)
     {
         for (int row = 0; row < y.Rows; row++)
         {
             Span<float> to = y.Row(row);
-            ReadOnlySpan<int> indices = _indices.AsSpan(row * to.Length, to.Length);
+            ReadOnlySpan<int> from = indices.Slice(row * to.Length, to.Length);
             for (int i = 0; i < to.Length; i++)
             {
-                to[i] = x.Row(indices[i] / x.Columns)[indices[i] % x.Columns];
+                to[i] = from[i] < 0 ? 0 : x[from[i]];
             }
         }
     }
 
     private void ScatterImage(Matrix x, Matrix y)
     {
+        if (_unit == 1 && y.IsDense)
+        {
+            ScatterElements(x, y.AsSpan(), _indices);
+            return;
+        }
+
+        for (int i = 0; i < _indices.Length; i++)
+        {
+            if (_indices[i] >= 0)
+            {
+                Span<float> to = Unit(y, _indices[i]);
+                TensorPrimitives.Add(to, Unit(x, i), to);
+            }
+        }
+    }
+
+    private static void ScatterElements(Matrix x, Span<float> y, ReadOnlySpan<int> indices)
+    {
         for (int row = 0; row < x.Rows; row++)
         {
             ReadOnlySpan<float> from = x.Row(row);
-            ReadOnlySpan<int> indices = _indices.AsSpan(row * from.Length, from.Length);
+            ReadOnlySpan<int> to = indices.Slice(row * from.Length, from.Length);
             for (int i = 0; i < from.Length; i++)
             {
-                y.Row(indices[i] / y.Columns)[indices[i] % y.Columns] += from[i];
+                if (to[i] >= 0)
+                {
+                    y[to[i]] += from[i];
+                }
             }
         }
+    }
+
+    private Span<float> Unit(Matrix matrix, int index)
+    {
+        (int row, int unit) = Math.DivRem(index, matrix.Columns / _unit);
+        return matrix.Row(row).Slice(unit * _unit, _unit);
     }
 }

@@ -12,13 +12,16 @@ internal readonly unsafe struct Matrix(float* data, int rows, int columns, int s
 
     internal float* Data => data;
 
+    /// <summary>Whether rows follow each other without a gap.</summary>
+    public bool IsDense => stride == columns;
+
     public Span<float> Row(int row)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)rows, nameof(row));
         return new Span<float>(data + (long)row * stride, columns);
     }
 
-    /// <summary>All values, where rows follow each other without a gap.</summary>
+    /// <summary>All values of a dense matrix.</summary>
     public Span<float> AsSpan()
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(stride, columns);

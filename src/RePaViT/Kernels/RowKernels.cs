@@ -15,6 +15,7 @@ internal sealed unsafe class RowKernels
     private Matrix _weight;
     private Matrix _bias;
     private float _epsilon;
+    private float _scale;
 
     public RowKernels(ThreadTeam team)
     {
@@ -46,10 +47,10 @@ internal sealed unsafe class RowKernels
         Run(_gelu);
     }
 
-    /// <summary>x += y.</summary>
-    public void Add(Matrix x, Matrix y)
+    /// <summary>x += scale y.</summary>
+    public void Add(Matrix x, Matrix y, float scale = 1)
     {
-        (_x, _y) = (x, y);
+        (_x, _y, _scale) = (x, y, scale);
         Run(_add);
     }
 
@@ -63,11 +64,18 @@ internal sealed unsafe class RowKernels
         }
     }
 
-    private static void AddRows(Matrix x, Matrix y)
+    private void AddRows(Matrix x, Matrix y)
     {
         for (int row = 0; row < x.Rows; row++)
         {
-            TensorPrimitives.Add(x.Row(row), y.Row(row), x.Row(row));
+            if (_scale == 1)
+            {
+                TensorPrimitives.Add(x.Row(row), y.Row(row), x.Row(row));
+            }
+            else
+            {
+                TensorPrimitives.MultiplyAdd(y.Row(row), _scale, x.Row(row), x.Row(row));
+            }
         }
     }
 

@@ -105,13 +105,13 @@ internal sealed class OnnxNetwork
         BatchNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         Activate activation => ActivateSome(x[0], activation.Columns, node.Input.Shape.Columns),
         Attend attend => Attend(attend, node.Input.Shape, x[0]),
-        Gather gather => GatherElements(gather.Table, x[0]),
+        Gather gather => GatherUnits(gather.Table, x[0]),
         Operators.Transpose => Transpose(x[0], 0, 2, 1),
         PrependToken token => Prepend(token, x[0]),
         AddTable table => Add(x[0], table.Table.Name),
         TakeRow row => Flat(_graph.Add("Gather", [x[0], _graph.Index(row.Row)], Integer("axis", 1))),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
-        Operators.Add => Add(x[1], x[0]),
+        Operators.Add add => Like(x[0], Add(Scale(x[1], add.Scale), x[0])),
         _ => throw new NotSupportedException($"There is no ONNX form of {node.Operator.GetType().Name}."),
     };
 
@@ -182,10 +182,17 @@ internal sealed class OnnxNetwork
         return Like(hidden, _graph.Add("Concat", [Gelu(parts[0]), parts[1]], Integer("axis", -1)));
     }
 
-    private string GatherElements(IndexTable table, string x)
+    private string GatherUnits(IndexTable table, string x)
     {
-        string elements = Reshape(x, 0, table.Source.Length);
-        string gathered = _graph.Add("Gather", [elements, _graph.Integers(Array.ConvertAll(table.Indices(), index => (long)index))], Integer("axis", 1));
+        long[] indices = Array.ConvertAll(table.Indices(), index => (long)index);
+        string units = Reshape(x, 0, table.Source.Length / table.Unit, table.Unit);
+        if (indices.Contains(IndexTable.Nowhere))
+        {
+            // Zeros behind the last unit: ONNX counts the index -1 from the end.
+            units = _graph.Add("Pad", [units, _graph.Integers(0, 0, 0, 0, 1, 0)]);
+        }
+
+        string gathered = _graph.Add("Gather", [units, _graph.Integers(indices)], Integer("axis", 1));
         return Reshape(gathered, 0, table.Result.Rows, table.Result.Columns);
     }
 
@@ -214,6 +221,8 @@ internal sealed class OnnxNetwork
         string product = _graph.Add("Mul", [x, Add(error, _graph.Scalar(1))]);
         return _graph.Add("Mul", [product, _graph.Scalar(0.5f)]);
     }
+
+    private string Scale(string x, float factor) => factor == 1 ? x : Like(x, _graph.Add("Mul", [x, _graph.Scalar(factor)]));
 
     private string MatMul(string left, string right) => _graph.Add("MatMul", [left, right]);
 

@@ -1,8 +1,9 @@
 namespace RePaViT.Operators;
 
-/// <summary>y = a + DropPath(b). In training a residual branch is left out at random, image by image.</summary>
+/// <summary>y = a + scale DropPath(b). In training a residual branch is left out at random, image by image.</summary>
 /// <param name="DropPath">Where in the network the branch is; null for a sum that is never left out.</param>
-internal sealed record Add(DropPathPosition? DropPath) : Operator
+/// <param name="Scale">What b is multiplied with.</param>
+internal sealed record Add(DropPathPosition? DropPath, float Scale = 1) : Operator
 {
     public override bool IsRowWise => true;
 
@@ -14,7 +15,7 @@ internal sealed record Add(DropPathPosition? DropPath) : Operator
 
     public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
         => Build(
-            inputs[0].GetLength(0), inputs[0].GetLength(1), (row, column) => inputs[0][row, column] + inputs[1][row, column]);
+            inputs[0].GetLength(0), inputs[0].GetLength(1), (row, column) => inputs[0][row, column] + Scale * inputs[1][row, column]);
 }
 
 /// <summary>How deep in a network a residual branch is, which says how often training leaves it out.</summary>

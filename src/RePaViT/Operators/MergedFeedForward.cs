@@ -17,7 +17,7 @@ internal sealed record MergedFeedForward(Linear Merged, Linear Inner, Linear Out
             && nodes[first + 2].Operator is Activate { Kind: ActivationKind.Gelu } activation && activation.Columns == inner.Outputs
             && nodes[first + 2].Input == nodes[first + 1].Result
             && nodes[first + 3].Operator is Linear { Bias: null } output && nodes[first + 3].Input == nodes[first + 2].Result
-            && nodes[first + 4].Operator is Add { DropPath: null } && nodes[first + 4].Inputs[0] == nodes[first].Result
+            && nodes[first + 4].Operator is Add { DropPath: null, Scale: 1 } && nodes[first + 4].Inputs[0] == nodes[first].Result
             && nodes[first + 4].Inputs[1] == nodes[first + 3].Result
                 ? new MergedFeedForward(merged, inner, output)
                 : null;

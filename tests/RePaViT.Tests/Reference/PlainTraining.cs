@@ -86,21 +86,23 @@ internal sealed class PlainTraining
             TakeRow row => Move(to, (image, _, column) => [(x[0], image * from.Rows + row.Row, column, 1)]),
             AverageRows => Move(to, (image, _, column)
                 => Enumerable.Range(0, from.Rows).Select(row => (x[0], image * from.Rows + row, column, 1.0 / from.Rows))),
-            Add { DropPath: null } => _tape.Add(x[0], x[1], _ => 1),
+            Add { DropPath: null } add => _tape.Add(x[0], x[1], _ => add.Scale),
             Add add => Residual(add, _branches++, from.Rows, x),
             _ => throw new NotSupportedException($"{node.Operator}"),
         };
     }
 
-    private PlainValue Residual(Add add, int branch, int rows, PlainValue[] x) => _tape.Add(x[0], x[1], row => _keep(add, branch, row / rows));
+    private PlainValue Residual(Add add, int branch, int rows, PlainValue[] x) => _tape.Add(x[0], x[1], row => add.Scale * _keep(add, branch, row / rows));
 
     private PlainValue GatherElements(IndexTable table, PlainValue x)
     {
-        int[] indices = table.Indices();
+        int[] indices = table.ElementIndices();
         return Move(table.Result, (image, row, column) =>
         {
-            (int from, int at) = Math.DivRem(indices[row * table.Result.Columns + column], table.Source.Columns);
-            return [(x, image * table.Source.Rows + from, at, 1)];
+            int index = indices[row * table.Result.Columns + column];
+            return index == IndexTable.Nowhere
+                ? []
+                : [(x, image * table.Source.Rows + index / table.Source.Columns, index % table.Source.Columns, 1)];
         });
     }
 

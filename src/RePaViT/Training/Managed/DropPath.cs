@@ -7,6 +7,7 @@ namespace RePaViT.Training.Managed;
 internal sealed class DropPath
 {
     private readonly double _rate;
+    private readonly float _factor;
     private readonly int _branch;
     private readonly int _tokens;
     private readonly float[] _scales;
@@ -16,12 +17,14 @@ internal sealed class DropPath
     private Matrix _to;
 
     /// <param name="rate">The probability, in [0, 1).</param>
+    /// <param name="factor">What the branch is multiplied with besides.</param>
     /// <param name="branch">Number of the branch in the network: every one makes choices of its own.</param>
     /// <param name="tokens">Rows of an image.</param>
     /// <param name="batchSize">Greatest number of images.</param>
-    public DropPath(double rate, int branch, int tokens, int batchSize)
+    public DropPath(double rate, float factor, int branch, int tokens, int batchSize)
     {
         _rate = rate;
+        _factor = factor;
         _branch = branch;
         _tokens = tokens;
         _scales = new float[batchSize];
@@ -29,11 +32,13 @@ internal sealed class DropPath
         _scale = (image, _) => TensorPrimitives.Multiply(Image(_from, image), _scales[image], Image(_to, image));
     }
 
-    public bool IsActive => _rate > 0;
-
     /// <summary>Chooses for each image of the batch.</summary>
     public void Draw(TrainingContext context)
-        => DropPathChoice.Draw(_scales.AsSpan(0, context.Images), _rate, context.Seed, context.DropPathKey, _branch);
+    {
+        Span<float> scales = _scales.AsSpan(0, context.Images);
+        DropPathChoice.Draw(scales, _rate, context.Seed, context.DropPathKey, _branch);
+        TensorPrimitives.Multiply(scales, _factor, scales);
+    }
 
     /// <summary>branch = x + scale branch.</summary>
     public void Forward(TrainingContext context, Matrix x, Matrix branch)

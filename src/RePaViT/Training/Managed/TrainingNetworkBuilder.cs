@@ -126,11 +126,11 @@ internal sealed class TrainingNetworkBuilder
         if (addition.DropPath is DropPathPosition position)
         {
             double rate = position.RateOf(_dropPathRate);
-            dropPath = rate > 0 ? new DropPath(rate, _branches, y.Shape.Rows, _context.BatchSize) : null;
+            dropPath = rate > 0 ? new DropPath(rate, addition.Scale, _branches, y.Shape.Rows, _context.BatchSize) : null;
             _branches++;
         }
 
-        _steps.Add((new AddStep(_values[a.Index], branch, _values[y.Index], dropPath), null, node, y));
+        _steps.Add((new AddStep(_values[a.Index], branch, _values[y.Index], addition.Scale, dropPath), null, node, y));
     }
 
     /// <summary>Whether a value may be overwritten once its one reader has run.</summary>
@@ -202,7 +202,7 @@ internal sealed class TrainingNetworkBuilder
                 throw new NotSupportedException("A branch that is read more than once cannot be trained.");
             }
 
-            bool mayShare = !step.HasDropPath && index > 0 && _steps[index - 1].Result == b && _steps[index - 1].Operator is TrainingOperator last
+            bool mayShare = step.PassesGradientOn && index > 0 && _steps[index - 1].Result == b && _steps[index - 1].Operator is TrainingOperator last
                 && (last.ReadsGradientFirst || _steps[index - 1].Node.Input != a);
             step.BranchGradient = gradients[b.Index] = mayShare ? dy : slots.Rent();
             if (mayShare)

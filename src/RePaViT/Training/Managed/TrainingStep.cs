@@ -64,29 +64,36 @@ internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, 
     }
 }
 
-/// <summary>y = a + DropPath(b), in the memory of b where nobody reads b again. The gradient of a is that of y, or added to what is there.</summary>
+/// <summary>y = a + scale DropPath(b), in the memory of b where nobody reads b again. The gradient of a is that of y, or added to what is there.</summary>
 internal sealed class AddStep : TrainingStep
 {
     private readonly TrainingValue _a;
     private readonly TrainingValue _b;
     private readonly TrainingValue _y;
+    private readonly float _scale;
     private readonly DropPath? _dropPath;
     private readonly Action<int, int> _add;
+    private readonly Action<int, int> _scaleAndAdd;
+    private readonly Action<int, int> _scaleOnly;
     private Matrix _from;
     private Matrix _to;
 
     /// <param name="a">The shortcut.</param>
     /// <param name="b">The branch.</param>
     /// <param name="y">Where the sum goes; may share the branch's buffer.</param>
+    /// <param name="scale">What the branch is multiplied with.</param>
     /// <param name="dropPath">Null where the branch is never left out.</param>
-    public AddStep(TrainingValue a, TrainingValue b, TrainingValue y, DropPath? dropPath)
+    public AddStep(TrainingValue a, TrainingValue b, TrainingValue y, float scale, DropPath? dropPath)
     {
-        (_a, _b, _y, _dropPath) = (a, b, y, dropPath);
+        (_a, _b, _y, _scale, _dropPath) = (a, b, y, scale, dropPath);
         _add = (chunk, _) => TensorPrimitives.Add(_from.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan());
+        _scaleAndAdd = (chunk, _) => TensorPrimitives.MultiplyAdd(
+            _to.Chunk(chunk).AsSpan(), _scale, _from.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan());
+        _scaleOnly = (chunk, _) => TensorPrimitives.Multiply(_from.Chunk(chunk).AsSpan(), _scale, _to.Chunk(chunk).AsSpan());
     }
 
-    /// <summary>Whether the branch is sometimes left out.</summary>
-    public bool HasDropPath => _dropPath is not null;
+    /// <summary>Whether the gradient of the branch is that of the sum.</summary>
+    public bool PassesGradientOn => _dropPath is null && _scale == 1;
 
     /// <summary>Where the gradient of the branch goes; where that is the memory of the sum's, it is there already.</summary>
     public GradientSlot? BranchGradient { get; set; }
@@ -109,7 +116,7 @@ internal sealed class AddStep : TrainingStep
         }
         else
         {
-            context.Team.Run(RowChunks.Count(_from.Rows), _add);
+            context.Team.Run(RowChunks.Count(_from.Rows), _scale == 1 ? _add : _scaleAndAdd);
         }
 
         return _to;
@@ -126,7 +133,8 @@ internal sealed class AddStep : TrainingStep
             }
             else
             {
-                dy.AsSpan().CopyTo(BranchGradient.Like(dy).AsSpan());
+                (_from, _to) = (dy, BranchGradient.Like(dy));
+                context.Team.Run(RowChunks.Count(dy.Rows), _scaleOnly);
             }
         }
 

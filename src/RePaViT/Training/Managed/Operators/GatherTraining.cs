@@ -11,7 +11,7 @@ internal sealed class GatherTraining(Gather gather) : TrainingOperator
     public override bool KeepsInput => false;
 
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
-        => context.ImageKernels.Gather(x, y, _indices, context.Images);
+        => context.ImageKernels.Gather(x, y, _indices, gather.Table.Unit, context.Images);
 
     public override void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate)
     {
@@ -25,6 +25,6 @@ internal sealed class GatherTraining(Gather gather) : TrainingOperator
             dx.AsSpan().Clear();
         }
 
-        context.ImageKernels.Scatter(dy, dx, _indices, context.Images);
+        context.ImageKernels.Scatter(dy, dx, _indices, gather.Table.Unit, context.Images);
     }
 }
