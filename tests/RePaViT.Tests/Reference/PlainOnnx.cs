@@ -47,7 +47,8 @@ internal static class PlainOnnx
         // Texts are no numbers, and nobody uses what becomes of them.
         "LabelEncoder" => [x[0]],
         "Gather" when x[1].Shape.Length == 0 => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
-        "Gather" => [Concat([.. x[1].Data.Select(index => KeepAxis(x[0], (int)index, Axis(node, x[0])))], Axis(node, x[0]))],
+        "Gather" => [GatherAlong(x[0], Axis(node, x[0]), [.. x[1].Data.Select(index => (int)index)])],
+        "Pad" => [Pad(x[0], [.. x[1].Data.Select(size => (int)size)])],
         "ReduceMean" => [Mean(x[0], (int)node.Integers["axes"].Single())],
         _ => throw new NotSupportedException(node.Operator),
     };
@@ -142,13 +143,26 @@ internal static class PlainOnnx
         => x with { Data = [.. x.Data.Chunk(x.Shape[^1]).SelectMany(function)] };
 
     /// <summary>One place along an axis, which stays with a length of 1.</summary>
-    private static PlainTensor KeepAxis(PlainTensor x, int place, int axis)
-        => PlainTensor.Build([.. x.Shape.Select((size, i) => i == axis ? 1 : size)], index =>
+    /// <summary>Some places of an axis; those below 0 count from its end.</summary>
+    private static PlainTensor GatherAlong(PlainTensor x, int axis, int[] places)
+        => PlainTensor.Build([.. x.Shape.Select((size, i) => i == axis ? places.Length : size)], index =>
         {
             int[] from = [.. index];
-            from[axis] = place;
+            int place = places[index[axis]];
+            from[axis] = place < 0 ? place + x.Shape[axis] : place;
             return x.Data[x.Offset(from)];
         });
+
+    /// <summary>Zeros around: for each axis as many before, then for each as many behind.</summary>
+    private static PlainTensor Pad(PlainTensor x, int[] sizes)
+    {
+        int rank = x.Shape.Length;
+        return PlainTensor.Build([.. x.Shape.Select((size, axis) => sizes[axis] + size + sizes[rank + axis])], index =>
+        {
+            int[] from = [.. index.Select((place, axis) => place - sizes[axis])];
+            return from.Zip(x.Shape).All(pair => pair.First >= 0 && pair.First < pair.Second) ? x.Data[x.Offset(from)] : 0;
+        });
+    }
 
     /// <summary>The mean along an axis, which goes.</summary>
     private static PlainTensor Mean(PlainTensor x, int axis)
