@@ -92,7 +92,7 @@ internal static class TorchNetwork
         LayerNormalize norm => Normalize(norm, x[0], pass),
         BatchNormalize norm => Normalize(norm, x[0], pass),
         Activate activation => ActivateSome(x[0], activation.Columns),
-        Attend attend => Attend(attend, x[0]),
+        Attend attend => Attend(attend, x[0], pass),
         Gather { Table: PatchTable patches } => CutPatches(patches, x[0]),
         Gather gather => GatherUnits(gather.Table, x[0]),
         Transpose => x[0].transpose(1, 2),
@@ -152,13 +152,28 @@ internal static class TorchNetwork
             : cat([x.narrow(2, 0, columns).gelu(), x.narrow(2, columns, x.shape[2] - columns)], 2);
 
     /// <summary>Libtorch's attention scales by 1 / sqrt(head dim) itself.</summary>
-    private static Tensor Attend(Attend attend, Tensor x)
+    private static Tensor Attend(Attend attend, Tensor x, ForwardPass pass)
     {
         long headDim = x.shape[2] / 3 / attend.Heads;
-        Tensor[] qkv = x.view(-1, x.shape[1], 3, attend.Heads, headDim).permute(2, 0, 3, 1, 4).unbind();
+        long windows = attend.Positions?.Grid.Windows ?? 1;
+        Tensor[] qkv = x.view(-1, windows, x.shape[1] / windows, 3, attend.Heads, headDim).permute(3, 0, 1, 4, 2, 5).unbind();
         double factor = attend.Scale * Math.Sqrt(headDim);
         Tensor queries = Math.Abs(factor - 1) < 1e-6 ? qkv[0] : qkv[0] * factor;
-        return scaled_dot_product_attention(queries, qkv[1], qkv[2]).transpose(1, 2).reshape(-1, x.shape[1], x.shape[2] / 3);
+        Tensor? bias = attend.Positions is null ? null : Bias(attend, attend.Positions, pass).to_type(x.dtype);
+        return scaled_dot_product_attention(queries, qkv[1], qkv[2], bias).transpose(2, 3).reshape(-1, x.shape[1], x.shape[2] / 3);
+    }
+
+    /// <summary>What is added to scores: [windows, heads, places, places].</summary>
+    private static Tensor Bias(Attend attend, RelativePositions positions, ForwardPass pass)
+    {
+        Tensor table = pass.Weights[positions.Table.Name];
+        int places = positions.Grid.Places;
+        Tensor learned = table.index_select(0, tensor(positions.TableRows(), device: table.device))
+            .t().reshape(1, attend.Heads, places, places);
+        float[][] masks = positions.Masks();
+        return masks.Length == 1
+            ? learned
+            : learned + tensor([.. positions.Kinds().SelectMany(kind => masks[kind])], device: table.device).view(-1, 1, places, places);
     }
 
     /// <summary>y = a M' + b + GELU(a Win' + bin) Wout'.</summary>

@@ -259,8 +259,15 @@ internal sealed class PlanBuilder
         (int, int, Attend) key = (shape.Rows, shape.Columns / 3, attend);
         if (!_attentions.TryGetValue(key, out int kernel))
         {
+            ScoreBias? bias = null;
+            if (attend.Positions is RelativePositions positions)
+            {
+                bias = new ScoreBias(attend.Heads, positions.TableRows(), positions.Masks(), positions.Kinds());
+                bias.Set(_source.Weights[positions.Table.Name].Data);
+            }
+
             kernel = AddKernel(team => new Attention(
-                team, shape.Rows, attend.Heads, shape.Columns / 3 / attend.Heads, attend.Scale, training: false));
+                team, attend.RowsPerWindow(shape), attend.Heads, shape.Columns / 3 / attend.Heads, attend.Scale, training: false, bias));
             _attentions.Add(key, kernel);
         }
 

@@ -1,21 +1,29 @@
+using System.Numerics.Tensors;
+
 namespace RePaViT.Kernels;
 
 /// <summary>
-/// Multi-head self-attention: for each head O = softmax(scale Q K') V. Of the score matrix no more than a block of rows
+/// Multi-head self-attention: for each head O = softmax(scale Q K' + B) V. Of the score matrix no more than a block of rows
 /// of one head exists at a time; the backward pass computes it again.
 /// </summary>
 internal sealed unsafe class Attention
 {
     private const int QueriesPerBlock = 108;
 
+    // Sums of the gradient of the bias are made in as many parts, whatever the number of threads, and then added in order.
+    private const int BiasGradientParts = 8;
+
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _forward;
     private readonly Action<int, int> _backward;
+    private readonly Action<int, int> _backwardPart;
     private readonly Scratch[] _scratch;
     private readonly int _tokens;
     private readonly int _heads;
     private readonly int _headDim;
     private readonly float _scale;
+    private readonly ScoreBias? _bias;
+    private readonly PinnedBuffer _biasGradient;
     private int _queriesPerBlock;
     private int _blocks;
     private Matrix _queries;
@@ -31,15 +39,19 @@ internal sealed unsafe class Attention
     /// <param name="headDim">Channels of a head.</param>
     /// <param name="scale">What scores are multiplied with.</param>
     /// <param name="training">Whether the backward pass is needed.</param>
-    public Attention(ThreadTeam team, int tokens, int heads, int headDim, float scale, bool training)
+    /// <param name="bias">What is added to scores; null for nothing.</param>
+    public Attention(ThreadTeam team, int tokens, int heads, int headDim, float scale, bool training, ScoreBias? bias = null)
     {
         _team = team;
         _tokens = tokens;
         _heads = heads;
         _headDim = headDim;
         _scale = scale;
+        _bias = bias;
+        _biasGradient = new PinnedBuffer(training && bias is not null ? (long)BiasGradientParts * heads * tokens * tokens : 0);
         _forward = Forward;
-        _backward = Backward;
+        _backward = (item, worker) => Backward(item, worker, default);
+        _backwardPart = BackwardPart;
         _scratch = new Scratch[team.Size];
         for (int i = 0; i < _scratch.Length; i++)
         {
@@ -85,7 +97,42 @@ internal sealed unsafe class Attention
         int dim = _heads * _headDim;
         (_queries, _keys, _values) = (qkv.TakeColumns(0, dim), qkv.TakeColumns(dim, dim), qkv.TakeColumns(2 * dim, dim));
         (_output, _dOutput, _dQkv) = (output, dOutput, dQkv);
-        _team.Run(qkv.Rows / _tokens * _heads, _backward);
+        if (_bias is null)
+        {
+            _team.Run(qkv.Rows / _tokens * _heads, _backward);
+        }
+        else
+        {
+            _team.Run(BiasGradientParts * _heads, _backwardPart);
+        }
+    }
+
+    /// <summary>The gradient of what was added to the scores of a head, summed over all windows of the last backward pass.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="gradient">[tokens, tokens]; overwritten.</param>
+    public void GetBiasGradient(int head, Span<float> gradient)
+    {
+        BiasGradient(0, head).AsSpan().CopyTo(gradient);
+        for (int part = 1; part < BiasGradientParts; part++)
+        {
+            TensorPrimitives.Add(gradient, BiasGradient(part, head).AsSpan(), gradient);
+        }
+    }
+
+    private Matrix BiasGradient(int part, int head)
+        => _biasGradient.AsMatrix(BiasGradientParts * _heads * _tokens, _tokens).TakeRows((part * _heads + head) * _tokens, _tokens);
+
+    /// <summary>One head in some of the windows, one after the other.</summary>
+    private void BackwardPart(int task, int worker)
+    {
+        (int part, int head) = Math.DivRem(task, _heads);
+        int windows = _keys.Rows / _tokens;
+        Matrix gradient = BiasGradient(part, head);
+        gradient.AsSpan().Clear();
+        for (int window = part; window < windows; window += BiasGradientParts)
+        {
+            Backward(window * _heads + head, worker, gradient);
+        }
     }
 
     /// <summary>The rows and columns of a head of an image; one item after the other.</summary>
@@ -112,10 +159,11 @@ internal sealed unsafe class Attention
         int start = task % _blocks * _queriesPerBlock;
         int rows = Math.Min(_queriesPerBlock, queries.Rows - start);
         Matrix scores = Scores(scratch, queries.TakeRows(start, rows));
+        float scale = AddBias(scores, item, start);
         Matrix result = Head(_output, item).TakeRows(start, rows);
         for (int row = 0; row < rows; row++)
         {
-            scratch.Sums.Span[row] = Softmax.Exponentials(scores.Data + (long)row * scores.Stride, scores.Columns, _scale);
+            scratch.Sums.Span[row] = Softmax.Exponentials(scores.Data + (long)row * scores.Stride, scores.Columns, scale);
         }
 
         // Dividing the result is less work than dividing the probabilities.
@@ -126,7 +174,10 @@ internal sealed unsafe class Attention
         }
     }
 
-    private void Backward(int item, int worker)
+    /// <param name="item">The window and the head.</param>
+    /// <param name="worker">The thread.</param>
+    /// <param name="biasGradient">Gets the gradient of the bias added, if there is one.</param>
+    private void Backward(int item, int worker, Matrix biasGradient)
     {
         Scratch scratch = _scratch[worker];
         Matrix queries = Head(_queries, item);
@@ -146,9 +197,10 @@ internal sealed unsafe class Attention
             Matrix blockGradient = dOutput.TakeRows(start, rows);
             Matrix scores = Scores(scratch, blockQueries);
             Matrix scoreGradient = scratch.ScoreGradient.AsMatrix(rows, scores.Columns);
+            float scale = AddBias(scores, item, start);
             for (int row = 0; row < rows; row++)
             {
-                Softmax.Forward(scores.Data + (long)row * scores.Stride, scores.Columns, _scale);
+                Softmax.Forward(scores.Data + (long)row * scores.Stride, scores.Columns, scale);
             }
 
             // O = P V
@@ -157,7 +209,7 @@ internal sealed unsafe class Attention
             Gemm.MultiplyOnThisThread(probabilities, scratch.Block, dValues, default, accumulate, transposedA: true);
             Gemm.MultiplyOnThisThread(blockGradient, scratch.ValuesTransposed, scoreGradient);
 
-            // P = softmax(scale S): dS = scale P (dP - rowsum(dP P)), and rowsum(dP P) = rowsum(dO O).
+            // P = softmax(scale S + B): dB = P (dP - rowsum(dP P)) and dS = scale dB, and rowsum(dP P) = rowsum(dO O).
             for (int row = 0; row < rows; row++)
             {
                 float* o = output.Data + (long)(start + row) * output.Stride;
@@ -165,6 +217,11 @@ internal sealed unsafe class Attention
                 Softmax.Backward(
                     scores.Data + (long)row * scores.Stride, scoreGradient.Data + (long)row * scoreGradient.Stride,
                     scores.Columns, Reduce.Dot(o, dO, _headDim), _scale);
+                if (_bias is not null)
+                {
+                    Span<float> sum = biasGradient.Row(start + row);
+                    TensorPrimitives.MultiplyAdd(scoreGradient.Row(row)[.._tokens], 1 / _scale, sum, sum);
+                }
             }
 
             // S = Q K'
@@ -185,6 +242,25 @@ internal sealed unsafe class Attention
         Matrix scores = scratch.Scores.AsMatrix(queries.Rows, keys.PaddedColumns);
         Gemm.MultiplyOnThisThread(queries, keys, scores, GemmEpilogue.AddBias(scratch.Mask.AsMatrix(1, keys.PaddedColumns)));
         return scores;
+    }
+
+    /// <summary>Scales scores and adds the bias of some rows, if there is one.</summary>
+    /// <returns>What they are still to be multiplied with.</returns>
+    private float AddBias(Matrix scores, int item, int start)
+    {
+        if (_bias is null)
+        {
+            return _scale;
+        }
+
+        Matrix bias = _bias.In(item / _heads, item % _heads);
+        for (int row = 0; row < scores.Rows; row++)
+        {
+            Span<float> values = scores.Row(row)[.._tokens];
+            TensorPrimitives.MultiplyAdd(values, _scale, bias.Row(start + row), values);
+        }
+
+        return 1;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using RePaViT.Operators;
 
 namespace RePaViT.Onnx;
@@ -9,6 +10,9 @@ internal sealed class OnnxGraph
 {
     /// <summary>Operators for what is no tensor of numbers.</summary>
     public const string MachineLearningDomain = "ai.onnx.ml";
+
+    // Longer constants are named by a hash.
+    private const int MostNamed = 32;
 
     private readonly List<Node> _nodes = [];
     private readonly OrderedDictionary<string, ProtobufMessage> _initializers = new(StringComparer.Ordinal);
@@ -78,7 +82,10 @@ internal sealed class OnnxGraph
 
     /// <summary>A vector of integers.</summary>
     public string Integers(params ReadOnlySpan<long> values)
-        => Constant($"[{string.Join(", ", values.ToArray())}]", values, [values.Length]);
+        => Constant(values.Length <= MostNamed ? $"[{string.Join(", ", values.ToArray())}]" : null, values, [values.Length]);
+
+    /// <summary>Floats in a shape.</summary>
+    public string Floats(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => Constant(null, values, shape);
 
     public ProtobufMessage ToMessage(string name, string documentation)
     {
@@ -107,7 +114,7 @@ internal sealed class OnnxGraph
         where T : IFormattable
         => $"{typeof(T).Name} {value.ToString(null, CultureInfo.InvariantCulture)}";
 
-    private string Constant(string name, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
+    private string Constant(string? name, ReadOnlySpan<float> values, ReadOnlySpan<int> shape)
     {
         var data = new byte[values.Length * sizeof(float)];
         for (int i = 0; i < values.Length; i++)
@@ -118,7 +125,7 @@ internal sealed class OnnxGraph
         return Constant(name, OnnxSchema.Tensor.FloatType, data, shape);
     }
 
-    private string Constant(string name, ReadOnlySpan<long> values, ReadOnlySpan<int> shape)
+    private string Constant(string? name, ReadOnlySpan<long> values, ReadOnlySpan<int> shape)
     {
         var data = new byte[values.Length * sizeof(long)];
         for (int i = 0; i < values.Length; i++)
@@ -129,8 +136,9 @@ internal sealed class OnnxGraph
         return Constant(name, OnnxSchema.Tensor.Int64Type, data, shape);
     }
 
-    private string Constant(string name, int type, byte[] data, ReadOnlySpan<int> shape)
+    private string Constant(string? name, int type, byte[] data, ReadOnlySpan<int> shape)
     {
+        name ??= $"constant {Convert.ToHexStringLower(SHA256.HashData(data).AsSpan(0, 16))} [{string.Join(", ", shape.ToArray())}]";
         if (!_initializers.ContainsKey(name))
         {
             ProtobufMessage message = Tensor(name, type, shape);

@@ -166,16 +166,39 @@ internal sealed class OnnxNetwork
     private string Attend(Attend attend, Shape shape, string x)
     {
         int dim = shape.Columns / 3;
+        int rows = attend.RowsPerWindow(shape);
+
+        // Windows count as images.
+        int batch = rows == shape.Rows ? 0 : -1;
         string[] qkv = _graph.Add("Split", 3, [x], Integer("axis", -1));
         string queries = Transpose(Heads(qkv[0]), 0, 2, 1, 3);
         string keys = Transpose(Heads(qkv[1]), 0, 2, 3, 1);
         string values = Transpose(Heads(qkv[2]), 0, 2, 1, 3);
         string scores = MatMul(queries, keys);
         string scaled = attend.Scale == 1 ? scores : _graph.Add("Mul", [scores, _graph.Scalar(attend.Scale)]);
-        string weights = _graph.Add("Softmax", [scaled], Integer("axis", -1));
-        return Reshape(Transpose(MatMul(weights, values), 0, 2, 1, 3), 0, shape.Rows, dim);
+        string biased = attend.Positions is null ? scaled : AddPositions(attend, attend.Positions, scaled);
+        string weights = _graph.Add("Softmax", [biased], Integer("axis", -1));
+        return Reshape(Transpose(MatMul(weights, values), 0, 2, 1, 3), batch, shape.Rows, dim);
 
-        string Heads(string y) => Reshape(y, 0, shape.Rows, attend.Heads, dim / attend.Heads);
+        string Heads(string y) => Reshape(y, batch, rows, attend.Heads, dim / attend.Heads);
+    }
+
+    private string AddPositions(Attend attend, RelativePositions positions, string scores)
+    {
+        int places = positions.Grid.Places;
+        string table = Transpose(positions.Table.Name, 1, 0);
+        string learned = _graph.Add("Gather", [table, _graph.Integers(Array.ConvertAll(positions.TableRows(), row => (long)row))], Integer("axis", 1));
+        string biased = Add(scores, Reshape(learned, attend.Heads, places, places));
+        float[][] masks = positions.Masks();
+        if (masks.Length == 1)
+        {
+            return biased;
+        }
+
+        string kinds = _graph.Floats([.. masks.SelectMany(mask => mask)], masks.Length, 1, places, places);
+        string mask = _graph.Add("Gather", [kinds, _graph.Integers(Array.ConvertAll(positions.Kinds(), kind => (long)kind))], Integer("axis", 0));
+        string byImage = Reshape(biased, -1, positions.Grid.Windows, attend.Heads, places, places);
+        return Reshape(Add(byImage, mask), -1, attend.Heads, places, places);
     }
 
     private string ActivateSome(string hidden, int active, int width)

@@ -10,6 +10,8 @@ public sealed class OperatorTests
 {
     private const double Tolerance = 1e-12;
 
+    private static readonly double[] Distances = [0, 0.1, 0.4, 0.9, 1.6, 2.5, 3.6, 4.9, 6.4];
+
     private static readonly double[,] X = { { 1, -2, 3 }, { 0, 5, -1 } };
 
     [TestMethod]
@@ -80,6 +82,13 @@ public sealed class OperatorTests
         double share = Math.Exp(-1) / (Math.Exp(-1) + 1);
         AssertResult(new Attend(1, 0.5f), new double[,] { { 3 * share - (1 - share) }, { 1 } }, qkv);
 
+        // A window of 2 x 2 without scores of its own: shares follow from the distances alone; values are 0, 0, 0 and 1.
+        var positions = new RelativePositions(new TensorSpec("distances", TensorRole.Embedding, 9, 1), new WindowGrid(2, 2, 0));
+        AssertResult(
+            new Attend(1, 0.5f, positions),
+            new double[,] { { Share(0, 4, 3, 1) }, { Share(1, 5, 4, 2) }, { Share(3, 7, 6, 4) }, { Share(4, 8, 7, 5) } },
+            new double[,] { { 0, 0, 0 }, { 0, 0, 0 }, { 0, 0, 0 }, { 0, 0, 1 } });
+
         AssertResult(new Transpose(), new double[,] { { 1, 0 }, { -2, 5 }, { 3, -1 } }, X);
         AssertResult(new PrependToken(new TensorSpec("gamma", TensorRole.Embedding, 1, 1, 3)), new double[,] { { 2, 3, 4 }, { 1, -2, 3 }, { 0, 5, -1 } }, X);
         AssertResult(new AddTable(new TensorSpec("w", TensorRole.Embedding, 1, 2, 3)), new double[,] { { 2, 0, 6 }, { 0, 4, -1 } }, X);
@@ -111,6 +120,31 @@ public sealed class OperatorTests
         AssertResult(new Gather(new ConvolutionTable(1, 3, 3, Stride: 2, Padding: 1, IsImage: false)), seen, map);
         AssertResult(
             new Gather(new ConvolutionTable(1, 3, 3, Stride: 2, Padding: 1, IsImage: true)), seen, new double[,] { { 1, 2, 3, 4, 5, 6, 7, 8, 9 } });
+
+        static double Share(int itself, params int[] others)
+            => Math.Exp(Distances[itself]) / others.Append(itself).Sum(row => Math.Exp(Distances[row]));
+    }
+
+    [TestMethod]
+    public void Windows_of_a_shifted_map_know_what_was_rolled_over_an_edge()
+    {
+        // 0 1 2 3    5 6 | 7 4
+        // 4 5 6 7    9 . | . 8
+        // 8 . . .    ---------
+        // . . . .    . . | . .  and so on.
+        var grid = new WindowGrid(Size: 4, Window: 2, Shift: 1);
+        int[] places = [.. Enumerable.Range(0, 16).Select(i => grid.PlaceOf(i / 4, i % 4)!.Value)];
+        CollectionAssert.AreEqual(new[] { 5, 6, 9, 10, 7, 4, 11, 8, 13, 14, 1, 2, 15, 12, 3, 0 }, places);
+        var positions = new RelativePositions(new TensorSpec("b", TensorRole.Embedding, 9, 1), grid);
+        CollectionAssert.AreEqual(new[] { 0, 1, 2, 3 }, positions.Kinds());
+        float[][] masks = positions.Masks();
+        CollectionAssert.AreEqual(new float[16], masks[0]);
+        CollectionAssert.AreEqual(new float[] { 0, -100, 0, -100, -100, 0, -100, 0, 0, -100, 0, -100, -100, 0, -100, 0 }, masks[1]);
+        CollectionAssert.AreEqual(new float[] { 0, 0, -100, -100, 0, 0, -100, -100, -100, -100, 0, 0, -100, -100, 0, 0 }, masks[2]);
+        CollectionAssert.AreEqual(new float[] { 0, -100, -100, -100, -100, 0, -100, -100, -100, -100, 0, -100, -100, -100, -100, 0 }, masks[3]);
+
+        // Rows of the table count distances (-1, -1), (-1, 0), ... (1, 1).
+        CollectionAssert.AreEqual(new[] { 4, 3, 1, 0, 5, 4, 2, 1, 7, 6, 4, 3, 8, 7, 5, 4 }, positions.TableRows());
     }
 
     [TestMethod]
@@ -181,6 +215,7 @@ public sealed class OperatorTests
         "gamma" => [2, 3, 4],
         "beta" => [3, 2, 1],
         "mean" => [1, 1, 1],
+        "distances" => Distances,
         _ => [3, 8, 15],
     };
 

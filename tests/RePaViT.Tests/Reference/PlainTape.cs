@@ -120,8 +120,15 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>Attention of all tokens of an image to each other: [rows, 3 dim] to [rows, dim].</summary>
-    public PlainValue Attend(PlainValue qkv, int tokens, int heads, double scale)
+    /// <summary>Attention of all tokens of a window to each other: [rows, 3 dim] to [rows, dim].</summary>
+    /// <param name="qkv">Queries, keys and values.</param>
+    /// <param name="tokens">Tokens of a window.</param>
+    /// <param name="heads">Number of heads.</param>
+    /// <param name="scale">What scores are multiplied with.</param>
+    /// <param name="table">What learned numbers are added to scores, [rows, heads]; null for none.</param>
+    /// <param name="bias">For a row and another token of its window, the row of the table and what is added besides.</param>
+    public PlainValue Attend(
+        PlainValue qkv, int tokens, int heads, double scale, PlainValue? table, Func<int, int, (int Row, double Mask)> bias)
     {
         int dim = qkv.Columns / 3;
         int width = dim / heads;
@@ -135,8 +142,9 @@ internal sealed class PlainTape
                 int q = head * width;
                 int k = q + dim;
                 int v = k + dim;
+                int h = head;
                 double[] scores = [.. Enumerable.Range(first, tokens).Select(other
-                    => scale * Enumerable.Range(0, width).Sum(i => qkv.Value[r, q + i] * qkv.Value[other, k + i]))];
+                    => scale * Enumerable.Range(0, width).Sum(i => qkv.Value[r, q + i] * qkv.Value[other, k + i]) + Bias(other - first))];
                 double[] shares = PlainMath.Softmax(scores);
                 for (int t = 0; t < tokens; t++)
                 {
@@ -154,6 +162,11 @@ internal sealed class PlainTape
                     for (int t = 0; t < tokens; t++)
                     {
                         double score = scale * shares[t] * (towards[t] - mean);
+                        if (table is not null)
+                        {
+                            table.Gradient[bias(r, t).Row, h] += shares[t] * (towards[t] - mean);
+                        }
+
                         for (int i = 0; i < width; i++)
                         {
                             qkv.Gradient[first + t, v + i] += shares[t] * y.Gradient[r, q + i];
@@ -162,6 +175,17 @@ internal sealed class PlainTape
                         }
                     }
                 });
+
+                double Bias(int other)
+                {
+                    if (table is null)
+                    {
+                        return 0;
+                    }
+
+                    (int row, double mask) = bias(r, other);
+                    return table.Value[row, h] + mask;
+                }
             }
         }
 

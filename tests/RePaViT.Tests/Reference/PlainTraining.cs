@@ -78,7 +78,7 @@ internal sealed class PlainTraining
                 _tape.NormalizeRows(x[0], norm.Epsilon), Parameter(norm.Gamma!, 1), Parameter(norm.Beta!, 1)),
             BatchNormalize norm => BatchNorm(norm, x[0]),
             Activate activation => _tape.Activate(x[0], activation.Columns),
-            Attend attend => _tape.Attend(x[0], from.Rows, attend.Heads, attend.Scale),
+            Attend attend => Attention(attend, x[0], from),
             Gather gather => GatherElements(gather.Table, x[0]),
             Transpose => Move(to, (image, row, column) => [(x[0], image * from.Rows + column, row, 1)]),
             PrependToken token => Prepend(Parameter(token.Token, 1), x[0], to),
@@ -93,6 +93,24 @@ internal sealed class PlainTraining
     }
 
     private PlainValue Residual(Add add, int branch, int rows, PlainValue[] x) => _tape.Add(x[0], x[1], row => add.Scale * _keep(add, branch, row / rows));
+
+    private PlainValue Attention(Attend attend, PlainValue x, Shape from)
+    {
+        int tokens = attend.RowsPerWindow(from);
+        if (attend.Positions is not RelativePositions positions)
+        {
+            return _tape.Attend(x, tokens, attend.Heads, attend.Scale, null, (_, _) => (0, 0));
+        }
+
+        int[] rows = positions.TableRows();
+        int[] kinds = positions.Kinds();
+        float[][] masks = positions.Masks();
+        return _tape.Attend(x, tokens, attend.Heads, attend.Scale, Parameter(positions.Table, positions.Table.Shape[0]), (row, other) =>
+        {
+            int pair = row % tokens * tokens + other;
+            return (rows[pair], masks[kinds[row / tokens % kinds.Length]][pair]);
+        });
+    }
 
     private PlainValue GatherElements(IndexTable table, PlainValue x)
     {

@@ -55,6 +55,11 @@ internal static class OperatorNetworks
         ["attention"] = Of((graph, x) => graph.Add(new Attend(2, 0.5f), graph.Add(Linear.Named("qkv", Columns, 12), x))),
         ["attention with a scale of its own"] = Of((graph, x) => graph.Add(new Attend(3, 0.3f), graph.Add(Linear.Named("qkv", Columns, 45), x))),
         ["attention without a scale"] = Of((graph, x) => graph.Add(new Attend(1, 1), graph.Add(Linear.Named("qkv", Columns, 9), x))),
+        ["attention within windows"] = Windows(new WindowGrid(Size: 4, Window: 2, Shift: 0)),
+        ["attention within shifted windows"] = Windows(new WindowGrid(Size: 6, Window: 3, Shift: 1)),
+        ["attention within windows over the edges"] = Windows(new WindowGrid(Size: 5, Window: 3, Shift: 1)),
+        ["merging neighbors"] = (new Shape(16, 3), (graph, x) => graph.Add(new Gather(new MergingTable(4, 3)), x)),
+        ["merging neighbors of an odd map"] = (new Shape(9, 2), (graph, x) => graph.Add(new Gather(new MergingTable(3, 2)), x)),
         ["patches"] = (new Shape(3, 81), (graph, x) => graph.Add(new Gather(new PatchTable(3, 9, 3)), x)),
         ["patches of pixels"] = (new Shape(3, 36), (graph, x) => graph.Add(Filters("op", 2), graph.Add(new Gather(new PatchTable(3, 6, 2)), x))),
         ["gathering some elements more than once"] = Of((graph, x) => graph.Add(new Gather(new EveryThird()), x)),
@@ -143,6 +148,16 @@ internal static class OperatorNetworks
         => new(new TensorSpec($"{name}.weight", TensorRole.Weight, 7, 3, size, size), new TensorSpec($"{name}.bias", TensorRole.Bias, 7));
 
     private static (Shape, Func<Graph, Value, Value>) Of(Func<Graph, Value, Value> define) => (new Shape(Rows, Columns), define);
+
+    private static (Shape, Func<Graph, Value, Value>) Windows(WindowGrid grid) => (new Shape(grid.Size * grid.Size, Columns), (graph, x) =>
+    {
+        const int Heads = 2;
+        int side = 2 * grid.Window - 1;
+        var positions = new RelativePositions(new TensorSpec("op", TensorRole.Embedding, side * side, Heads), grid);
+        Value windows = graph.Add(new Gather(new WindowTable(grid, Columns)), x);
+        Value attended = graph.Add(new Attend(Heads, 0.7f, positions), graph.Add(Linear.Named("qkv", Columns, 12), windows));
+        return graph.Add(new Gather(new FromWindowsTable(grid, 4)), attended);
+    });
 
     private static Value Shortcut(Graph graph, Value x, Value branch) => graph.Add(new Add(null), x, branch);
 

@@ -44,7 +44,7 @@ internal sealed class SingleRowAttentionStep : InferenceStep
     public static bool BeginsAt(IReadOnlyList<Node> nodes, int first, Func<Value, bool> isReadOnce)
         => first + Nodes <= nodes.Count
             && nodes[first].Operator is Linear { Bias: not null }
-            && nodes[first + 1].Operator is Attend && nodes[first + 1].Input == nodes[first].Result && isReadOnce(nodes[first].Result)
+            && nodes[first + 1].Operator is Attend { Positions: null } && nodes[first + 1].Input == nodes[first].Result && isReadOnce(nodes[first].Result)
             && nodes[first + 2].Operator is TakeRow && nodes[first + 2].Input == nodes[first + 1].Result && isReadOnce(nodes[first + 1].Result);
 
     public override void Run(InferenceContext context)
