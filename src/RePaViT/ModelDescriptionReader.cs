@@ -31,7 +31,16 @@ internal static class ModelDescriptionReader
             TokenMlpRatio = fields.Double("tokenMlpRatio"),
             MlpRatio = fields.Double("mlpRatio"),
         }),
-        _ => throw fields.NotAccepted("family", "\"vit\" or \"mixer\""),
+        "swin" => ReadCommon(fields, new SwinArchitecture
+        {
+            PatchSize = fields.Int32("patchSize"),
+            Dim = fields.Int32("dim"),
+            Depths = [.. fields.Int32s("depths")],
+            Heads = [.. fields.Int32s("heads")],
+            Window = fields.Int32("window"),
+            MlpRatio = fields.Double("mlpRatio"),
+        }),
+        _ => throw fields.NotAccepted("family", "\"vit\", \"mixer\" or \"swin\""),
     };
 
     private static Architecture ReadCommon(JsonFields fields, Architecture architecture) => architecture with

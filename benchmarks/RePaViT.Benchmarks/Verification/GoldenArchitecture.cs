@@ -7,13 +7,18 @@ internal static class GoldenArchitecture
     public const string ReparameterizedPrefix = "reparam.";
 
     /// <summary>Whether networks of that family can be made.</summary>
-    public static bool Supports(string family) => family is "vit" or "mixer";
+    public static bool Supports(string family) => family is "vit" or "mixer" or "swin";
 
     /// <exception cref="InvalidDataException">A setting is missing or not accepted.</exception>
     /// <exception cref="ArgumentException">The settings describe no network.</exception>
     public static Architecture Create(GoldenFile file)
     {
-        Architecture architecture = file.Family == "mixer" ? CreateMixer(file.Config<MixerSettings>()) : CreateViT(file);
+        Architecture architecture = file.Family switch
+        {
+            "mixer" => CreateMixer(file.Config<MixerSettings>()),
+            "swin" => CreateSwin(file.Config<SwinSettings>()),
+            _ => CreateViT(file),
+        };
         architecture.Validate();
         return architecture;
     }
@@ -55,6 +60,19 @@ internal static class GoldenArchitecture
         ActiveChannels = settings.IdleRatio is null ? null : [.. Enumerable.Repeat(settings.EmbedDim, settings.NumBlocks)],
     };
 
+    private static SwinArchitecture CreateSwin(SwinSettings settings) => new()
+    {
+        ImageSize = settings.Img,
+        PatchSize = settings.Patch,
+        Dim = settings.Dim,
+        Depths = ActiveChannels.Create(settings.Depths),
+        Heads = ActiveChannels.Create(settings.Heads),
+        Window = settings.Window,
+        Classes = settings.Classes,
+        MlpRatio = settings.MlpRatio,
+        IdleRatio = settings.IdleRatio,
+    };
+
     /// <summary>The reference rounds active channels in floating point; only its tensors tell where to.</summary>
     private static ActiveChannels ActiveChannelsIn(GoldenFile file, int depth)
     {
@@ -88,6 +106,28 @@ internal static class GoldenArchitecture
         public required double? IdleRatio { get; init; }
 
         public string? Heuristic { get; init; }
+    }
+
+    private sealed record SwinSettings
+    {
+        public required int Img { get; init; }
+
+        public required int Patch { get; init; }
+
+        public required int Dim { get; init; }
+
+        public required int[] Depths { get; init; }
+
+        public required int[] Heads { get; init; }
+
+        public required int Window { get; init; }
+
+        public required int Classes { get; init; }
+
+        public required double MlpRatio { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
     }
 
     private sealed record MixerSettings

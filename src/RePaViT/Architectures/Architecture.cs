@@ -12,6 +12,7 @@ namespace RePaViT;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "family")]
 [JsonDerivedType(typeof(ViTArchitecture), "vit")]
 [JsonDerivedType(typeof(MixerArchitecture), "mixer")]
+[JsonDerivedType(typeof(SwinArchitecture), "swin")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
@@ -31,6 +32,9 @@ public abstract record Architecture
         new("Mixer-B16", MixerArchitecture.B16),
         new("Mixer-L32", MixerArchitecture.L32),
         new("Mixer-L16", MixerArchitecture.L16),
+        new("Swin-Tiny", SwinArchitecture.Tiny),
+        new("Swin-Small", SwinArchitecture.Small),
+        new("Swin-Base", SwinArchitecture.Base),
     ];
 
     /// <summary>The preset of a name.</summary>

@@ -8,6 +8,9 @@ namespace RePaViT.Networks;
 /// <summary>Layers, the tensors they name, and how far they are from training form: what every engine is built from.</summary>
 internal sealed record Network
 {
+    // What PyTorch stores besides: a count that nothing depends on, and what follows from the architecture.
+    private static readonly string[] Redundant = [".num_batches_tracked", ".relative_position_index", ".attn_mask"];
+
     /// <exception cref="ArgumentException">A tensor is missing, unknown or of the wrong shape.</exception>
     public Network(NetworkLayout layout, NamedTensors weights, NetworkStage stage)
     {
@@ -90,8 +93,7 @@ internal sealed record Network
 
         foreach ((string name, _) in weights)
         {
-            // PyTorch counts the batches that a batch normalization has seen; nothing depends on it.
-            if (!expected.Contains(name) && !name.EndsWith(".num_batches_tracked", StringComparison.Ordinal))
+            if (!expected.Contains(name) && !Redundant.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
             {
                 throw new ArgumentException($"Tensor '{Excerpt.Of(name)}' belongs to no layer of the architecture.");
             }

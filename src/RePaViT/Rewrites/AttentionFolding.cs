@@ -16,9 +16,10 @@ internal static class AttentionFolding
             return null;
         }
 
+        Layer folded = Fold(attention);
         Fold(attention, network.Weights, weights);
-        weights.Copy(attention.Proj.Tensors, network.Weights);
-        return Fold(attention);
+        CopyRest(folded, network.Weights, weights);
+        return folded;
     });
 
     /// <summary>What a layer is once it is folded.</summary>
@@ -33,12 +34,20 @@ internal static class AttentionFolding
         }
 
         AttentionBlock attention = folded with { Folded = false };
-        weights.Add(attention.Norm.Gamma!.Name, new WeightTensor([.. Enumerable.Repeat(1f, attention.Dim)], attention.Dim));
-        weights.Add(attention.Norm.Beta!.Name, new WeightTensor(new float[attention.Dim], attention.Dim));
+        if (attention.CanFoldNorm)
+        {
+            weights.Add(attention.Norm.Gamma!.Name, new WeightTensor([.. Enumerable.Repeat(1f, attention.Dim)], attention.Dim));
+            weights.Add(attention.Norm.Beta!.Name, new WeightTensor(new float[attention.Dim], attention.Dim));
+        }
+
         Unfold(attention, network.Weights, weights);
-        weights.Copy(attention.Proj.Tensors, network.Weights);
+        CopyRest(attention, network.Weights, weights);
         return attention;
     });
+
+    /// <summary>Copies the tensors that stay what they are.</summary>
+    private static void CopyRest(Layer layer, NamedTensors source, NamedTensors target)
+        => target.Copy(layer.Tensors.Where(tensor => !target.TryGet(tensor.Name, out _)), source);
 
     /// <summary>
     /// W (gamma z + beta) + b = (W diag(gamma)) z + (b + W beta) for a normalized row z. Queries, the first third of the
@@ -48,8 +57,8 @@ internal static class AttentionFolding
     {
         int dim = layer.Dim;
         double queryScale = 1 / Math.Sqrt(layer.HeadDim);
-        ReadOnlySpan<float> gamma = source[layer.Norm.Gamma!.Name].Data;
-        ReadOnlySpan<float> beta = source[layer.Norm.Beta!.Name].Data;
+        ReadOnlySpan<float> gamma = layer.CanFoldNorm ? source[layer.Norm.Gamma!.Name].Data : [.. Enumerable.Repeat(1f, dim)];
+        ReadOnlySpan<float> beta = layer.CanFoldNorm ? source[layer.Norm.Beta!.Name].Data : new float[dim];
         ReadOnlySpan<float> weight = source[layer.Qkv.Weight.Name].Data;
         ReadOnlySpan<float> bias = source[layer.Qkv.Bias!.Name].Data;
         float[] foldedWeight = new float[weight.Length];
