@@ -1,11 +1,11 @@
 using System.Numerics.Tensors;
-using RePaViT.Data;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Onnx;
 using RePaViT.Rewrites;
+using RePaViT.Threading;
 
 namespace RePaViT;
 

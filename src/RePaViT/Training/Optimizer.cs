@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using RePaViT.Kernels;
+using RePaViT.Threading;
 
 namespace RePaViT.Training;
 

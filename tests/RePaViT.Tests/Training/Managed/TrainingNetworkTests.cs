@@ -1,6 +1,6 @@
-using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Tests.Support;
+using RePaViT.Threading;
 using RePaViT.Training.Managed;
 
 namespace RePaViT.Tests.Training.Managed;
