@@ -237,6 +237,18 @@ public sealed class RePaViTModel
 
     private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
 
+    /// <summary>Computes class probabilities for images that are prepared already.</summary>
+    /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
+    /// <param name="probabilities">[count, classes].</param>
+    internal void ComputeProbabilities(ReadOnlySpan<float> images, Span<float> probabilities)
+    {
+        Predict(images, probabilities);
+        for (int start = 0; start < probabilities.Length; start += Architecture.Classes)
+        {
+            Softmax.Forward(probabilities.Slice(start, Architecture.Classes));
+        }
+    }
+
     /// <summary>Values of a prepared image.</summary>
     internal int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
 
