@@ -1,9 +1,9 @@
-using RePaViT.Data;
 using RePaViT.Inference;
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Operators;
 using RePaViT.Randomness;
+using RePaViT.Threading;
 
 namespace RePaViT.Training;
 

@@ -1,7 +1,7 @@
-using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Operators;
 using RePaViT.Tests.Support;
+using RePaViT.Threading;
 using RePaViT.Training.Managed;
 
 namespace RePaViT.Tests.Training.Managed;

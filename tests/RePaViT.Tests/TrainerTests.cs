@@ -1,6 +1,7 @@
 using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
 
-namespace RePaViT.Tests.Training;
+namespace RePaViT.Tests;
 
 [TestClass]
 public sealed class TrainerTests

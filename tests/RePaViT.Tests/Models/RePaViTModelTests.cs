@@ -3,7 +3,7 @@ using RePaViT.Kernels;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
-namespace RePaViT.Tests;
+namespace RePaViT.Tests.Models;
 
 [TestClass]
 public sealed class RePaViTModelTests
