@@ -5,6 +5,7 @@ using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Randomness;
+using RePaViT.Threading;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;

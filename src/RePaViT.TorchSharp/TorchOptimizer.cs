@@ -4,8 +4,8 @@ using TorchSharp;
 namespace RePaViT.Torch;
 
 /// <summary>
-/// The rules of <see cref="Optimizer"/> on a device: the same formulas, over all tensors of a group at once. Nothing comes
-/// back to the host.
+/// The rules of <see cref="OptimizerKind"/> on a device: the managed engine's formulas, over all tensors of a group at
+/// once. Nothing comes back to the host.
 /// </summary>
 internal sealed class TorchOptimizer : IDisposable
 {

@@ -1,7 +1,7 @@
-using RePaViT.Data;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Operators;
+using RePaViT.Threading;
 using RePaViT.Training;
 using TorchSharp;
 

@@ -1,5 +1,6 @@
 using RePaViT.Operators;
 using RePaViT.Training;
+using RePaViT.Training.Managed;
 
 namespace RePaViT.Benchmarks.Verification;
 

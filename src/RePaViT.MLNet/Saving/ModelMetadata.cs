@@ -42,7 +42,7 @@ internal sealed record ModelMetadata
         ValueType = typeof(ReadOnlyMemory<char>).Name,
     };
 
-    public KeyValuePair<string, string> ToEntry() => new(Key, JsonSerializer.Serialize(this, ModelDescription.JsonOptions));
+    public KeyValuePair<string, string> ToEntry() => new(Key, JsonSerializer.Serialize(this, StoredJson.Options));
 
     /// <exception cref="InvalidDataException">The text is not what <see cref="ToEntry"/> writes.</exception>
     public static ModelMetadata FromJson(string json)

@@ -25,7 +25,7 @@ internal sealed record Preparation
 
     public required ImagePreprocessing Preprocessing { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, ModelDescription.JsonOptions);
+    public string ToJson() => JsonSerializer.Serialize(this, StoredJson.Options);
 
     /// <exception cref="InvalidDataException">The text is no preparation.</exception>
     public static Preparation FromJson(ReadOnlyMemory<char> json)

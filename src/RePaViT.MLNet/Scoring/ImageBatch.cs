@@ -1,5 +1,5 @@
-using RePaViT.Data;
 using RePaViT.MLNet.Images;
+using RePaViT.Threading;
 
 namespace RePaViT.MLNet.Scoring;
 

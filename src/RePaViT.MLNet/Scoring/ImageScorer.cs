@@ -1,4 +1,3 @@
-using RePaViT.Kernels;
 using RePaViT.MLNet.Images;
 
 namespace RePaViT.MLNet.Scoring;
@@ -25,12 +24,5 @@ internal sealed class ImageScorer(RePaViTModel model)
 
     /// <param name="pixels">Prepared images.</param>
     /// <param name="probabilities">Gets [images, classes].</param>
-    public void Score(ReadOnlySpan<float> pixels, Span<float> probabilities)
-    {
-        model.ComputeLogits(pixels, probabilities);
-        for (int start = 0; start < probabilities.Length; start += Classes)
-        {
-            Softmax.Forward(probabilities.Slice(start, Classes));
-        }
-    }
+    public void Score(ReadOnlySpan<float> pixels, Span<float> probabilities) => model.ComputeProbabilities(pixels, probabilities);
 }

@@ -77,7 +77,9 @@ public abstract record Architecture
 
     /// <summary>Whether this is a plain network without idle channels.</summary>
     [JsonIgnore]
-    public bool IsVanilla => IdleRatio is null && ActiveChannels is null;
+    public bool IsVanilla => Idleness.IsVanilla;
+
+    private IdleChannels Idleness => new(IdleRatio, IdleHeuristic, ActiveChannels);
 
     /// <summary>Number of blocks, each with a feed-forward layer.</summary>
     [JsonIgnore]
@@ -94,10 +96,7 @@ public abstract record Architecture
     {
         ArgumentOutOfRangeException.ThrowIfNegative(block);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, BlockCount);
-        int hidden = HiddenChannelsOf(block);
-        return ActiveChannels is not null ? ActiveChannels[block]
-            : IdleRatio is double ratio ? IdleHeuristic.ActiveChannels(hidden, ratio, block, BlockCount)
-            : hidden;
+        return Idleness.ActiveOf(block, BlockCount, HiddenChannelsOf(block));
     }
 
     /// <summary>Counts parameters and multiply-adds exactly, for one image.</summary>
@@ -166,32 +165,7 @@ public abstract record Architecture
     }
 
     /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>
-    private protected void ValidateIdleness()
-    {
-        if (IdleRatio is double ratio && !(ratio is >= 0 and <= 1))
-        {
-            throw new ArgumentException($"{nameof(IdleRatio)} {ratio} is outside [0, 1].");
-        }
-
-        if (!Enum.IsDefined(IdleHeuristic))
-        {
-            throw new ArgumentException($"{nameof(IdleHeuristic)} {IdleHeuristic} is not known.");
-        }
-
-        if (ActiveChannels is not null && ActiveChannels.Count != BlockCount)
-        {
-            throw new ArgumentException(
-                $"{nameof(ActiveChannels)} has {ActiveChannels.Count} numbers, but the network has {BlockCount} blocks.");
-        }
-
-        for (int block = 0; block < ActiveChannels?.Count; block++)
-        {
-            if (ActiveChannels[block] < 0 || ActiveChannels[block] > HiddenChannelsOf(block))
-            {
-                throw new ArgumentException($"{nameof(ActiveChannels)} {ActiveChannels[block]} is outside [0, {HiddenChannelsOf(block)}].");
-            }
-        }
-    }
+    private protected void ValidateIdleness() => Idleness.Validate(BlockCount, HiddenChannelsOf);
 
     /// <summary>Refuses what gives no hidden channels, or far too many.</summary>
     private protected static void ThrowUnlessRatio(double ratio, int dim, string name)

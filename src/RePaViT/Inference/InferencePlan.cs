@@ -3,6 +3,7 @@ using RePaViT.Kernels;
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Operators;
+using RePaViT.Threading;
 
 namespace RePaViT.Inference;
 

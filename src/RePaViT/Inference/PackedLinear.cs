@@ -1,5 +1,6 @@
 using RePaViT.Kernels;
 using RePaViT.Operators;
+using RePaViT.Threading;
 
 namespace RePaViT.Inference;
 

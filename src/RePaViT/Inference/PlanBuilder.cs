@@ -1,6 +1,7 @@
 using RePaViT.Inference.Fused;
 using RePaViT.Kernels;
 using RePaViT.Operators;
+using RePaViT.Threading;
 
 namespace RePaViT.Inference;
 

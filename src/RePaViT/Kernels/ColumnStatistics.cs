@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
+using RePaViT.Threading;
 
 namespace RePaViT.Kernels;
 

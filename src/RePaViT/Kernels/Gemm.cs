@@ -1,3 +1,5 @@
+using RePaViT.Threading;
+
 namespace RePaViT.Kernels;
 
 /// <summary>

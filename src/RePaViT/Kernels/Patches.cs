@@ -1,3 +1,5 @@
+using RePaViT.Threading;
+
 namespace RePaViT.Kernels;
 
 /// <summary>Cuts images into patches, so that the patch embedding is a matrix product.</summary>

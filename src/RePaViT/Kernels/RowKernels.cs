@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Threading;
 
 namespace RePaViT.Kernels;
 

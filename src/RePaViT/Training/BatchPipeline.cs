@@ -1,5 +1,5 @@
-using RePaViT.Data;
 using RePaViT.Randomness;
+using RePaViT.Threading;
 
 namespace RePaViT.Training;
 

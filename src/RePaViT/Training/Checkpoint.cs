@@ -75,8 +75,8 @@ internal sealed class Checkpoint
         var metadata = new Dictionary<string, string>
         {
             [FormatKey] = Format,
-            [RunKey] = JsonSerializer.Serialize(Run, ModelDescription.JsonOptions),
-            [StateKey] = JsonSerializer.Serialize(State, ModelDescription.JsonOptions),
+            [RunKey] = JsonSerializer.Serialize(Run, StoredJson.Options),
+            [StateKey] = JsonSerializer.Serialize(State, StoredJson.Options),
         };
         if (ComputedWith.Count > 0)
         {

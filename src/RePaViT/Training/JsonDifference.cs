@@ -15,7 +15,7 @@ internal static class JsonDifference
     public static string? First<T>(string name, T here, T there, string place)
         => First(name, ToJson(here), ToJson(there), place);
 
-    private static JsonNode? ToJson<T>(T value) => JsonSerializer.SerializeToNode(value, ModelDescription.JsonOptions);
+    private static JsonNode? ToJson<T>(T value) => JsonSerializer.SerializeToNode(value, StoredJson.Options);
 
     private static string? First(string path, JsonNode? here, JsonNode? there, string place)
     {

@@ -1,4 +1,4 @@
-using RePaViT.Kernels;
+using RePaViT.Threading;
 
 namespace RePaViT;
 

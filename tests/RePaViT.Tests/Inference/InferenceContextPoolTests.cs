@@ -1,5 +1,5 @@
 using RePaViT.Inference;
-using RePaViT.Kernels;
+using RePaViT.Threading;
 
 namespace RePaViT.Tests.Inference;
 

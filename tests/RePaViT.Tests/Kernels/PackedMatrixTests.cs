@@ -1,4 +1,5 @@
 using RePaViT.Kernels;
+using RePaViT.Threading;
 
 namespace RePaViT.Tests.Kernels;
 

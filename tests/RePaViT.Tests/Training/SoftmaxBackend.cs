@@ -3,6 +3,7 @@ using RePaViT.Objectives;
 using RePaViT.Operators;
 using RePaViT.Randomness;
 using RePaViT.Training;
+using RePaViT.Training.Managed;
 
 namespace RePaViT.Tests.Training;
 

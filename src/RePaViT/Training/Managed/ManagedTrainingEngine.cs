@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Objectives;
+using RePaViT.Threading;
 
 namespace RePaViT.Training.Managed;
 

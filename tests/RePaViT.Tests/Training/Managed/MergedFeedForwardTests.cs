@@ -2,6 +2,7 @@ using RePaViT.Kernels;
 using RePaViT.Layers;
 using RePaViT.Operators;
 using RePaViT.Tests.Support;
+using RePaViT.Threading;
 using RePaViT.Training.Managed;
 using RePaViT.Training.Managed.Fused;
 

@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace RePaViT.Data;
+namespace RePaViT.Threading;
 
 /// <summary>Loops over code of the caller's, such as a data set.</summary>
 internal static class ParallelLoop

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using RePaViT.Kernels;
 
-namespace RePaViT.Training;
+namespace RePaViT.Training.Managed;
 
 /// <summary>
 /// u = d + wd p, p = p - lr |p| / |u| u, as timm's Lamb (arXiv 1904.00962): parameters that do not decay take plain

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using RePaViT.Kernels;
+using RePaViT.Threading;
 
-namespace RePaViT.Tests.Kernels;
+namespace RePaViT.Tests.Threading;
 
 [TestClass]
 public class ThreadTeamTests

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using RePaViT.IO;
 
 namespace RePaViT;
@@ -7,13 +6,6 @@ namespace RePaViT;
 /// <summary>What a model file says of its network beside the weights. Stored as JSON.</summary>
 internal sealed record ModelDescription
 {
-    /// <summary>How descriptions of networks and runs are stored.</summary>
-    public static JsonSerializerOptions JsonOptions { get; } = new(JsonSerializerDefaults.Strict)
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-    };
-
     public required Architecture Architecture { get; init; }
 
     public required NetworkForm Form { get; init; }
@@ -47,7 +39,7 @@ internal sealed record ModelDescription
         }
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
+    public string ToJson() => JsonSerializer.Serialize(this, StoredJson.Options);
 
     /// <exception cref="InvalidDataException">The text is no description, or a part of it is not valid.</exception>
     public static ModelDescription FromJson(string json)

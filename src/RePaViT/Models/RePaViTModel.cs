@@ -1,11 +1,11 @@
 using System.Numerics.Tensors;
-using RePaViT.Data;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Onnx;
 using RePaViT.Rewrites;
+using RePaViT.Threading;
 
 namespace RePaViT;
 
@@ -243,6 +243,18 @@ public sealed class RePaViTModel
             : throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full, BFloat16 and EightBit are accepted.");
 
     private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
+
+    /// <summary>Computes class probabilities for images that are prepared already.</summary>
+    /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
+    /// <param name="probabilities">[count, classes].</param>
+    internal void ComputeProbabilities(ReadOnlySpan<float> images, Span<float> probabilities)
+    {
+        ComputeLogits(images, probabilities);
+        for (int start = 0; start < probabilities.Length; start += Architecture.Classes)
+        {
+            Softmax.Forward(probabilities.Slice(start, Architecture.Classes));
+        }
+    }
 
     /// <summary>Values of a prepared image.</summary>
     internal int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;

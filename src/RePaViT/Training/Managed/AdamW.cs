@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
 
-namespace RePaViT.Training;
+namespace RePaViT.Training.Managed;
 
 /// <summary>p = p (1 - lr wd) - lr d, as PyTorch's AdamW (arXiv 1711.05101).</summary>
 internal sealed class AdamW(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)

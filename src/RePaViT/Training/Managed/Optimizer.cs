@@ -1,7 +1,8 @@
 using System.Numerics.Tensors;
 using RePaViT.Kernels;
+using RePaViT.Threading;
 
-namespace RePaViT.Training;
+namespace RePaViT.Training.Managed;
 
 /// <summary>
 /// Moves parameters along their gradients. Both rules share Adam's direction, for gradient g in step t:

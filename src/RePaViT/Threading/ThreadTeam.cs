@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
-namespace RePaViT.Kernels;
+namespace RePaViT.Threading;
 
 /// <summary>
 /// Threads that share loops, and nothing is allocated. Each thread begins with a part of its own, the same for each loop

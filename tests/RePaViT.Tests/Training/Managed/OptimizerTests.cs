@@ -1,7 +1,7 @@
 using RePaViT.Operators;
-using RePaViT.Training;
+using RePaViT.Training.Managed;
 
-namespace RePaViT.Tests.Training;
+namespace RePaViT.Tests.Training.Managed;
 
 [TestClass]
 public sealed class OptimizerTests

@@ -1,4 +1,4 @@
-namespace RePaViT.Kernels;
+namespace RePaViT.Threading;
 
 /// <summary>
 /// A thread that takes part in the loops of whichever team asks. There is one for each worker's number, so that teams of
