@@ -27,7 +27,7 @@ internal sealed class ImageScorer(RePaViTModel model)
     /// <param name="probabilities">Gets [images, classes].</param>
     public void Score(ReadOnlySpan<float> pixels, Span<float> probabilities)
     {
-        model.Predict(pixels, probabilities);
+        model.ComputeLogits(pixels, probabilities);
         for (int start = 0; start < probabilities.Length; start += Classes)
         {
             Softmax.Forward(probabilities.Slice(start, Classes));
