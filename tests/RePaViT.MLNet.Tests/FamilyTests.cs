@@ -16,6 +16,8 @@ public sealed class FamilyTests
         [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8 }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
+        [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 3, ImageSize = 16 }],
+        [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 2, ImageSize = 16, IdleRatio = null }],
     ];
 
     [TestMethod]

@@ -65,8 +65,8 @@ internal static class GoldenArchitecture
         ImageSize = settings.Img,
         PatchSize = settings.Patch,
         Dim = settings.Dim,
-        Depths = ActiveChannels.Create(settings.Depths),
-        Heads = ActiveChannels.Create(settings.Heads),
+        Depths = IntegerList.Create(settings.Depths),
+        Heads = IntegerList.Create(settings.Heads),
         Window = settings.Window,
         Classes = settings.Classes,
         MlpRatio = settings.MlpRatio,
@@ -74,7 +74,7 @@ internal static class GoldenArchitecture
     };
 
     /// <summary>The reference rounds active channels in floating point; only its tensors tell where to.</summary>
-    private static ActiveChannels ActiveChannelsIn(GoldenFile file, int depth)
+    private static IntegerList ActiveChannelsIn(GoldenFile file, int depth)
     {
         int[] perBlock = new int[depth];
         for (int block = 0; block < depth; block++)
@@ -83,7 +83,7 @@ internal static class GoldenArchitecture
             perBlock[block] = file.Tensors.TryGet(name, out WeightTensor? weight) && weight.Shape is [int active, ..] ? active : 0;
         }
 
-        return ActiveChannels.Create(perBlock);
+        return IntegerList.Create(perBlock);
     }
 
     private sealed record ViTSettings

@@ -61,7 +61,7 @@ public abstract record Architecture
     /// Active channels of each block, in place of what <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/> give;
     /// null to let those decide. Useful for weights whose ratio was rounded differently.
     /// </summary>
-    public ActiveChannels? ActiveChannels { get; init; }
+    public IntegerList? ActiveChannels { get; init; }
 
     /// <summary>Width and height of the input image, in pixels. Default 224.</summary>
     public int ImageSize { get; init; } = 224;

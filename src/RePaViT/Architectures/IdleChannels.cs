@@ -1,13 +1,13 @@
 namespace RePaViT;
 
 /// <summary>
-/// How many hidden channels of each block are idle, in every family by the same rules: what <see cref="ActiveChannels"/>
+/// How many hidden channels of each block are idle, in every family by the same rules: what <see cref="Active"/>
 /// leaves or, without it, a ratio. With neither, the network is vanilla.
 /// </summary>
 /// <param name="Ratio">Share of idle channels, in [0, 1]; null for none.</param>
 /// <param name="Heuristic">How the ratio is spread over the blocks.</param>
 /// <param name="Active">Active channels of each block; null to let the ratio decide.</param>
-internal readonly record struct IdleChannels(double? Ratio, IdleHeuristic Heuristic, ActiveChannels? Active)
+internal readonly record struct IdleChannels(double? Ratio, IdleHeuristic Heuristic, IntegerList? Active)
 {
     // ceil(hidden * (1 - theta)), but 144 * (1 - 2/3) is 48 and a rounding error, which must not count as 49.
     private const double RoundingSlack = 1e-9;

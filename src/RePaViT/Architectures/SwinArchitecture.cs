@@ -37,10 +37,10 @@ public sealed record SwinArchitecture : Architecture
     public required int Dim { get; init; }
 
     /// <summary>Blocks of each stage.</summary>
-    public required ActiveChannels Depths { get; init; }
+    public required IntegerList Depths { get; init; }
 
     /// <summary>Attention heads of the blocks of each stage; they divide its channels.</summary>
-    public required ActiveChannels Heads { get; init; }
+    public required IntegerList Heads { get; init; }
 
     /// <summary>Width and height of a window, in tokens. Default 7.</summary>
     public int Window { get; init; } = 7;

@@ -12,8 +12,12 @@ internal static class TrainingRun
     public static MixerArchitecture Mixer { get; } =
         new() { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Classes = 3, IdleRatio = 0.7 };
 
+    /// <summary>Windows over the edges and shifted ones in the first stage, one of the whole map in the second.</summary>
+    public static SwinArchitecture Swin { get; } =
+        new() { ImageSize = 12, PatchSize = 2, Dim = 12, Depths = [2, 1], Heads = [2, 3], Window = 4, Classes = 3, IdleRatio = 0.7 };
+
     /// <summary>A network of each family.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer]];
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {
