@@ -98,6 +98,7 @@ internal static class TorchNetwork
         Transpose => x[0].transpose(1, 2),
         PrependToken token => cat([pass.Weights[token.Token.Name].expand(x[0].shape[0], 1, x[0].shape[2]).to_type(x[0].dtype), x[0]], 1),
         AddTable table => x[0] + pass.Weights[table.Table.Name],
+        ShiftRows shift => x[0] + pass.Weights[shift.Shift.Name].view(-1, 1),
         TakeRow row => x[0].narrow(1, row.Row, 1),
         AverageRows => x[0].mean([1], keepdim: true),
         Add { DropPath: null } add => x[0] + Scaled(x[1], add.Scale),

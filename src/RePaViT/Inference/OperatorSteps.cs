@@ -125,6 +125,22 @@ internal sealed class AddTableStep(AddTable operation, PlanSource source, ValueP
     }
 }
 
+/// <summary>Adds a number to each row of each image, in place.</summary>
+internal sealed class ShiftRowsStep(ShiftRows operation, PlanSource source, ValuePlace x) : InferenceStep
+{
+    private readonly float[] _shift = source.Weights[operation.Shift.Name].ToArray();
+
+    public override void Run(InferenceContext context)
+    {
+        Matrix values = x.In(context);
+        for (int row = 0; row < values.Rows; row++)
+        {
+            Span<float> y = values.Row(row);
+            TensorPrimitives.Add(y, _shift[row % _shift.Length], y);
+        }
+    }
+}
+
 /// <summary>x += scale y.</summary>
 internal sealed class AddStep(ValuePlace x, ValuePlace y, float scale) : InferenceStep
 {

@@ -204,6 +204,9 @@ internal sealed class PlanBuilder
             case AddTable table:
                 _steps.Add(new AddTableStep(table, _source, PlaceInPlace(index)));
                 break;
+            case ShiftRows shift:
+                _steps.Add(new ShiftRowsStep(shift, _source, PlaceInPlace(index)));
+                break;
             case TakeRow row when Place(node.Input).Row is null && _lastReader[node.Input.Index] <= index:
                 _places[node.Result.Index] = Place(node.Input) with { Row = row.Row };
                 break;

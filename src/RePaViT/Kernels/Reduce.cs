@@ -13,6 +13,15 @@ internal static unsafe class Reduce
     public static float Sum(float* x, int length)
         => Lanes.AreWide ? Sum<WideLanes>(x, length) : Sum<NativeLanes>(x, length);
 
+    /// <summary>The sum of all values.</summary>
+    public static float Sum(ReadOnlySpan<float> x)
+    {
+        fixed (float* start = x)
+        {
+            return Sum(start, x.Length);
+        }
+    }
+
     /// <summary>The sum of x^2, in double precision.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static double SumOfSquares(ReadOnlySpan<float> x)

@@ -94,8 +94,16 @@ internal sealed class OnnxNetwork
             names[0] = Reshape(image, 0, graph.Input.Shape.Rows, graph.Input.Shape.Columns);
         }
 
-        foreach (Node node in graph.Nodes.Skip(first))
+        for (int i = first; i < graph.Nodes.Count; i++)
         {
+            Node node = graph.Nodes[i];
+            if (fuse && FindConvolution(graph, i) is (ConvolutionTable convolution, Linear filters))
+            {
+                names[i + 2] = Convolve(convolution, filters, names[node.Input.Index]);
+                i++;
+                continue;
+            }
+
             bool isFlat = TakesFlat(node) && node.Inputs.Any(input => _flat.Contains(names[input.Index]));
             names[node.Result.Index] = Apply(node, [.. node.Inputs.Select(input => isFlat
                 ? Flatten(names[input.Index], input.Shape.Columns)
@@ -122,6 +130,7 @@ internal sealed class OnnxNetwork
         Operators.Transpose => Transpose(x[0], 0, 2, 1),
         PrependToken token => Prepend(token, x[0]),
         AddTable table => Add(x[0], table.Table.Name),
+        ShiftRows shift => Add(x[0], Reshape(shift.Shift.Name, shift.Shift.Length, 1)),
         TakeRow row => Flat(_graph.Add("Gather", [x[0], _graph.Index(row.Row)], Integer("axis", 1))),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
         Operators.Add add => Like(x[0], Add(Scale(x[1], add.Scale), x[0])),
@@ -133,6 +142,24 @@ internal sealed class OnnxNetwork
     {
         string map = _graph.Add(
             "Conv", [image, linear.Weight.Name, linear.Bias!.Name], Integers("strides", table.PatchSize, table.PatchSize));
+        return Transpose(Reshape(map, 0, linear.Outputs, table.Result.Rows), 0, 2, 1);
+    }
+
+    /// <summary>What a filter sees and the filters, if both are read together only.</summary>
+    private static (ConvolutionTable Table, Linear Filters)? FindConvolution(Graph graph, int first)
+        => graph.AreReadWithin(first, 2)
+            && graph.Nodes[first].Operator is Gather { Table: ConvolutionTable table }
+            && graph.Nodes[first + 1].Operator is Linear { Weight.Shape: [_, int channels, int height, int width] } filters
+            && (channels, height, width) == (table.Channels, table.Kernel, table.Kernel)
+                ? (table, filters)
+                : null;
+
+    private string Convolve(ConvolutionTable table, Linear linear, string x)
+    {
+        string planes = Reshape(table.IsImage ? x : Transpose(x, 0, 2, 1), 0, table.Channels, table.Size, table.Size);
+        string[] inputs = linear.Bias is null ? [planes, linear.Weight.Name] : [planes, linear.Weight.Name, linear.Bias.Name];
+        int pad = table.Padding;
+        string map = _graph.Add("Conv", inputs, Integers("strides", table.Stride, table.Stride), Integers("pads", pad, pad, pad, pad));
         return Transpose(Reshape(map, 0, linear.Outputs, table.Result.Rows), 0, 2, 1);
     }
 

@@ -10,6 +10,11 @@ internal sealed record Linear(TensorSpec Weight, TensorSpec? Bias) : Operator
         new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, inputs),
         bias ? new TensorSpec($"{name}.bias", TensorRole.Bias, outputs) : null);
 
+    /// <summary>Square filters with the tensors <c>name.weight</c> and <c>name.bias</c>.</summary>
+    public static Linear OfFilters(string name, int channels, int outputs, int size, bool bias = true) => new(
+        new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, channels, size, size),
+        bias ? new TensorSpec($"{name}.bias", TensorRole.Bias, outputs) : null);
+
     public int Outputs => Weight.Shape[0];
 
     public int Inputs => (int)(Weight.Length / Outputs);

@@ -3,7 +3,7 @@ using RePaViT.Networks;
 
 namespace RePaViT.Rewrites;
 
-/// <summary>Moves the normalization of the input into the weights of the patch embedding, and out of them.</summary>
+/// <summary>Moves the normalization of the input into the weights of the layer that sees pixels, and out of them.</summary>
 internal static class InputNormalization
 {
     /// <summary>A network that takes samples from 0 to 255 in place of normalized ones.</summary>
@@ -12,26 +12,38 @@ internal static class InputNormalization
         preprocessing.Validate();
         return LayerMap.Apply(network, NetworkStage.Folded, (layer, weights) =>
         {
-            if (layer is not PatchEmbedding embedding)
+            switch (layer)
             {
-                return null;
+                case PatchEmbedding embedding:
+                    Fold(embedding, preprocessing, network.Weights, weights);
+                    return Fold(embedding);
+                case ConvolutionEmbedding stem:
+                    Fold(stem, preprocessing, network.Weights, weights);
+                    return Fold(stem);
+                default:
+                    return null;
             }
-
-            Fold(embedding, preprocessing, network.Weights, weights);
-            return Fold(embedding);
         });
     }
 
     /// <summary>What a layer is once it is folded.</summary>
-    public static Layer Fold(Layer layer) => layer is PatchEmbedding embedding ? embedding with { HasBias = true } : layer;
+    public static Layer Fold(Layer layer) => layer switch
+    {
+        PatchEmbedding embedding => embedding with { HasBias = true },
+        ConvolutionEmbedding stem => stem with { Folded = true },
+        _ => layer,
+    };
 
     /// <summary>A network that takes normalized samples again.</summary>
     /// <param name="network">A network that takes samples from 0 to 255.</param>
     /// <param name="layers">The layers it is to have. Where their patch embedding has no bias, the positions take it.</param>
     /// <param name="preprocessing">How its input is to be normalized.</param>
+    /// <exception cref="NotSupportedException">
+    /// Filters reach over the edges of the image, where another mean color would be seen than before.
+    /// </exception>
     public static Network Unfold(Network network, IReadOnlyList<Layer> layers, ImagePreprocessing preprocessing)
     {
-        PatchEmbedding target = layers.OfType<PatchEmbedding>().Single();
+        PatchEmbedding? target = layers.OfType<PatchEmbedding>().SingleOrDefault();
         NetworkStage stage = layers.OfType<ReparameterizedFeedForward>().Any() ? NetworkStage.Merged : NetworkStage.Trained;
         double[] bias = [];
         return LayerMap.Apply(network, stage, (layer, weights) =>
@@ -40,13 +52,16 @@ internal static class InputNormalization
             {
                 case PatchEmbedding embedding:
                     bias = Unfold(embedding, preprocessing, network.Weights, weights);
-                    if (target.HasBias)
+                    if (target!.HasBias)
                     {
                         weights.Add(target.Projection.Bias!.Name, new WeightTensor(Array.ConvertAll(bias, value => (float)value), bias.Length));
                     }
 
                     return target;
-                case TokenEmbedding tokens when !target.HasBias:
+                case ConvolutionEmbedding stem:
+                    Unfold(stem, preprocessing, network.Weights, weights);
+                    return stem with { Folded = false };
+                case TokenEmbedding tokens when target is { HasBias: false }:
                     weights.Add(tokens.ClassToken, network.Weights[tokens.ClassToken]);
                     weights.Add(tokens.Positions, AddToPatches(network.Weights[tokens.Positions], bias));
                     return tokens;
@@ -109,6 +124,49 @@ internal static class InputNormalization
 
         unfolded.Add(layer.Projection.Weight.Name, new WeightTensor(unfoldedWeight, weight.Shape));
         return bias;
+    }
+
+    /// <summary>W ((p / 255 - mean) / deviation) = (W / (255 deviation)) (p - 255 mean), per color channel: a zero stays a zero.</summary>
+    private static void Fold(ConvolutionEmbedding layer, ImagePreprocessing preprocessing, NamedTensors source, NamedTensors folded)
+    {
+        (double[] means, double[] deviations) = PerChannel(preprocessing);
+        float[] shift = Array.ConvertAll(means, mean => (float)(-255 * mean));
+        folded.Add(layer.Shift.Name, new WeightTensor(shift, shift.Length));
+        Rescale(layer, Array.ConvertAll(deviations, deviation => 1 / (255 * deviation)), source, folded);
+    }
+
+    /// <summary>W (p + shift) = (255 deviation W) x for a sample p = 255 (deviation x + mean), if the shift is -255 mean.</summary>
+    private static void Unfold(ConvolutionEmbedding layer, ImagePreprocessing preprocessing, NamedTensors source, NamedTensors unfolded)
+    {
+        (double[] means, double[] deviations) = PerChannel(preprocessing);
+        ReadOnlySpan<float> shift = source[layer.Shift.Name].Data;
+        for (int channel = 0; channel < means.Length; channel++)
+        {
+            if (shift[channel] != (float)(-255 * means[channel]))
+            {
+                throw new NotSupportedException(
+                    $"{nameof(ImagePreprocessing.Mean)} {preprocessing.Mean} is not accepted: filters of '{layer.Name}' reach over the "
+                    + $"edges of the image, where they were trained to see a mean of {shift[channel] / -255} in channel {channel}. "
+                    + "The mean of the model is needed.");
+            }
+        }
+
+        Rescale(layer, Array.ConvertAll(deviations, deviation => 255 * deviation), source, unfolded);
+    }
+
+    /// <summary>Multiplies what filters read of each channel.</summary>
+    private static void Rescale(ConvolutionEmbedding layer, double[] factors, NamedTensors source, NamedTensors target)
+    {
+        WeightTensor weight = source[layer.Filters.Weight.Name];
+        float[] values = weight.ToArray();
+        int plane = layer.Kernel * layer.Kernel;
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)(values[i] * factors[i / plane % factors.Length]);
+        }
+
+        target.Add(layer.Filters.Weight.Name, new WeightTensor(values, weight.Shape));
+        target.Copy(layer.Filters.Tensors.Skip(1), source);
     }
 
     /// <summary>An embedding without a bias of its own: what is added to every patch can move to its position.</summary>

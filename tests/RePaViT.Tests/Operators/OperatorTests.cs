@@ -92,6 +92,7 @@ public sealed class OperatorTests
         AssertResult(new Transpose(), new double[,] { { 1, 0 }, { -2, 5 }, { 3, -1 } }, X);
         AssertResult(new PrependToken(new TensorSpec("gamma", TensorRole.Embedding, 1, 1, 3)), new double[,] { { 2, 3, 4 }, { 1, -2, 3 }, { 0, 5, -1 } }, X);
         AssertResult(new AddTable(new TensorSpec("w", TensorRole.Embedding, 1, 2, 3)), new double[,] { { 2, 0, 6 }, { 0, 4, -1 } }, X);
+        AssertResult(new ShiftRows(Bias("b", 2)), new double[,] { { 11, 8, 13 }, { 20, 25, 19 } }, X);
         AssertResult(new TakeRow(1), new double[,] { { 0, 5, -1 } }, X);
         AssertResult(new AverageRows(), new double[,] { { 0.5, 1.5, 1 } }, X);
         AssertResult(new Add(null), new double[,] { { 2, -4, 6 }, { 0, 10, -2 } }, X, X);
@@ -159,6 +160,7 @@ public sealed class OperatorTests
             "a.weight [3] Scale", "a.bias [3] Bias", "a.running_mean [3] RunningMean", "a.running_var [3] RunningVariance");
         AssertTensors(new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 3)), "a [1, 1, 3] Embedding");
         AssertTensors(new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 2, 3)), "a [1, 2, 3] Embedding");
+        AssertTensors(new ShiftRows(new TensorSpec("a", TensorRole.Bias, 3)), "a [3] Bias");
         AssertTensors(new Attend(1, 1));
         AssertTensors(new Activate(ActivationKind.Gelu, 1));
     }
@@ -174,7 +176,7 @@ public sealed class OperatorTests
         {
             LayerNormalize.Plain(1), BatchNormalize.Named("a", 6, 1), new Activate(ActivationKind.Gelu, 6), new Transpose(), new TakeRow(0),
             new AverageRows(), new Add(null), new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 5, 6)),
-            new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 6)),
+            new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 6)), new ShiftRows(new TensorSpec("a", TensorRole.Bias, 5)),
         })
         {
             AssertCost(other, input, weights: 0, attention: 0);
@@ -192,6 +194,7 @@ public sealed class OperatorTests
         AssertRefused(new Gather(new PatchTable(3, 4, 2)), "[3, 16]", new Shape(5, 6));
         AssertRefused(new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 3)), "[rows, 3]", new Shape(5, 6));
         AssertRefused(new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 6, 5)), "[6, 5]", new Shape(5, 6));
+        AssertRefused(new ShiftRows(new TensorSpec("a", TensorRole.Bias, 6)), "[6, columns]", new Shape(5, 6));
         AssertRefused(new TakeRow(5), "more than 5 rows", new Shape(5, 6));
         AssertRefused(new Add(null), "[5, 6], the shape of the other", new Shape(5, 6), new Shape(6, 5));
     }

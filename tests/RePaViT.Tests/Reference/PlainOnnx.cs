@@ -31,7 +31,8 @@ internal static class PlainOnnx
         "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
         "MatMul" => [MatMul(x[0], x[1])],
-        "Conv" => [Convolve(x[0], x[1], x[2], node.Integers["strides"])],
+        "Conv" => [Convolve(
+            Pad(x[0], [0, 0, .. Pads(node, 0, 2), 0, 0, .. Pads(node, 2, 2)]), x[1], x.Length > 2 ? x[2] : null, node.Integers["strides"])],
         "Softmax" => [EachRow(x[0], PlainMath.Softmax)],
         "LayerNormalization" => [EachRow(x[0], row => Normalize(row, x[1].Data, x[2].Data, node.Float))],
         "BatchNormalization" => [EachRow(x[0], row => [.. row.Select((value, i)
@@ -115,14 +116,18 @@ internal static class PlainOnnx
         });
     }
 
-    private static PlainTensor Convolve(PlainTensor x, PlainTensor weight, PlainTensor bias, List<long> strides)
+    /// <summary>Some of the zeros around a map: those above, on the left, below and on the right.</summary>
+    private static IEnumerable<int> Pads(PlainOnnxNode node, int first, int count)
+        => node.Integers.GetValueOrDefault("pads", [0, 0, 0, 0]).Skip(first).Take(count).Select(pad => (int)pad);
+
+    private static PlainTensor Convolve(PlainTensor x, PlainTensor weight, PlainTensor? bias, List<long> strides)
     {
         (int stepY, int stepX) = ((int)strides[0], (int)strides[1]);
         int height = (x.Shape[2] - weight.Shape[2]) / stepY + 1;
         int width = (x.Shape[3] - weight.Shape[3]) / stepX + 1;
         return PlainTensor.Build([x.Shape[0], weight.Shape[0], height, width], index =>
         {
-            double sum = bias.Data[index[1]];
+            double sum = bias?.Data[index[1]] ?? 0;
             for (int channel = 0; channel < weight.Shape[1]; channel++)
             {
                 for (int row = 0; row < weight.Shape[2]; row++)

@@ -83,6 +83,7 @@ internal sealed class PlainTraining
             Transpose => Move(to, (image, row, column) => [(x[0], image * from.Rows + column, row, 1)]),
             PrependToken token => Prepend(Parameter(token.Token, 1), x[0], to),
             AddTable table => AddPositions(Parameter(table.Table, from.Rows), x[0], to),
+            ShiftRows shift => Shift(Parameter(shift.Shift, 1), x[0], to),
             TakeRow row => Move(to, (image, _, column) => [(x[0], image * from.Rows + row.Row, column, 1)]),
             AverageRows => Move(to, (image, _, column)
                 => Enumerable.Range(0, from.Rows).Select(row => (x[0], image * from.Rows + row, column, 1.0 / from.Rows))),
@@ -129,6 +130,9 @@ internal sealed class PlainTraining
 
     private PlainValue AddPositions(PlainValue table, PlainValue x, Shape to)
         => Move(to, (image, row, column) => [(x, image * to.Rows + row, column, 1), (table, row, column, 1)]);
+
+    private PlainValue Shift(PlainValue shift, PlainValue x, Shape to)
+        => Move(to, (image, row, column) => [(x, image * to.Rows + row, column, 1), (shift, 0, row, 1)]);
 
     /// <summary>A value of each image whose elements are sums of elements, each times a factor.</summary>
     private PlainValue Move(Shape to, Func<int, int, int, IEnumerable<(PlainValue Value, int Row, int Column, double Factor)>> sources)

@@ -1,3 +1,4 @@
+using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
@@ -93,6 +94,35 @@ public sealed class EquivalenceTests
         Network unfolded = Folding.Unfold(folded, architecture.Layers(NetworkForm.Trained), preprocessing);
         CollectionAssert.AreEqual(trained.Layers.ToArray(), unfolded.Layers.ToArray());
         AssertSame(expected, new PlainNetwork(unfolded).Forward(normalized));
+    }
+
+    /// <summary>Zeros around a normalized image are its mean color, which a pixel of 0 is not.</summary>
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Folding_keeps_what_filters_see_over_the_edges(bool hasBias)
+    {
+        var preprocessing = new ImagePreprocessing { Mean = new(0.1f, 0.5f, 0.8f), StandardDeviation = new(0.2f, 0.3f, 1.5f) };
+        Layer[] layers = [new ConvolutionEmbedding("stem", ImageSize: 7, Channels: 3, Dim: 5, Kernel: 5, Stride: 2, Padding: 2, hasBias)];
+        var trained = new Network(
+            new NetworkLayout(layers, [new NetworkOutput(NetworkLayout.Logits, 1)]), RandomWeights.Create(layers, 3), NetworkStage.Trained);
+        float[] samples = [.. Enumerable.Range(0, 3 * 49).Select(i => i * 37f % 256)];
+        float[] normalized = [.. samples.Select((sample, i) => (float)((sample / 255.0 - Mean(i / 49)) / Deviation(i / 49)))];
+        double[] expected = new PlainNetwork(trained).Forward(normalized);
+
+        Network folded = Folding.Fold(trained, preprocessing);
+
+        AssertSame(expected, new PlainNetwork(folded).Forward(samples));
+        CollectionAssert.AreEqual(Folding.Fold(trained.Layout).Layers.ToArray(), folded.Layers.ToArray());
+        AssertSame(expected, new PlainNetwork(Folding.Unfold(folded, layers, preprocessing)).Forward(normalized));
+
+        ImagePreprocessing brighter = preprocessing with { Mean = new(0.1f, 0.5f, 0.9f) };
+        NotSupportedException refusal = Assert.ThrowsExactly<NotSupportedException>(() => Folding.Unfold(folded, layers, brighter));
+        StringAssert.Contains(refusal.Message, "'stem'");
+
+        static float Mean(int channel) => channel switch { 0 => 0.1f, 1 => 0.5f, _ => 0.8f };
+
+        static float Deviation(int channel) => channel switch { 0 => 0.2f, 1 => 0.3f, _ => 1.5f };
     }
 
     [TestMethod]

@@ -73,6 +73,19 @@ internal static class OperatorNetworks
             Filters("op", 3), graph.Add(new Gather(new ConvolutionTable(3, 7, 3, Stride: 2, Padding: 1, IsImage: true)), x))),
         ["convolution of a map"] = (new Shape(25, 3), (graph, x) => graph.Add(
             Filters("op", 4), graph.Add(new Gather(new ConvolutionTable(3, 5, 4, Stride: 3, Padding: 2, IsImage: false)), x))),
+        ["convolution of a map without bias"] = (new Shape(16, 3), (graph, x) => graph.Add(
+            Linear.OfFilters("op", 3, 5, 3, bias: false), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x))),
+        ["convolution that is read elsewhere"] = (new Shape(16, 3), (graph, x) =>
+        {
+            Value seen = graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 2, Padding: 1, IsImage: false)), x);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 27, 7), seen), graph.Add(Filters("op", 3), seen));
+        }),
+        ["shift of rows"] = Of((graph, x) => graph.Add(new ShiftRows(new TensorSpec("op", TensorRole.Bias, Rows)), x)),
+        ["shift of rows with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(new ShiftRows(new TensorSpec("op", TensorRole.Bias, Rows)), x))),
+        ["shift of color planes before a convolution"] = (new Shape(3, 49), (graph, x) => graph.Add(
+            Filters("op", 3), graph.Add(
+                new Gather(new ConvolutionTable(3, 7, 3, Stride: 2, Padding: 1, IsImage: true)),
+                graph.Add(new ShiftRows(new TensorSpec("planes", TensorRole.Bias, 3)), x)))),
         ["transposition"] = Of((graph, x) => graph.Add(new Transpose(), x)),
         ["transposition with shortcut"] = (new Shape(5, 5), (graph, x) => Shortcut(graph, x, graph.Add(new Transpose(), x))),
         ["token"] = Of((graph, x) => graph.Add(new PrependToken(new TensorSpec("op", TensorRole.Embedding, 1, 1, Columns)), x)),
@@ -160,7 +173,7 @@ internal static class OperatorNetworks
     };
 
     private static Linear Filters(string name, int size)
-        => new(new TensorSpec($"{name}.weight", TensorRole.Weight, 7, 3, size, size), new TensorSpec($"{name}.bias", TensorRole.Bias, 7));
+        => Linear.OfFilters(name, 3, 7, size);
 
     private static (Shape, Func<Graph, Value, Value>) Of(Func<Graph, Value, Value> define) => (new Shape(Rows, Columns), define);
 

@@ -102,6 +102,7 @@ internal sealed class TrainingNetworkBuilder
         Transpose => new TransposeTraining(),
         PrependToken token => new PrependTokenTraining(token),
         AddTable table => new AddTableTraining(table),
+        ShiftRows shift => new ShiftRowsTraining(shift),
         TakeRow row => new TakeRowTraining(row),
         AverageRows => new AverageRowsTraining(),
         _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
