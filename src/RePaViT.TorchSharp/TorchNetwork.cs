@@ -79,6 +79,12 @@ internal static class TorchNetwork
             return FeedForward(merged, x, pass);
         }
 
+        if (Convolution.Find(graph, first) is Convolution convolution)
+        {
+            count = Convolution.Nodes;
+            return Convolve(convolution, x, pass, isOfPixels: graph.Nodes[first].Input.Index <= 1);
+        }
+
         count = 0;
         return null;
     }
@@ -100,6 +106,10 @@ internal static class TorchNetwork
         AddTable table => x[0] + pass.Weights[table.Table.Name],
         ShiftRows shift => x[0] + pass.Weights[shift.Shift.Name].view(-1, 1),
         TakeRow row => x[0].narrow(1, row.Row, 1),
+        AveragePool pool => Pool(pool, x[0]),
+        GroupNormalize norm => layer_norm(x[0], [x[0].shape[1], x[0].shape[2]], eps: norm.Epsilon)
+            .mul(pass.Weights[norm.Gamma.Name]).add(pass.Weights[norm.Beta.Name]),
+        ScaleColumns scale => x[0] * pass.Weights[scale.Scale.Name],
         AverageRows => x[0].mean([1], keepdim: true),
         Add { DropPath: null } add => x[0] + Scaled(x[1], add.Scale),
         Add add => pass.Residual(x[0], Scaled(x[1], add.Scale)),
@@ -126,16 +136,44 @@ internal static class TorchNetwork
         return units.index_select(1, tensor(indices, device: x.device)).view(-1, table.Result.Rows, table.Result.Columns);
     }
 
+    private static Tensor Convolve(Convolution convolution, Tensor x, ForwardPass pass, bool isOfPixels)
+    {
+        (ConvolutionTable table, Linear filters) = (convolution.Table, convolution.Filters);
+        Tensor map = table.IsImage ? x.reshape(-1, table.Channels, table.Size, table.Size) : ToMap(x, table.Size);
+        Tensor weight = pass.Weights[filters.Weight.Name];
+        Tensor? bias = filters.Bias is null ? null : pass.Weights[filters.Bias.Name];
+
+        // What sees pixels is not rounded; see Forward.
+        Tensor y = isOfPixels
+            ? conv2d(map, weight, bias, [table.Stride, table.Stride], [table.Padding, table.Padding])
+            : conv2d(
+                pass.Operand(map), pass.Operand(weight), bias is null ? null : pass.Operand(bias),
+                [table.Stride, table.Stride], [table.Padding, table.Padding]);
+        Tensor places = y.flatten(2).transpose(1, 2);
+        return isOfPixels ? pass.Stream(places) : places;
+    }
+
+    private static Tensor Pool(AveragePool pool, Tensor x)
+        => avg_pool2d(
+            ToMap(x, pool.Size), [pool.Window, pool.Window], [1, 1], [pool.Reach, pool.Reach], count_include_pad: false)
+            .flatten(2).transpose(1, 2);
+
+    /// <summary>[images, size * size, channels] as [images, channels, size, size].</summary>
+    private static Tensor ToMap(Tensor x, int size) => x.transpose(1, 2).reshape(-1, x.shape[2], size, size);
+
     private static Tensor Scaled(Tensor x, float scale) => scale == 1 ? x : x * scale;
+
+    private static Tensor Matrix(Linear linear, ForwardPass pass)
+        => pass.Weights[linear.Weight.Name].view(linear.Outputs, linear.Inputs);
 
     private static Tensor Project(Linear linear, Tensor x, ForwardPass pass)
         => nn.functional.linear(
-            x, pass.Weights[linear.Weight.Name].view(linear.Outputs, linear.Inputs),
+            x, Matrix(linear, pass),
             linear.Bias is null ? null : pass.Weights[linear.Bias.Name]);
 
     private static Tensor Multiply(Linear linear, Tensor x, ForwardPass pass)
         => nn.functional.linear(
-            pass.Operand(x), pass.Operand(pass.Weights[linear.Weight.Name].view(linear.Outputs, linear.Inputs)),
+            pass.Operand(x), pass.Operand(Matrix(linear, pass)),
             linear.Bias is null ? null : pass.Operand(pass.Weights[linear.Bias.Name]));
 
     private static Tensor Normalize(LayerNormalize norm, Tensor x, ForwardPass pass)
@@ -182,7 +220,7 @@ internal static class TorchNetwork
     {
         Tensor rows = x.reshape(-1, layer.Merged.Inputs);
         Tensor active = Multiply(layer.Inner, rows, pass).gelu();
-        Tensor y = Multiply(layer.Merged, rows, pass).addmm(active, pass.Operand(pass.Weights[layer.Output.Weight.Name]).t());
+        Tensor y = Multiply(layer.Merged, rows, pass).addmm(active, pass.Operand(Matrix(layer.Output, pass)).t());
         return y.view_as(x);
     }
 
@@ -198,8 +236,8 @@ internal static class TorchNetwork
     /// </summary>
     internal static Tensor FeedForward(ChannelIdleBranch layer, Tensor x, ForwardPass pass, bool merged)
     {
-        Tensor inputWeight = pass.Weights[layer.Inner.Weight.Name];
-        Tensor outputWeight = pass.Weights[layer.Output.Weight.Name];
+        Tensor inputWeight = Matrix(layer.Inner, pass);
+        Tensor outputWeight = Matrix(layer.Output, pass);
         Tensor v = inputWeight * pass.Weights[layer.InputNorm.Gamma.Name];
         Tensor b = pass.Weights[layer.Inner.Bias!.Name] + inputWeight.mv(pass.Weights[layer.InputNorm.Beta.Name]);
         Tensor o = outputWeight * pass.Weights[layer.HiddenNorm.Gamma.Name];

@@ -7,7 +7,7 @@ internal static class GoldenArchitecture
     public const string ReparameterizedPrefix = "reparam.";
 
     /// <summary>Whether networks of that family can be made.</summary>
-    public static bool Supports(string family) => family is "vit" or "mixer" or "swin";
+    public static bool Supports(string family) => family is "vit" or "mixer" or "swin" or "poolformer";
 
     /// <exception cref="InvalidDataException">A setting is missing or not accepted.</exception>
     /// <exception cref="ArgumentException">The settings describe no network.</exception>
@@ -17,6 +17,7 @@ internal static class GoldenArchitecture
         {
             "mixer" => CreateMixer(file.Config<MixerSettings>()),
             "swin" => CreateSwin(file.Config<SwinSettings>()),
+            "poolformer" => CreatePoolFormer(file.Config<PoolFormerSettings>()),
             _ => CreateViT(file),
         };
         architecture.Validate();
@@ -73,6 +74,19 @@ internal static class GoldenArchitecture
         IdleRatio = settings.IdleRatio,
     };
 
+    private static PoolFormerArchitecture CreatePoolFormer(PoolFormerSettings settings) => new()
+    {
+        ImageSize = settings.Img,
+        Depths = IntegerList.Create(settings.Layers),
+        Dims = IntegerList.Create(settings.EmbedDims),
+        PoolSize = settings.PoolSize,
+        MlpRatio = settings.MlpRatios is [double first, .. double[] others] && others.All(ratio => ratio == first)
+            ? first
+            : throw new InvalidDataException("'mlp_ratios' must be one number, the same for each stage."),
+        Classes = settings.Classes,
+        IdleRatio = settings.IdleRatio,
+    };
+
     /// <summary>The reference rounds active channels in floating point; only its tensors tell where to.</summary>
     private static IntegerList ActiveChannelsIn(GoldenFile file, int depth)
     {
@@ -125,6 +139,24 @@ internal static class GoldenArchitecture
         public required int Classes { get; init; }
 
         public required double MlpRatio { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
+    }
+
+    private sealed record PoolFormerSettings
+    {
+        public required int Img { get; init; }
+
+        public required int[] Layers { get; init; }
+
+        public required int[] EmbedDims { get; init; }
+
+        public required double[] MlpRatios { get; init; }
+
+        public required int PoolSize { get; init; }
+
+        public required int Classes { get; init; }
 
         /// <summary>Null for a vanilla network.</summary>
         public required double? IdleRatio { get; init; }

@@ -13,10 +13,14 @@ namespace RePaViT;
 [JsonDerivedType(typeof(ViTArchitecture), "vit")]
 [JsonDerivedType(typeof(MixerArchitecture), "mixer")]
 [JsonDerivedType(typeof(SwinArchitecture), "swin")]
+[JsonDerivedType(typeof(PoolFormerArchitecture), "poolformer")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
     internal const int Channels = 3;
+
+    /// <summary>The greatest width and height of an image, in pixels.</summary>
+    private protected const int MaxImageSize = 16384;
 
     /// <summary>The presets of all families by name, smallest first in each.</summary>
     public static IReadOnlyList<KeyValuePair<string, Architecture>> Presets =>
@@ -35,6 +39,11 @@ public abstract record Architecture
         new("Swin-Tiny", SwinArchitecture.Tiny),
         new("Swin-Small", SwinArchitecture.Small),
         new("Swin-Base", SwinArchitecture.Base),
+        new("PoolFormer-S12", PoolFormerArchitecture.S12),
+        new("PoolFormer-S24", PoolFormerArchitecture.S24),
+        new("PoolFormer-S36", PoolFormerArchitecture.S36),
+        new("PoolFormer-M36", PoolFormerArchitecture.M36),
+        new("PoolFormer-M48", PoolFormerArchitecture.M48),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -121,7 +130,7 @@ public abstract record Architecture
     /// <exception cref="ArgumentException">A property has a value that no network can have; the message names it.</exception>
     public virtual void Validate()
     {
-        ThrowUnlessInRange(ImageSize, 1, 16384);
+        ThrowUnlessInRange(ImageSize, 1, MaxImageSize);
         ThrowUnlessInRange(Classes, 1, 1 << 24);
     }
 
@@ -149,19 +158,29 @@ public abstract record Architecture
         => CreateNetwork(NetworkForm.Trained, WeightInitializer.Create(Layers(NetworkForm.Trained), seed));
 
     /// <summary>The feed-forward layer of a block: vanilla, channel-idle or merged.</summary>
+    /// <param name="name">Prefix of its tensors.</param>
+    /// <param name="block">The block, counted from 0.</param>
+    /// <param name="tokens">Tokens of an image.</param>
+    /// <param name="dim">Channels of a token.</param>
+    /// <param name="form">The form of the network.</param>
+    /// <param name="epsilon">Of its normalizations.</param>
+    /// <param name="dropPath">Where in the network its branch is.</param>
+    /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
+    /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
     private protected Layer FeedForward(
-        string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath)
+        string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
+        bool isOfMap = false, float? scaleStart = null)
     {
         int hidden = HiddenChannelsOf(block);
         if (IsVanilla)
         {
-            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath);
+            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
         }
 
         int active = ActiveChannelsOf(block);
         return form == NetworkForm.Deployed
-            ? new ReparameterizedFeedForward(name, tokens, dim, active)
-            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath);
+            ? new ReparameterizedFeedForward(name, tokens, dim, active) { IsOfMap = isOfMap }
+            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
     }
 
     /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>

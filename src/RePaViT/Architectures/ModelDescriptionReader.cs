@@ -40,7 +40,15 @@ internal static class ModelDescriptionReader
             Window = fields.Int32("window"),
             MlpRatio = fields.Double("mlpRatio"),
         }),
-        _ => throw fields.NotAccepted("family", "\"vit\", \"mixer\" or \"swin\""),
+        "poolformer" => ReadCommon(fields, new PoolFormerArchitecture
+        {
+            Depths = [.. fields.Int32s("depths")],
+            Dims = [.. fields.Int32s("dims")],
+            PoolSize = fields.Int32("poolSize"),
+            MlpRatio = fields.Double("mlpRatio"),
+            LayerScale = fields.Double("layerScale"),
+        }),
+        _ => throw fields.NotAccepted("family", "\"vit\", \"mixer\", \"swin\" or \"poolformer\""),
     };
 
     private static Architecture ReadCommon(JsonFields fields, Architecture architecture) => architecture with

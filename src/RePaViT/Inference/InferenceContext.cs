@@ -23,6 +23,8 @@ internal sealed class InferenceContext
         QuantizedGemm = new QuantizedGemm(team);
         Rows = new RowKernels(team);
         ImageKernels = new ImageKernels(team);
+        Pooling = new AveragePooling(team);
+        GroupNorm = new GroupNorm(team);
     }
 
     public ThreadTeam Team { get; }
@@ -37,6 +39,10 @@ internal sealed class InferenceContext
     public RowKernels Rows { get; }
 
     public ImageKernels ImageKernels { get; }
+
+    public AveragePooling Pooling { get; }
+
+    public GroupNorm GroupNorm { get; }
 
     /// <summary>Images of this pass.</summary>
     public int Images { get; set; }

@@ -49,6 +49,31 @@ internal sealed class BatchNormalizeStep : InferenceStep
         _x.In(context), _y.In(context), _scale.AsMatrix(1, _scale.Length), _shift.AsMatrix(1, _shift.Length));
 }
 
+/// <summary>Normalizes each image over all its rows and columns.</summary>
+internal sealed class GroupNormalizeStep(GroupNormalize norm, PlanSource source, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    private readonly PinnedBuffer _gamma = source.Vector(norm.Gamma);
+    private readonly PinnedBuffer _beta = source.Vector(norm.Beta);
+
+    public override void Run(InferenceContext context) => context.GroupNorm.Forward(
+        x.In(context), y.In(context), _gamma.AsMatrix(1, _gamma.Length), _beta.AsMatrix(1, _beta.Length), norm.Epsilon, context.Images);
+}
+
+/// <summary>y = x scale, per column.</summary>
+internal sealed class ScaleColumnsStep(ScaleColumns operation, PlanSource source, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    private readonly PinnedBuffer _scale = source.Vector(operation.Scale);
+
+    public override void Run(InferenceContext context)
+        => context.Rows.Scale(x.In(context), y.In(context), _scale.AsMatrix(1, _scale.Length));
+}
+
+/// <summary>Means over the windows of a map.</summary>
+internal sealed class AveragePoolStep(AveragePool pool, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context) => context.Pooling.Pool(x.In(context), y.In(context), pool.Size, pool.Reach);
+}
+
 /// <summary>The first columns through GELU, in place.</summary>
 internal sealed class ActivateStep(Activate activation, ValuePlace x) : InferenceStep
 {

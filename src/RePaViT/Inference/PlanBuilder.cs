@@ -213,6 +213,15 @@ internal sealed class PlanBuilder
             case TakeRow row:
                 _steps.Add(new CopyStep(Place(node.Input) with { Row = row.Row }, PlaceResult(index)));
                 break;
+            case AveragePool pool:
+                _steps.Add(new AveragePoolStep(pool, Place(node.Input), PlaceResult(index)));
+                break;
+            case GroupNormalize norm:
+                _steps.Add(new GroupNormalizeStep(norm, _source, Place(node.Input), PlaceElementWise(index)));
+                break;
+            case ScaleColumns scale:
+                _steps.Add(new ScaleColumnsStep(scale, _source, Place(node.Input), PlaceElementWise(index)));
+                break;
             case AverageRows:
                 _steps.Add(new AverageRowsStep(Place(node.Input), PlaceResult(index)));
                 break;

@@ -48,6 +48,30 @@ internal static unsafe class LayerNorm
         }
     }
 
+    /// <summary>y = (x - mean) scale weight + bias, with the same mean and scale for all rows.</summary>
+    public static void Normalize(Matrix x, Matrix y, Matrix weight, Matrix bias, float mean, float scale)
+    {
+        if (Lanes.AreWide)
+        {
+            Normalize<WideLanes>(x, y, weight, bias, mean, scale);
+        }
+        else
+        {
+            Normalize<NativeLanes>(x, y, weight, bias, mean, scale);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Normalize<T>(Matrix x, Matrix y, Matrix weight, Matrix bias, float mean, float scale)
+        where T : struct, ILanes<T>
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            Normalize<T>(
+                x.Data + (long)row * x.Stride, y.Data + (long)row * y.Stride, weight.Data, bias.Data, mean, scale, x.Columns);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(Matrix x, Matrix y, Matrix weight, Matrix bias, float epsilon, Matrix statistics)
         where T : struct, ILanes<T>

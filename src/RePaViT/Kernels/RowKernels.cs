@@ -9,6 +9,7 @@ internal sealed unsafe class RowKernels
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _layerNorm;
     private readonly Action<int, int> _affine;
+    private readonly Action<int, int> _scaleColumns;
     private readonly Action<int, int> _gelu;
     private readonly Action<int, int> _add;
     private Matrix _x;
@@ -23,6 +24,7 @@ internal sealed unsafe class RowKernels
         _team = team;
         _layerNorm = (task, _) => LayerNorm.Forward(_x.Chunk(task), _y.Chunk(task), _weight, _bias, _epsilon);
         _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
+        _scaleColumns = (task, _) => ScaleColumns(_x.Chunk(task), _y.Chunk(task));
         _gelu = (task, _) => GeluRows(_x.Chunk(task));
         _add = (task, _) => AddRows(_x.Chunk(task), _y.Chunk(task));
     }
@@ -39,6 +41,13 @@ internal sealed unsafe class RowKernels
     {
         (_x, _y, _weight, _bias) = (x, y, scale, shift);
         Run(_affine);
+    }
+
+    /// <summary>y = x * scale, per column.</summary>
+    public void Scale(Matrix x, Matrix y, Matrix scale)
+    {
+        (_x, _y, _weight) = (x, y, scale);
+        Run(_scaleColumns);
     }
 
     /// <summary>x = GELU(x).</summary>
@@ -77,6 +86,14 @@ internal sealed unsafe class RowKernels
             {
                 TensorPrimitives.MultiplyAdd(y.Row(row), _scale, x.Row(row), x.Row(row));
             }
+        }
+    }
+
+    private void ScaleColumns(Matrix x, Matrix y)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            TensorPrimitives.Multiply(x.Row(row), _weight.AsSpan(), y.Row(row));
         }
     }
 

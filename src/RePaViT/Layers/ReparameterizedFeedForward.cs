@@ -8,13 +8,16 @@ namespace RePaViT.Layers;
 /// </summary>
 internal sealed record ReparameterizedFeedForward(string Name, int Tokens, int Dim, int Active) : Layer
 {
+    /// <summary>Whether matrices are stored as filters of one place.</summary>
+    public bool IsOfMap { get; init; }
+
     public override Shape Input => new(Tokens, Dim);
 
-    public Linear Merged => Linear.Named($"{Name}.fc1", Dim, Dim);
+    public Linear Merged => Linear.Named($"{Name}.fc1", Dim, Dim, pointwise: IsOfMap);
 
-    public Linear Inner => Linear.Named($"{Name}.fc2", Dim, Active);
+    public Linear Inner => Linear.Named($"{Name}.fc2", Dim, Active, pointwise: IsOfMap);
 
-    public Linear Output => Linear.Named($"{Name}.fc3", Active, Dim, bias: false);
+    public Linear Output => Linear.Named($"{Name}.fc3", Active, Dim, bias: false, pointwise: IsOfMap);
 
     public override Value Define(Graph graph, Value x)
     {

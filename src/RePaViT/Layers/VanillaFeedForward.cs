@@ -2,22 +2,40 @@ using RePaViT.Operators;
 
 namespace RePaViT.Layers;
 
-/// <summary>y = a + DropPath(GELU(LN(a) W1' + b1) W2' + b2): the feed-forward layer of a vanilla transformer.</summary>
+/// <summary>
+/// y = a + DropPath(scale (GELU(N(a) W1' + b1) W2' + b2)): the feed-forward layer of a vanilla transformer. N is layer
+/// normalization, and there is no scale, unless a property says otherwise.
+/// </summary>
 internal sealed record VanillaFeedForward(
     string Name, int Tokens, int Dim, int Hidden, float Epsilon, DropPathPosition DropPath) : Layer
 {
+    /// <summary>Whether N is group normalization of all tokens together, and matrices are stored as filters of one place.</summary>
+    public bool IsOfMap { get; init; }
+
+    /// <summary>What the scale of each channel starts at; null for none.</summary>
+    public float? ScaleStart { get; init; }
+
+    /// <summary>Whether the scale is already part of W2 and b2.</summary>
+    public bool Folded { get; init; }
+
     public override Shape Input => new(Tokens, Dim);
 
-    public LayerNormalize Norm => LayerNormalize.Named($"{Name}.norm", Dim, Epsilon);
+    public Operator Norm => IsOfMap
+        ? GroupNormalize.Named($"{Name}.norm1", Dim, Epsilon)
+        : LayerNormalize.Named($"{Name}.norm", Dim, Epsilon);
 
-    public Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden);
+    public Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden, pointwise: IsOfMap);
 
-    public Linear Output => Linear.Named($"{Name}.fc2", Hidden, Dim);
+    public Linear Output => Linear.Named($"{Name}.fc2", Hidden, Dim, pointwise: IsOfMap);
+
+    /// <summary>The scale of each channel; null for none.</summary>
+    public TensorSpec? Scale => LayerScale.Of(Name, Dim, ScaleStart);
 
     public override Value Define(Graph graph, Value x)
     {
         Value hidden = graph.Add(Inner, graph.Add(Norm, x));
         Value activated = graph.Add(new Activate(ActivationKind.Gelu, Hidden), hidden);
-        return graph.Add(new Add(DropPath), x, graph.Add(Output, activated));
+        Value branch = graph.Add(Output, activated);
+        return graph.Add(new Add(DropPath), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
     }
 }

@@ -27,9 +27,15 @@ internal static class WeightInitializer
 
     private static void Fill(Span<float> values, TensorSpec tensor, RandomStream random)
     {
+        if (tensor.Start is float start)
+        {
+            values.Fill(start);
+            return;
+        }
+
         switch (tensor.Role)
         {
-            case TensorRole.Weight when tensor.Shape.Length == 4:
+            case TensorRole.Weight when tensor is { Shape.Length: 4, IsPointwise: false }:
                 // A filter keeps PyTorch's default for convolutions: uniform within 1/sqrt(fan-in).
                 double bound = 1 / Math.Sqrt((double)tensor.Length / tensor.Shape[0]);
                 foreach (ref float value in values)

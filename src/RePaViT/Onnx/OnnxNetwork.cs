@@ -97,10 +97,10 @@ internal sealed class OnnxNetwork
         for (int i = first; i < graph.Nodes.Count; i++)
         {
             Node node = graph.Nodes[i];
-            if (fuse && FindConvolution(graph, i) is (ConvolutionTable convolution, Linear filters))
+            if (fuse && Convolution.Find(graph, i) is Convolution convolution)
             {
-                names[i + 2] = Convolve(convolution, filters, names[node.Input.Index]);
-                i++;
+                i += Convolution.Nodes - 1;
+                names[graph.Nodes[i].Result.Index] = Convolve(convolution.Table, convolution.Filters, names[node.Input.Index]);
                 continue;
             }
 
@@ -117,7 +117,7 @@ internal sealed class OnnxNetwork
     }
 
     /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>
-    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or Operators.Add;
+    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or ScaleColumns or Operators.Add;
 
     private string Apply(Node node, string[] x) => node.Operator switch
     {
@@ -132,6 +132,9 @@ internal sealed class OnnxNetwork
         AddTable table => Add(x[0], table.Table.Name),
         ShiftRows shift => Add(x[0], Reshape(shift.Shift.Name, shift.Shift.Length, 1)),
         TakeRow row => Flat(_graph.Add("Gather", [x[0], _graph.Index(row.Row)], Integer("axis", 1))),
+        AveragePool pool => Pool(pool, node.Input.Shape.Columns, x[0]),
+        GroupNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
+        ScaleColumns scale => Like(x[0], _graph.Add("Mul", [x[0], scale.Scale.Name])),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
         Operators.Add add => Like(x[0], Add(Scale(x[1], add.Scale), x[0])),
         _ => throw new NotSupportedException($"There is no ONNX form of {node.Operator.GetType().Name}."),
@@ -145,15 +148,6 @@ internal sealed class OnnxNetwork
         return Transpose(Reshape(map, 0, linear.Outputs, table.Result.Rows), 0, 2, 1);
     }
 
-    /// <summary>What a filter sees and the filters, if both are read together only.</summary>
-    private static (ConvolutionTable Table, Linear Filters)? FindConvolution(Graph graph, int first)
-        => graph.AreReadWithin(first, 2)
-            && graph.Nodes[first].Operator is Gather { Table: ConvolutionTable table }
-            && graph.Nodes[first + 1].Operator is Linear { Weight.Shape: [_, int channels, int height, int width] } filters
-            && (channels, height, width) == (table.Channels, table.Kernel, table.Kernel)
-                ? (table, filters)
-                : null;
-
     private string Convolve(ConvolutionTable table, Linear linear, string x)
     {
         string planes = Reshape(table.IsImage ? x : Transpose(x, 0, 2, 1), 0, table.Channels, table.Size, table.Size);
@@ -166,7 +160,7 @@ internal sealed class OnnxNetwork
     private string Multiply(Linear linear, string x)
     {
         // Matrices are stored as MatMul wants them; filters are not.
-        string weight = linear.Weight.Shape.Length == 2
+        string weight = TensorLayout.IsTransposed(linear.Weight)
             ? linear.Weight.Name
             : Transpose(Reshape(linear.Weight.Name, linear.Outputs, linear.Inputs), 1, 0);
         string product = MatMul(x, weight);
@@ -189,6 +183,24 @@ internal sealed class OnnxNetwork
             [isFlat ? x : Reshape(x, -1, shape.Columns), norm.Gamma.Name, norm.Beta.Name, norm.Mean.Name, norm.Variance.Name],
             Float("epsilon", norm.Epsilon));
         return isFlat ? Flat(normalized) : Reshape(normalized, -1, shape.Rows, shape.Columns);
+    }
+
+    /// <summary>All values of an image as one channel of a normalization that knows no other dimension.</summary>
+    private string Normalize(GroupNormalize norm, Shape shape, string x)
+    {
+        string normalized = _graph.Add(
+            "InstanceNormalization",
+            [Reshape(x, 0, 1, shape.Length), _graph.Vector(1, 1), _graph.Vector(0, 1)],
+            Float("epsilon", norm.Epsilon));
+        return Add(_graph.Add("Mul", [Reshape(normalized, 0, shape.Rows, shape.Columns), norm.Gamma.Name]), norm.Beta.Name);
+    }
+
+    private string Pool(AveragePool pool, int columns, string x)
+    {
+        string map = Reshape(Transpose(x, 0, 2, 1), 0, columns, pool.Size, pool.Size);
+        string pooled = _graph.Add(
+            "AveragePool", [map], Integers("kernel_shape", pool.Window, pool.Window), Integers("pads", pool.Reach, pool.Reach, pool.Reach, pool.Reach));
+        return Transpose(Reshape(pooled, 0, columns, pool.Size * pool.Size), 0, 2, 1);
     }
 
     private string Attend(Attend attend, Shape shape, string x)

@@ -8,7 +8,7 @@ namespace RePaViT.Onnx;
 
 /// <summary>
 /// How tensors lie in an ONNX file. The matrix of a linear layer is [outputs, inputs] here but the right factor of a
-/// MatMul there, so it is stored transposed; everything else is stored as it is.
+/// MatMul there, so it is stored transposed, as is a filter of one place; everything else is stored as it is.
 /// </summary>
 internal static class TensorLayout
 {
@@ -18,7 +18,7 @@ internal static class TensorLayout
     // 256 KiB: stays in cache between the file and the panels.
     private const int BlockLength = 1 << 16;
 
-    public static bool IsTransposed(TensorSpec spec) => spec is { Role: TensorRole.Weight, Shape.Length: 2 };
+    public static bool IsTransposed(TensorSpec spec) => spec is { Role: TensorRole.Weight, Shape.Length: 2 } or { IsPointwise: true };
 
     /// <summary>The shape of a tensor in a file.</summary>
     public static int[] StoredShape(TensorSpec spec) => IsTransposed(spec) ? [spec.Shape[1], spec.Shape[0]] : spec.Shape;
@@ -42,7 +42,7 @@ internal static class TensorLayout
         ContentHash hash = BeginHash(spec);
         if (IsTransposed(spec))
         {
-            return (new WeightTensor(ReadMatrix(stream, spec, hash)), hash);
+            return (new WeightTensor(ReadMatrix(stream, spec, hash), spec.Shape), hash);
         }
 
         var data = new float[spec.Length];

@@ -6,8 +6,15 @@ namespace RePaViT.Operators;
 internal sealed record Linear(TensorSpec Weight, TensorSpec? Bias) : Operator
 {
     /// <summary>The tensors <c>name.weight</c> and <c>name.bias</c>.</summary>
-    public static Linear Named(string name, int inputs, int outputs, bool bias = true) => new(
-        new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, inputs),
+    /// <param name="name">Their prefix.</param>
+    /// <param name="inputs">Columns of x.</param>
+    /// <param name="outputs">Columns of y.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="pointwise">Whether the weight is stored as a filter of one place.</param>
+    public static Linear Named(string name, int inputs, int outputs, bool bias = true, bool pointwise = false) => new(
+        pointwise
+            ? new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, inputs, 1, 1) { IsPointwise = true }
+            : new TensorSpec($"{name}.weight", TensorRole.Weight, outputs, inputs),
         bias ? new TensorSpec($"{name}.bias", TensorRole.Bias, outputs) : null);
 
     /// <summary>Square filters with the tensors <c>name.weight</c> and <c>name.bias</c>.</summary>

@@ -28,6 +28,12 @@ internal enum TensorRole
 /// <param name="Shape">Its shape, outermost dimension first.</param>
 internal sealed record TensorSpec(string Name, TensorRole Role, params int[] Shape)
 {
+    /// <summary>What all of it starts at; null where its role says so.</summary>
+    public float? Start { get; init; }
+
+    /// <summary>Whether it is a filter of one place, [outputs, inputs, 1, 1], which is a matrix in all but its name.</summary>
+    public bool IsPointwise { get; init; }
+
     public long Length => Shape.Aggregate(1L, (product, size) => product * size);
 
     public bool IsTrained => Role is not (TensorRole.RunningMean or TensorRole.RunningVariance);

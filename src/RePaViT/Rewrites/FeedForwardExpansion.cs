@@ -85,6 +85,11 @@ internal static class FeedForwardExpansion
         Add(trained, layer.Inner, input, inputBias);
         hiddenNorm.AddTo(trained);
         Add(trained, layer.Output, output, outputBias);
+        if (layer.Scale is TensorSpec scale)
+        {
+            // What it was is lost in W2 and b2.
+            trained.Add(scale.Name, new WeightTensor([.. Enumerable.Repeat(1f, layer.Dim)], layer.Dim));
+        }
     }
 
     private static void ExpandActive(
@@ -199,7 +204,7 @@ internal static class FeedForwardExpansion
             TensorPrimitives.ConvertChecked<double, float>(weight.Row(row), values.AsSpan(row * layer.Inputs, layer.Inputs));
         }
 
-        trained.Add(layer.Weight.Name, new WeightTensor(values, layer.Outputs, layer.Inputs));
+        trained.Add(layer.Weight.Name, new WeightTensor(values, layer.Weight.Shape));
         trained.Add(layer.Bias!.Name, new WeightTensor(Array.ConvertAll(bias, value => (float)value), layer.Outputs));
     }
 

@@ -21,23 +21,28 @@ internal static class FeedForwardMerging
 
     /// <summary>
     /// With BN(x) = s x + t per channel, A1 = W1 diag(s1), c1 = b1 + W1 t1, A2 and c2 likewise, and k active channels:
-    /// M = A2[:, k:] A1[k:, :] + I and y = A2[:, :k] GELU(A1[:k] a + c1[:k]) + M a + (c2 + A2[:, k:] c1[k:]).
+    /// M = A2[:, k:] A1[k:, :] + I and y = A2[:, :k] GELU(A1[:k] a + c1[:k]) + M a + (c2 + A2[:, k:] c1[k:]). A scale of the
+    /// branch is a factor of the rows of A2 and of c2.
     /// </summary>
     private static ReparameterizedFeedForward Merge(ChannelIdleFeedForward layer, NamedTensors trained, NamedTensors deployed)
     {
         int dim = layer.Dim;
         int active = layer.Active;
-        var result = new ReparameterizedFeedForward(layer.Name, layer.Tokens, dim, active);
+        var result = new ReparameterizedFeedForward(layer.Name, layer.Tokens, dim, active) { IsOfMap = layer.IsOfMap };
 
         (double[] inputScale, double[] inputShift) = Affine(layer.InputNorm, trained);
         (double[] hiddenScale, double[] hiddenShift) = Affine(layer.HiddenNorm, trained);
         double[] inputBias = FoldShift(layer.Inner, inputShift, trained);
         double[] outputBias = FoldShift(layer.Output, hiddenShift, trained);
         ReadOnlySpan<float> input = trained[layer.Inner.Weight.Name].Data;
-        ReadOnlySpan<float> output = trained[layer.Output.Weight.Name].Data;
+        double[] output = Array.ConvertAll(trained[layer.Output.Weight.Name].ToArray(), value => (double)value);
+        if (layer.Scale is TensorSpec scale)
+        {
+            ScaleRows(output, outputBias, trained[scale.Name].Data);
+        }
 
         (float[] merged, float[] bias) = MergeIdle(layer, input, output, inputScale, hiddenScale, inputBias, outputBias);
-        deployed.Add(result.Merged.Weight.Name, new WeightTensor(merged, dim, dim));
+        deployed.Add(result.Merged.Weight.Name, new WeightTensor(merged, result.Merged.Weight.Shape));
         deployed.Add(result.Merged.Bias!.Name, new WeightTensor(bias, dim));
         if (active == 0)
         {
@@ -58,15 +63,15 @@ internal static class FeedForwardMerging
         }
 
         float[] activeBias = Array.ConvertAll(inputBias[..active], value => (float)value);
-        deployed.Add(result.Inner.Weight.Name, new WeightTensor(activeInput, active, dim));
+        deployed.Add(result.Inner.Weight.Name, new WeightTensor(activeInput, result.Inner.Weight.Shape));
         deployed.Add(result.Inner.Bias!.Name, new WeightTensor(activeBias, active));
-        deployed.Add(result.Output.Weight.Name, new WeightTensor(activeOutput, dim, active));
+        deployed.Add(result.Output.Weight.Name, new WeightTensor(activeOutput, result.Output.Weight.Shape));
         return result;
     }
 
     /// <summary>M [dim, dim] and its bias [dim]: all that is linear, the idle channels and the shortcut.</summary>
     private static (float[] Merged, float[] Bias) MergeIdle(
-        ChannelIdleFeedForward layer, ReadOnlySpan<float> input, ReadOnlySpan<float> output,
+        ChannelIdleFeedForward layer, ReadOnlySpan<float> input, double[] output,
         double[] inputScale, double[] hiddenScale, double[] inputBias, double[] outputBias)
     {
         int dim = layer.Dim;
@@ -101,6 +106,19 @@ internal static class FeedForwardMerging
         }
 
         return (Array.ConvertAll(merged, value => (float)value), bias);
+    }
+
+    private static void ScaleRows(double[] weight, double[] bias, ReadOnlySpan<float> scale)
+    {
+        for (int i = 0; i < weight.Length; i++)
+        {
+            weight[i] *= scale[i / (weight.Length / bias.Length)];
+        }
+
+        for (int row = 0; row < bias.Length; row++)
+        {
+            bias[row] *= scale[row];
+        }
     }
 
     /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>

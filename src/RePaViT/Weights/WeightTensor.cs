@@ -42,10 +42,11 @@ public sealed class WeightTensor
 
     /// <summary>The weight [outputs, inputs] of a linear layer, as the matrix kernels want it.</summary>
     /// <param name="packed">[inputs, outputs], finite numbers only; the caller gives it up.</param>
-    internal WeightTensor(PackedMatrix packed)
+    /// <param name="shape">[outputs, inputs], with any sizes of 1 behind them.</param>
+    internal WeightTensor(PackedMatrix packed, int[] shape)
     {
         _packed = packed;
-        _shape = [packed.Columns, packed.Depth];
+        _shape = shape;
         Length = checked(packed.Columns * packed.Depth);
     }
 

@@ -29,6 +29,8 @@ public sealed class OnnxNetworkTests
         MlpRatio = 2.5,
     };
 
+    private static readonly PoolFormerArchitecture PoolFormer = new() { ImageSize = 14, Depths = [1, 1], Dims = [6, 9], Classes = 5 };
+
     private static readonly MixerArchitecture Mixer = new() { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5 };
 
     [TestMethod]
@@ -67,10 +69,25 @@ public sealed class OnnxNetworkTests
         AssertComputes(architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
     }
 
+    /// <summary>What filters see would take an index for each of its elements.</summary>
+    [TestMethod]
+    [DataRow(0.6, NetworkForm.Trained)]
+    [DataRow(0.6, NetworkForm.Deployed)]
+    [DataRow(null, NetworkForm.Trained)]
+    public void A_PoolFormers_graph_computes_the_network_with_convolutions(double? idleRatio, NetworkForm form)
+    {
+        PoolFormerArchitecture architecture = PoolFormer with { IdleRatio = idleRatio };
+        PlainOnnxGraph graph = AssertComputes(
+            architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
+
+        Assert.AreEqual(2, graph.Nodes.Count(node => node.Operator == "Conv"));
+        Assert.IsFalse(graph.Nodes.Any(node => node.Operator == "Gather"));
+    }
+
     [TestMethod]
     public void Operators_written_one_by_one_compute_the_network_too()
     {
-        foreach (Architecture architecture in new Architecture[] { Odd, Mixer })
+        foreach (Architecture architecture in new Architecture[] { Odd, Mixer, PoolFormer })
         {
             foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
             {
@@ -164,6 +181,8 @@ public sealed class OnnxNetworkTests
     [DataRow("vit_heuristic_linear")]
     [DataRow("mixer_vanilla")]
     [DataRow("mixer_idle075")]
+    [DataRow("poolformer_vanilla")]
+    [DataRow("poolformer_idle075")]
     public void The_graph_gives_the_reference_logits_in_both_forms(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));

@@ -73,6 +73,20 @@ public sealed class OperatorTests
             new double[,] { { 3 + 2 * 0 / 2.0, 2 + 3 * -3 / 3.0, 1 + 4 * 2 / 4.0 }, { 3 + 2 * -1 / 2.0, 2 + 3 * 4 / 3.0, 1 + 4 * -2 / 4.0 } },
             X);
 
+        // All six values: mean 1, variance 34 / 6 (squares 0 9 4 1 16 4).
+        double c = Math.Sqrt(34.0 / 6 + 0.5);
+        AssertResult(
+            new GroupNormalize(Bias("gamma", 3), Bias("beta", 3), 0.5f),
+            new double[,] { { 3, 3 * -3 / c + 2, 4 * 2 / c + 1 }, { 2 * -1 / c + 3, 3 * 4 / c + 2, 4 * -2 / c + 1 } },
+            X);
+        AssertResult(new ScaleColumns(Bias("gamma", 3)), new double[,] { { 2, -6, 12 }, { 0, 15, -4 } }, X);
+
+        // Corners of a map of 3 x 3 see four places, edges six and the middle all nine.
+        AssertResult(
+            new AveragePool(3, 3),
+            new double[,] { { 12 / 4.0 }, { 21 / 6.0 }, { 16 / 4.0 }, { 27 / 6.0 }, { 45 / 9.0 }, { 33 / 6.0 }, { 24 / 4.0 }, { 39 / 6.0 }, { 28 / 4.0 } },
+            new double[,] { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 }, { 9 } });
+
         double gelu = 0.8413447460685429;       // Phi(1)
         AssertResult(new Activate(ActivationKind.Gelu, 1), new double[,] { { gelu, -2, 3 }, { 0, 5, -1 } }, X);
         AssertResult(new Activate(ActivationKind.Gelu, 0), X, X);
@@ -161,6 +175,10 @@ public sealed class OperatorTests
         AssertTensors(new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 3)), "a [1, 1, 3] Embedding");
         AssertTensors(new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 2, 3)), "a [1, 2, 3] Embedding");
         AssertTensors(new ShiftRows(new TensorSpec("a", TensorRole.Bias, 3)), "a [3] Bias");
+        AssertTensors(GroupNormalize.Named("a", 3, 1), "a.weight [3] Scale", "a.bias [3] Bias");
+        AssertTensors(new ScaleColumns(new TensorSpec("a", TensorRole.Scale, 3)), "a [3] Scale");
+        AssertTensors(Linear.Named("a", 3, 2, pointwise: true), "a.weight [2, 3, 1, 1] Weight", "a.bias [2] Bias");
+        AssertTensors(new AveragePool(3, 3));
         AssertTensors(new Attend(1, 1));
         AssertTensors(new Activate(ActivationKind.Gelu, 1));
     }
@@ -176,6 +194,7 @@ public sealed class OperatorTests
         {
             LayerNormalize.Plain(1), BatchNormalize.Named("a", 6, 1), new Activate(ActivationKind.Gelu, 6), new Transpose(), new TakeRow(0),
             new AverageRows(), new Add(null), new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 5, 6)),
+            GroupNormalize.Named("a", 6, 1), new ScaleColumns(new TensorSpec("a", TensorRole.Scale, 6)), new AveragePool(3, 3),
             new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 6)), new ShiftRows(new TensorSpec("a", TensorRole.Bias, 5)),
         })
         {
@@ -194,6 +213,9 @@ public sealed class OperatorTests
         AssertRefused(new Gather(new PatchTable(3, 4, 2)), "[3, 16]", new Shape(5, 6));
         AssertRefused(new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 3)), "[rows, 3]", new Shape(5, 6));
         AssertRefused(new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 6, 5)), "[6, 5]", new Shape(5, 6));
+        AssertRefused(GroupNormalize.Named("a", 3, 1), "[rows, 3]", new Shape(5, 6));
+        AssertRefused(new ScaleColumns(new TensorSpec("a", TensorRole.Scale, 3)), "[rows, 3]", new Shape(5, 6));
+        AssertRefused(new AveragePool(2, 3), "[4, columns]", new Shape(5, 6));
         AssertRefused(new ShiftRows(new TensorSpec("a", TensorRole.Bias, 6)), "[6, columns]", new Shape(5, 6));
         AssertRefused(new TakeRow(5), "more than 5 rows", new Shape(5, 6));
         AssertRefused(new Add(null), "[5, 6], the shape of the other", new Shape(5, 6), new Shape(6, 5));

@@ -35,6 +35,8 @@ internal static class PlainOnnx
             Pad(x[0], [0, 0, .. Pads(node, 0, 2), 0, 0, .. Pads(node, 2, 2)]), x[1], x.Length > 2 ? x[2] : null, node.Integers["strides"])],
         "Softmax" => [EachRow(x[0], PlainMath.Softmax)],
         "LayerNormalization" => [EachRow(x[0], row => Normalize(row, x[1].Data, x[2].Data, node.Float))],
+        "AveragePool" => [AveragePool(x[0], (int)node.Integers["kernel_shape"][0], (int)node.Integers["pads"][0])],
+        "InstanceNormalization" => [NormalizeChannels(x[0], x[1].Data, x[2].Data, node.Float)],
         "BatchNormalization" => [EachRow(x[0], row => [.. row.Select((value, i)
             => (value - x[3].Data[i]) / Math.Sqrt(x[4].Data[i] + node.Float) * x[1].Data[i] + x[2].Data[i])])],
         "Reshape" => [Reshape(x[0], x[1])],
@@ -142,6 +144,37 @@ internal static class PlainOnnx
 
             return sum;
         });
+    }
+
+    /// <summary>Means over square windows at every place; what is outside the map does not count.</summary>
+    private static PlainTensor AveragePool(PlainTensor x, int window, int pad)
+        => PlainTensor.Build([.. x.Shape[..2], x.Shape[2] + 2 * pad - window + 1, x.Shape[3] + 2 * pad - window + 1], index =>
+        {
+            var seen = new List<double>();
+            for (int i = 0; i < window * window; i++)
+            {
+                int row = index[2] - pad + i / window;
+                int column = index[3] - pad + i % window;
+                if (row >= 0 && row < x.Shape[2] && column >= 0 && column < x.Shape[3])
+                {
+                    seen.Add(x[index[0], index[1], row, column]);
+                }
+            }
+
+            return seen.Average();
+        });
+
+    /// <summary>Each channel of each image to mean 0 and variance 1, and then to a scale and bias of its own.</summary>
+    private static PlainTensor NormalizeChannels(PlainTensor x, double[] scale, double[] bias, double epsilon)
+    {
+        int length = x.Data.Length / (x.Shape[0] * x.Shape[1]);
+        IEnumerable<double[]> channels = x.Data.Chunk(length).Select((values, i) =>
+        {
+            int channel = i % x.Shape[1];
+            return Normalize(
+                values, [.. Enumerable.Repeat(scale[channel], length)], [.. Enumerable.Repeat(bias[channel], length)], epsilon);
+        });
+        return x with { Data = [.. channels.SelectMany(values => values)] };
     }
 
     private static PlainTensor EachRow(PlainTensor x, Func<double[], double[]> function)

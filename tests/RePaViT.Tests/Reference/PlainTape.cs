@@ -84,6 +84,32 @@ internal sealed class PlainTape
         return y;
     }
 
+    /// <summary>y = x scale, per column.</summary>
+    public PlainValue Scale(PlainValue x, PlainValue scale)
+    {
+        var y = new PlainValue(x.Rows, x.Columns);
+        ForEach(y, (r, c) => y.Value[r, c] = x.Value[r, c] * scale.Value[0, c]);
+        _backward.Push(() => ForEach(y, (r, c) =>
+        {
+            x.Gradient[r, c] += y.Gradient[r, c] * scale.Value[0, c];
+            scale.Gradient[0, c] += y.Gradient[r, c] * x.Value[r, c];
+        }));
+        return y;
+    }
+
+    /// <summary>Every image, with so many rows each, to mean 0 and variance 1.</summary>
+    public PlainValue NormalizeImages(PlainValue x, int rows, double epsilon)
+    {
+        var y = new PlainValue(x.Rows, x.Columns);
+        for (int row = 0; row < x.Rows; row += rows)
+        {
+            int first = row;
+            Normalize(rows * x.Columns, epsilon, i => (first + i / x.Columns, i % x.Columns), x, y);
+        }
+
+        return y;
+    }
+
     /// <summary>Every row to mean 0 and variance 1.</summary>
     public PlainValue NormalizeRows(PlainValue x, double epsilon)
     {

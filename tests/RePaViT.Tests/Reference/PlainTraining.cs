@@ -77,6 +77,10 @@ internal sealed class PlainTraining
             LayerNormalize norm => _tape.Affine(
                 _tape.NormalizeRows(x[0], norm.Epsilon), Parameter(norm.Gamma!, 1), Parameter(norm.Beta!, 1)),
             BatchNormalize norm => BatchNorm(norm, x[0]),
+            GroupNormalize norm => _tape.Affine(
+                _tape.NormalizeImages(x[0], from.Rows, norm.Epsilon), Parameter(norm.Gamma, 1), Parameter(norm.Beta, 1)),
+            ScaleColumns scale => _tape.Scale(x[0], Parameter(scale.Scale, 1)),
+            AveragePool pool => AverageWindows(pool, x[0], to),
             Activate activation => _tape.Activate(x[0], activation.Columns),
             Attend attend => Attention(attend, x[0], from),
             Gather gather => GatherElements(gather.Table, x[0]),
@@ -124,6 +128,12 @@ internal sealed class PlainTraining
                 : [(x, image * table.Source.Rows + index / table.Source.Columns, index % table.Source.Columns, 1)];
         });
     }
+
+    private PlainValue AverageWindows(AveragePool pool, PlainValue x, Shape to) => Move(to, (image, row, column) =>
+    {
+        int[] places = [.. pool.PlacesAround(row)];
+        return places.Select(place => (x, image * to.Rows + place, column, 1.0 / places.Length));
+    });
 
     private PlainValue Prepend(PlainValue token, PlainValue x, Shape to)
         => Move(to, (image, row, column) => [row == 0 ? (token, 0, column, 1) : (x, image * (to.Rows - 1) + row - 1, column, 1)]);

@@ -50,6 +50,10 @@ public sealed class EquivalenceTests
         yield return [mixer, 1003];
         yield return [mixer with { IdleRatio = null }, 1004];
         yield return [mixer with { ActiveChannels = [0, 56, 9], TokenMlpRatio = 0.3 }, 1005];
+        PoolFormerArchitecture pools = new() { ImageSize = 19, Depths = [1, 2], Dims = [12, 15], Classes = 5 };
+        yield return [pools, 1006];
+        yield return [pools with { IdleRatio = null, PoolSize = 5 }, 1007];
+        yield return [pools with { ActiveChannels = [48, 0, 17] }, 1008];
     }
 
     [TestMethod]

@@ -53,6 +53,59 @@ internal static class OperatorNetworks
         ["layer normalization with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(LayerNormalize.Named("op", Columns, 1e-5f), x))),
         ["batch normalization"] = Of((graph, x) => graph.Add(BatchNormalize.Named("op", Columns, 0.1f), x)),
         ["batch normalization with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(BatchNormalize.Named("op", Columns, 1e-5f), x))),
+        ["group normalization"] = Of((graph, x) => graph.Add(GroupNormalize.Named("op", Columns, 0.1f), x)),
+        ["group normalization with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(GroupNormalize.Named("op", Columns, 1e-5f), x))),
+        ["group normalization of many rows"] = (new Shape(131, 3), (graph, x) => graph.Add(GroupNormalize.Named("op", 3, 1e-5f), x)),
+        ["scaled columns"] = Of((graph, x) => graph.Add(new ScaleColumns(new TensorSpec("op", TensorRole.Scale, Columns)), x)),
+        ["scaled columns with shortcut"] = Of((graph, x) => Shortcut(
+            graph, x, graph.Add(new ScaleColumns(new TensorSpec("op", TensorRole.Scale, Columns)), x))),
+        ["scaled columns of a row"] = Of((graph, x) => graph.Add(
+            new ScaleColumns(new TensorSpec("op", TensorRole.Scale, Columns)), graph.Add(new TakeRow(2), x))),
+        ["average pooling"] = (new Shape(25, 3), (graph, x) => graph.Add(new AveragePool(5, 3), x)),
+        ["average pooling over more than a map"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 7), x)),
+        ["average pooling of single places"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 1), x)),
+        ["average pooling with shortcut"] = (new Shape(16, 3), (graph, x) => Shortcut(graph, x, graph.Add(new AveragePool(4, 3), x))),
+        ["pooling mixer"] = (new Shape(25, 3), (graph, x) => Mixer(graph, x, out _, out _)),
+        ["pooling mixer that is scaled"] = (new Shape(25, 3), (graph, x) =>
+        {
+            Value normalized = graph.Add(GroupNormalize.Named("norm", 3, 1e-5f), x);
+            Value mixed = graph.Add(new Add(null, -1), graph.Add(new AveragePool(5, 5), normalized), normalized);
+            Value scaled = graph.Add(new ScaleColumns(new TensorSpec("op", TensorRole.Scale, 3)), mixed);
+            return graph.Add(new Add(DropPathPosition.Deepest), x, scaled);
+        }),
+        ["pooling mixer whose input norm is read elsewhere"] = (new Shape(16, 3), (graph, x) =>
+        {
+            Value y = Mixer(graph, x, out Value normalized, out _);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 3, 3), normalized), y);
+        }),
+        ["pooling mixer whose means are read elsewhere"] = (new Shape(16, 3), (graph, x) =>
+        {
+            Value y = Mixer(graph, x, out _, out Value pooled);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 3, 3), pooled), y);
+        }),
+        ["pooling mixer whose shortcut is read elsewhere"] = (new Shape(16, 3), (graph, x) =>
+        {
+            Value t = graph.Add(Linear.Named("first", 3, 3), x);
+            return Shortcut(graph, t, Mixer(graph, t, out _, out _));
+        }),
+        ["branch that is read twice"] = Of((graph, x) =>
+        {
+            Value branch = graph.Add(Linear.Named("a", Columns, Columns), x);
+            Value sum = graph.Add(new Add(DropPathPosition.Deepest, 0.7f), x, branch);
+            return graph.Add(new Add(null, 0.3f), sum, branch);
+        }),
+        ["branch that is the shortcut"] = Of((graph, x) =>
+        {
+            Value branch = graph.Add(Linear.Named("a", Columns, Columns), x);
+            return graph.Add(new Add(null, -0.4f), branch, branch);
+        }),
+        ["branch that is read before and after its sum"] = Of((graph, x) =>
+        {
+            Value branch = graph.Add(Linear.Named("a", Columns, Columns), x);
+            Value before = graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), branch);
+            Value sum = graph.Add(new Add(null), before, branch);
+            return graph.Add(new Add(DropPathPosition.Deepest), sum, branch);
+        }),
         ["activation of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, Columns), x)),
         ["activation of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 4), x)),
         ["activation of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 0), x)),
@@ -188,6 +241,14 @@ internal static class OperatorNetworks
     });
 
     private static Value Shortcut(Graph graph, Value x, Value branch) => graph.Add(new Add(null), x, branch);
+
+    private static Value Mixer(Graph graph, Value x, out Value normalized, out Value pooled)
+    {
+        normalized = graph.Add(GroupNormalize.Named("norm", x.Shape.Columns, 1e-5f), x);
+        pooled = graph.Add(new AveragePool((int)Math.Sqrt(x.Shape.Rows), 3), normalized);
+        Value mixed = graph.Add(new Add(null, -1), pooled, normalized);
+        return graph.Add(new Add(DropPathPosition.Deepest), x, mixed);
+    }
 
     private static Value Merged(Graph graph, Value x, out Value product, out Value hidden)
     {

@@ -16,8 +16,12 @@ internal static class TrainingRun
     public static SwinArchitecture Swin { get; } =
         new() { ImageSize = 12, PatchSize = 2, Dim = 12, Depths = [2, 1], Heads = [2, 3], Window = 4, Classes = 3, IdleRatio = 0.7 };
 
+    /// <summary>Maps of 3 x 3 and 2 x 2, and scales that are large enough for branches to matter.</summary>
+    public static PoolFormerArchitecture PoolFormer { get; } =
+        new() { ImageSize = 12, Depths = [1, 2], Dims = [12, 20], LayerScale = 0.5, Classes = 3, IdleRatio = 0.7 };
+
     /// <summary>A network of each family.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin]];
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {

@@ -23,6 +23,9 @@ public sealed class WeightInitializerTests
             float[] values = weights[spec.Name].Data.ToArray();
             switch (spec.Role)
             {
+                case TensorRole.Scale when spec.Start is float start:
+                    Assert.IsTrue(values.All(value => value == start), spec.Name);
+                    break;
                 case TensorRole.Weight or TensorRole.Embedding:
                     Assert.IsTrue(values.Distinct().Count() > values.Length * 0.9, spec.Name);
                     break;
@@ -58,6 +61,19 @@ public sealed class WeightInitializerTests
         double deviation = Math.Sqrt(values.Average(value => (double)value * value));
         Assert.IsTrue(values.All(value => Math.Abs(value) <= bound));
         Assert.IsTrue(Math.Abs(deviation - bound / Math.Sqrt(3)) <= 0.03 * bound, $"{deviation}");
+    }
+
+    /// <summary>A matrix does not start otherwise because another implementation stores it as a filter.</summary>
+    [TestMethod]
+    public void Filters_of_one_place_start_like_matrices_and_scales_where_the_architecture_says()
+    {
+        PoolFormerArchitecture architecture = new() { ImageSize = 32, Depths = [1], Dims = [48], LayerScale = 0.125, Classes = 5 };
+        NamedTensors weights = WeightInitializer.Create(architecture.Layers(NetworkForm.Trained), seed: 2);
+
+        double deviation = Math.Sqrt(weights["network.0.0.mlp.fc1.weight"].Data.ToArray().Average(value => (double)value * value));
+        Assert.IsTrue(Math.Abs(deviation - 0.02) <= 6e-4, $"{deviation}");
+        Assert.IsTrue(weights["network.0.0.mlp.ls"].Data.ToArray().All(value => value == 0.125f));
+        Assert.IsTrue(weights["network.0.0.layer_scale_1"].Data.ToArray().All(value => value == 0.125f));
     }
 
     [TestMethod]

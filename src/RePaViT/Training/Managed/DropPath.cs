@@ -13,6 +13,7 @@ internal sealed class DropPath
     private readonly float[] _scales;
     private readonly Action<int, int> _scaleAndAdd;
     private readonly Action<int, int> _scale;
+    private readonly Action<int, int> _addScaled;
     private Matrix _from;
     private Matrix _to;
 
@@ -30,6 +31,7 @@ internal sealed class DropPath
         _scales = new float[batchSize];
         _scaleAndAdd = (image, _) => TensorPrimitives.MultiplyAdd(Image(_to, image), _scales[image], Image(_from, image), Image(_to, image));
         _scale = (image, _) => TensorPrimitives.Multiply(Image(_from, image), _scales[image], Image(_to, image));
+        _addScaled = (image, _) => TensorPrimitives.MultiplyAdd(Image(_from, image), _scales[image], Image(_to, image), Image(_to, image));
     }
 
     /// <summary>Chooses for each image of the batch.</summary>
@@ -47,11 +49,11 @@ internal sealed class DropPath
         context.Team.Run(context.Images, _scaleAndAdd);
     }
 
-    /// <summary>dBranch = scale dy.</summary>
-    public void Backward(TrainingContext context, Matrix dy, Matrix dBranch)
+    /// <summary>dBranch (+)= scale dy.</summary>
+    public void Backward(TrainingContext context, Matrix dy, Matrix dBranch, bool accumulate)
     {
         (_from, _to) = (dy, dBranch);
-        context.Team.Run(context.Images, _scale);
+        context.Team.Run(context.Images, accumulate ? _addScaled : _scale);
     }
 
     private Span<float> Image(Matrix matrix, int image) => matrix.TakeRows(image * _tokens, _tokens).AsSpan();

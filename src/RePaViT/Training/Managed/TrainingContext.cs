@@ -20,6 +20,10 @@ internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed
 
     public ImageKernels ImageKernels { get; } = new(team);
 
+    public AveragePooling Pooling { get; } = new(team);
+
+    public GroupNorm GroupNorm { get; } = new(team);
+
     /// <summary>Greatest number of images in a batch.</summary>
     public int BatchSize { get; } = batchSize;
 

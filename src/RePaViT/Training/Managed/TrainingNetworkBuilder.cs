@@ -104,6 +104,9 @@ internal sealed class TrainingNetworkBuilder
         AddTable table => new AddTableTraining(table),
         ShiftRows shift => new ShiftRowsTraining(shift),
         TakeRow row => new TakeRowTraining(row),
+        AveragePool pool => new AveragePoolTraining(pool),
+        GroupNormalize norm => new GroupNormalizeTraining(norm),
+        ScaleColumns scale => new ScaleColumnsTraining(scale),
         AverageRows => new AverageRowsTraining(),
         _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
     };
@@ -208,14 +211,11 @@ internal sealed class TrainingNetworkBuilder
         (Value a, Value b) = (node.Inputs[0], node.Inputs[1]);
         if (_needsGradient[b.Index])
         {
-            if (_readers[b.Index] > 1)
-            {
-                throw new NotSupportedException("A branch that is read more than once cannot be trained.");
-            }
-
-            bool mayShare = step.PassesGradientOn && index > 0 && _steps[index - 1].Result == b && _steps[index - 1].Operator is TrainingOperator last
+            // Later readers have put their gradient there, and earlier ones may still add theirs.
+            step.AccumulateBranch = gradients[b.Index] is not null;
+            bool mayShare = step.PassesGradientOn && _readers[b.Index] == 1 && index > 0 && _steps[index - 1].Result == b && _steps[index - 1].Operator is TrainingOperator last
                 && (last.ReadsGradientFirst || _steps[index - 1].Node.Input != a);
-            step.BranchGradient = gradients[b.Index] = mayShare ? dy : slots.Rent();
+            step.BranchGradient = gradients[b.Index] ??= mayShare ? dy : slots.Rent();
             if (mayShare)
             {
                 slots.Take(dy);

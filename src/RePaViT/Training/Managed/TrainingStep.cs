@@ -75,6 +75,7 @@ internal sealed class AddStep : TrainingStep
     private readonly Action<int, int> _add;
     private readonly Action<int, int> _scaleAndAdd;
     private readonly Action<int, int> _scaleOnly;
+    private readonly Action<int, int> _addScaled;
     private Matrix _from;
     private Matrix _to;
 
@@ -90,6 +91,8 @@ internal sealed class AddStep : TrainingStep
         _scaleAndAdd = (chunk, _) => TensorPrimitives.MultiplyAdd(
             _to.Chunk(chunk).AsSpan(), _scale, _from.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan());
         _scaleOnly = (chunk, _) => TensorPrimitives.Multiply(_from.Chunk(chunk).AsSpan(), _scale, _to.Chunk(chunk).AsSpan());
+        _addScaled = (chunk, _) => TensorPrimitives.MultiplyAdd(
+            _from.Chunk(chunk).AsSpan(), _scale, _to.Chunk(chunk).AsSpan(), _to.Chunk(chunk).AsSpan());
     }
 
     /// <summary>Whether the gradient of the branch is that of the sum.</summary>
@@ -97,6 +100,9 @@ internal sealed class AddStep : TrainingStep
 
     /// <summary>Where the gradient of the branch goes; where that is the memory of the sum's, it is there already.</summary>
     public GradientSlot? BranchGradient { get; set; }
+
+    /// <summary>Whether the gradient of the branch is added to what is there.</summary>
+    public bool AccumulateBranch { get; set; }
 
     /// <summary>Where the gradient of the shortcut is added; null where that of the sum becomes it, or nobody needs it.</summary>
     public GradientSlot? ShortcutGradient { get; set; }
@@ -129,12 +135,12 @@ internal sealed class AddStep : TrainingStep
         {
             if (_dropPath is not null)
             {
-                _dropPath.Backward(context, dy, BranchGradient.Like(dy));
+                _dropPath.Backward(context, dy, BranchGradient.Like(dy), AccumulateBranch);
             }
             else
             {
                 (_from, _to) = (dy, BranchGradient.Like(dy));
-                context.Team.Run(RowChunks.Count(dy.Rows), _scaleOnly);
+                context.Team.Run(RowChunks.Count(dy.Rows), AccumulateBranch ? _addScaled : _scaleOnly);
             }
         }
 
