@@ -66,7 +66,7 @@ public sealed class Trainer
     /// its head; otherwise a new one is drawn from the recipe's seed. <see cref="Resume"/> does not need it.
     /// <para>
     /// What the model computes is kept up to roundings to float, also if <see cref="Preprocessing"/> normalizes
-    /// differently; a <see cref="TrainingResult.Model"/> is used bit for bit. What reparameterization merged cannot be
+    /// differently, but where filters reach over the edges of the image its mean must stay; a <see cref="TrainingResult.Model"/> is used bit for bit. What reparameterization merged cannot be
     /// told apart again: the statistics of batch normalization are estimated anew, from up to 256 training images, and
     /// the idle channels are others with the same product. So the first step differs from the next one that the original
     /// run would have taken.
@@ -90,7 +90,7 @@ public sealed class Trainer
     /// </exception>
     /// <exception cref="NotSupportedException">
     /// The batch or the network is too large for the CPU engine, or <see cref="InitialModel"/> is deployed with weights
-    /// that no reparameterization of its architecture gives.
+    /// that no reparameterization of its architecture gives, or sees another mean around its images.
     /// </exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">

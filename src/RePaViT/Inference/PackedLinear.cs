@@ -23,6 +23,24 @@ internal sealed class PackedLinear : LinearProduct
             PinnedBuffer.Of(linear.Bias is null ? default : weights[linear.Bias.Name].Data));
     }
 
+    /// <summary>Filters whose inputs are in the order of places, with all channels of each: [outputs, height, width, channels].</summary>
+    public static PackedLinear OfFilters(Linear filters, NamedTensors weights, ThreadTeam team)
+    {
+        ReadOnlySpan<float> weight = weights[filters.Weight.Name].Data;
+        int channels = filters.Weight.Shape[1];
+        int places = filters.Inputs / channels;
+        float[] ordered = new float[weight.Length];
+        for (int i = 0; i < weight.Length; i++)
+        {
+            (int output, int input) = Math.DivRem(i, filters.Inputs);
+            ordered[output * filters.Inputs + input % places * channels + input / places] = weight[i];
+        }
+
+        return new(
+            PackedMatrix.OfLinearWeight(team, ordered, filters.Outputs),
+            PinnedBuffer.Of(filters.Bias is null ? default : weights[filters.Bias.Name].Data));
+    }
+
     /// <summary>Two layers with a bias and of the same input as one: the outputs of the first, then those of the second.</summary>
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)
         => new(PackedMatrix.SideBySide(first._weight, second._weight), PinnedBuffer.Of([.. first.Bias.Span, .. second.Bias.Span]));

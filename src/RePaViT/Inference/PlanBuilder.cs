@@ -130,6 +130,21 @@ internal sealed class PlanBuilder
             return SingleRowAttentionStep.Nodes;
         }
 
+        if (Convolution.Find(Graph, first) is Convolution convolution && ConvolutionStep.CanDo(convolution))
+        {
+            ValuePlace seen = _buffers.Rent(node.Result.Shape);
+            _steps.Add(new ConvolutionStep(convolution, _source, Place(node.Input), seen, PlaceResult(first + 1)));
+            _buffers.Release(seen.Buffer);
+            return Convolution.Nodes;
+        }
+
+        if (PoolingMixerStep.BeginsAt(Graph, first) && _lastReader[_nodes[first + 2].Inputs[0].Index] == first + 2)
+        {
+            ValuePlace sum = _places[_nodes[first + 2].Result.Index] = Place(_nodes[first + 2].Inputs[0]);
+            _steps.Add(new PoolingMixerStep((AveragePool)node.Operator, Place(node.Input), sum));
+            return PoolingMixerStep.Nodes;
+        }
+
         if (node.Operator is not Linear linear || first + 1 == _nodes.Count || !IsReadOnce(node.Result))
         {
             return 0;
@@ -143,8 +158,8 @@ internal sealed class PlanBuilder
                 _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), geluColumns: activation.Columns));
                 return 2;
             case Add { Scale: 1 } when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
-                ValuePlace sum = _places[next.Result.Index] = Place(next.Inputs[0]);
-                _steps.Add(new LinearStep(Product(first), Place(node.Input), sum, accumulate: true));
+                ValuePlace total = _places[next.Result.Index] = Place(next.Inputs[0]);
+                _steps.Add(new LinearStep(Product(first), Place(node.Input), total, accumulate: true));
                 return 2;
             default:
                 return 0;

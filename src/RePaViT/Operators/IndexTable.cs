@@ -81,17 +81,32 @@ internal sealed record ConvolutionTable(int Channels, int Size, int Kernel, int 
 
     public override int[] Indices()
     {
+        int[] places = Places();
         int[] indices = new int[Result.Length];
+        int taps = Kernel * Kernel;
         for (int i = 0; i < indices.Length; i++)
         {
-            (int place, int element) = Math.DivRem(i, Result.Columns);
-            (int channel, int tap) = Math.DivRem(element, Kernel * Kernel);
-            int y = place / PerSide * Stride - Padding + tap / Kernel;
-            int x = place % PerSide * Stride - Padding + tap % Kernel;
-            bool isInside = y >= 0 && y < Size && x >= 0 && x < Size;
-            indices[i] = !isInside ? Nowhere : IsImage ? (channel * Size + y) * Size + x : (y * Size + x) * Channels + channel;
+            (int row, int element) = Math.DivRem(i, Result.Columns);
+            (int channel, int tap) = Math.DivRem(element, taps);
+            int place = places[row * taps + tap];
+            indices[i] = place == Nowhere ? Nowhere : IsImage ? channel * Size * Size + place : place * Channels + channel;
         }
 
         return indices;
+    }
+
+    /// <summary>For each place of the result, the places of the map that a filter sees, both row by row, or <see cref="IndexTable.Nowhere"/>.</summary>
+    public int[] Places()
+    {
+        int[] places = new int[PerSide * PerSide * Kernel * Kernel];
+        for (int i = 0; i < places.Length; i++)
+        {
+            (int place, int tap) = Math.DivRem(i, Kernel * Kernel);
+            int y = place / PerSide * Stride - Padding + tap / Kernel;
+            int x = place % PerSide * Stride - Padding + tap % Kernel;
+            places[i] = y >= 0 && y < Size && x >= 0 && x < Size ? y * Size + x : Nowhere;
+        }
+
+        return places;
     }
 }

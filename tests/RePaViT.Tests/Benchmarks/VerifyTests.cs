@@ -13,7 +13,7 @@ public sealed class VerifyTests
     {
         VerifyReport report = VerifyCommand.Run(Fixture.Folder, new ManagedEngine());
 
-        Assert.AreEqual(10, report.Passed, string.Join('\n', report.Files));
+        Assert.AreEqual(14, report.Passed, string.Join('\n', report.Files));
         Assert.AreEqual(0, report.Failed);
         Assert.IsTrue(report.Files.All(file => file.Checks.Count > 0));
     }
