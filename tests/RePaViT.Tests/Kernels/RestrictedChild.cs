@@ -12,7 +12,8 @@ internal static class RestrictedChild
     public const string Command = "kernels";
 
     private static readonly Type[] TestClasses =
-        [typeof(GemmTests), typeof(PackedMatrixTests), typeof(ElementwiseTests), typeof(AttentionTests), typeof(InferencePlanTests), typeof(GoldenTrainingTests)];
+        [typeof(GemmTests), typeof(PackedMatrixTests), typeof(ElementwiseTests), typeof(AttentionTests), typeof(AveragePoolingTests), typeof(GroupNormTests),
+         typeof(InferencePlanTests), typeof(GoldenTrainingTests)];
 
     public static void Run(string[] arguments)
     {
