@@ -53,6 +53,7 @@ public sealed class PlainTrainingTests
         [new ViTArchitecture { ImageSize = 6, PatchSize = 3, Dim = 6, Depth = 2, Heads = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0] }],
         [new MixerArchitecture { ImageSize = 6, PatchSize = 3, Dim = 5, Depth = 2, Classes = 3, MlpRatio = 2, ActiveChannels = [4, 0] }],
         [new MixerArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depth = 1, Classes = 3, IdleRatio = null }],
+        [new SwinArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depths = [2], Heads = [2], Window = 2, Classes = 3, MlpRatio = 2 }],
     ];
 
     [TestMethod]
