@@ -30,6 +30,7 @@ internal static class PlainOnnx
         "Mul" => [Elementwise(x[0], x[1], (a, b) => a * b)],
         "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
+        "Identity" => [x[0]],
         "MatMul" => [MatMul(x[0], x[1])],
         "Conv" => [Convolve(x[0], x[1], x[2], node.Integers["strides"])],
         "Softmax" => [EachRow(x[0], PlainMath.Softmax)],
