@@ -115,7 +115,7 @@ internal sealed class Comparison
             for (int start = 0; start < count; start += BatchSize)
             {
                 int batch = Math.Min(BatchSize, count - start);
-                Model.Predict(
+                Model.ComputeLogits(
                     _pixels.AsSpan(start * imageLength, batch * imageLength),
                     Logits.AsSpan(start * classes, batch * classes));
             }

@@ -45,26 +45,16 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public double? ValidationSetFraction { get; set; } = 0.1;
 
         /// <summary>
-        /// The network; its number of classes follows from the label. Its weights start at random: on a CPU, or with few
-        /// images, a small network for small images learns more in the same time. Default: <see cref="ViTArchitecture.Tiny"/>.
+        /// The network, with the size of its images and its idle ratio; its number of classes follows from the label. Its
+        /// weights start at random: on a CPU, or with few images, a small network for small images learns more in the same
+        /// time. Default: <see cref="ViTArchitecture.Tiny"/>.
         /// </summary>
         public Architecture Architecture { get; set; } = ViTArchitecture.Tiny;
 
         /// <summary>
-        /// The share of hidden channels that skip the activation, in [0, 1]: the more, the faster the saved network. Null for
-        /// the architecture's. Default null.
-        /// </summary>
-        public double? IdleRatio { get; set; }
-
-        /// <summary>
-        /// Width and height in pixels at which images enter the network, a multiple of its patch size; null for the
-        /// architecture's. Default null.
-        /// </summary>
-        public int? ImageSize { get; set; }
-
-        /// <summary>
-        /// Optimizer, schedule, augmentation, moving average and all else that decides what training arrives at.
-        /// Default: a recipe for small data sets.
+        /// Optimizer, schedule, augmentation, moving average and all else that decides what training arrives at. A seed of the
+        /// <see cref="MLContext"/> stands in for the recipe's: the same seed and the same rows give the same model on CPUs with
+        /// the same instruction set, and nearly the same on others and on a GPU. Default: a recipe for small data sets.
         /// </summary>
         public TrainingRecipe Recipe { get; set; } = new();
 
@@ -82,13 +72,6 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>When to end before the last epoch; needs validation. Null for the recipe's. Default null.</summary>
         public EarlyStopping? EarlyStoppingCriteria { get; set; }
-
-        /// <summary>
-        /// What all random choices follow from: the same seed and the same rows give the same model on CPUs with the same
-        /// instruction set, and nearly the same on others and on a GPU. Null for the <see cref="MLContext"/>'s or, if that has
-        /// none, the recipe's. Default null.
-        /// </summary>
-        public int? Seed { get; set; }
 
         /// <summary>
         /// What to train and to score on afterwards. A GPU needs the package TorchSharp-cuda-windows or
@@ -173,22 +156,12 @@ public sealed partial class ImageClassificationRePaViTTrainer
             }
 
             ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
-            ThrowUnless(ImageSize is null or >= 1, ImageSize, "a number from 1, or null");
-            ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a number in [0, 1], or null");
             ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
             ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
             ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
             ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ArgumentNullException.ThrowIfNull(Architecture);
             ArgumentNullException.ThrowIfNull(Recipe);
-            if (InitialModel?.Model.Architecture is Architecture initial)
-            {
-                ThrowUnless(
-                    ImageSize is null || ImageSize == initial.ImageSize, ImageSize, $"null or {nameof(InitialModel)}'s {initial.ImageSize}");
-                ThrowUnless(
-                    IdleRatio is null || IdleRatio == initial.IdleRatio, IdleRatio, $"null or {nameof(InitialModel)}'s {initial.IdleRatio}");
-            }
-
             if (Resume && CheckpointFolder is null)
             {
                 throw new ArgumentException($"{nameof(Resume)} needs a {nameof(CheckpointFolder)}.");
@@ -206,28 +179,13 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ThrowUnless(
                 architecture.ImageSize <= Preparation.MaxImageSize,
                 architecture.ImageSize,
-                $"a number up to {Preparation.MaxImageSize}",
-                nameof(ImageSize));
-            if (IdleRatio is not null && architecture is ViTArchitecture { ActiveChannels: not null })
-            {
-                throw new ArgumentException(
-                    $"{nameof(IdleRatio)} {IdleRatio} is not accepted for an architecture with {nameof(ViTArchitecture.ActiveChannels)}, which decide alone.");
-            }
-
+                $"a number up to {Preparation.MaxImageSize}");
             CreateRecipe(seed: 0).Validate();
         }
 
         /// <summary>The network for a number of classes.</summary>
         internal Architecture CreateArchitecture(int classes)
-        {
-            Architecture architecture = InitialModel?.Model.Architecture ?? Architecture;
-            return architecture with
-            {
-                Classes = classes,
-                ImageSize = ImageSize ?? architecture.ImageSize,
-                IdleRatio = IdleRatio ?? architecture.IdleRatio,
-            };
-        }
+            => (InitialModel?.Model.Architecture ?? Architecture) with { Classes = classes };
 
         /// <summary>The recipe with what the options say in place of it.</summary>
         internal TrainingRecipe CreateRecipe(ulong seed)
@@ -244,7 +202,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 MinimumLearningRate = Math.Min(Recipe.MinimumLearningRate, learningRate),
                 WarmupLearningRate = Math.Min(Recipe.WarmupLearningRate, learningRate),
                 WarmupEpochs = Math.Min(Recipe.WarmupEpochs, epochs),
-                EarlyStoppingPatience = EarlyStoppingCriteria?.Patience ?? Recipe.EarlyStoppingPatience,
+                EarlyStopping = EarlyStoppingCriteria ?? Recipe.EarlyStopping,
                 Seed = seed,
             };
         }

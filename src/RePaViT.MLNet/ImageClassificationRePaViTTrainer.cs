@@ -70,15 +70,15 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ArgumentNullException.ThrowIfNull(input);
         using IChannel channel = _host.Start("Training");
         DeviceChoice device = Devices.Choose(_options.Device, "Training", channel);
-        return Fit(input, channel, device.CreateBackend(), model => device.Place(model, _options.ScoringPrecision));
+        return Fit(input, channel, device.CreateBackend(), device.Place);
     }
 
     /// <param name="input">The rows to train on.</param>
     /// <param name="channel">Gets messages.</param>
-    /// <param name="backend">Trains and validates.</param>
+    /// <param name="backend">Trains and validates; null for the CPU.</param>
     /// <param name="place">Gives the deployed model the engine that is to score.</param>
     internal ImageClassificationRePaViTTransformer Fit(
-        IDataView input, IChannel channel, ITrainingBackend backend, Func<RePaViTModel, RePaViTModel> place)
+        IDataView input, IChannel channel, ITrainingBackend? backend, Func<RePaViTModel, RePaViTModel> place)
     {
         if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
         {
@@ -113,7 +113,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
-            _host, CreateDescription(features), classes, place(deployed), report, result.Model);
+            _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, result.Model);
     }
 
     /// <summary>The columns that the transformer will have, known before training.</summary>
@@ -233,7 +233,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
-        ITrainingBackend backend,
+        ITrainingBackend? backend,
         IChannel channel)
     {
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
@@ -273,7 +273,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         return result;
     }
 
-    private ulong Seed => (_options.Seed ?? _contextSeed) is int seed ? (uint)seed : _options.Recipe.Seed;
+    private ulong Seed => _contextSeed is int seed ? (uint)seed : _options.Recipe.Seed;
 
     /// <summary>Runs both forms of the network on some images, on the CPU, where nothing is rounded below 32 bits.</summary>
     private static ReparameterizationReport Compare(RePaViTModel trained, RePaViTModel deployed, IImageDataset images)

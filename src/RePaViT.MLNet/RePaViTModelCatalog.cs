@@ -56,8 +56,9 @@ public static class RePaViTModelCatalog
     {
         IHostEnvironment environment = Environments.Of(catalog);
         LoadedModel loaded = ModelFile.Read(path);
+        RePaViTModel rounded = loaded.Model.WithPrecision(precision);
         using IChannel channel = environment.Register(nameof(LoadRePaViT)).Start("Loading");
-        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(loaded.Model, precision);
+        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(rounded);
         return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using RePaViT.Training;
-using RePaViT.Training.Managed;
 
 namespace RePaViT.Torch;
 
@@ -33,30 +32,25 @@ internal sealed record DeviceChoice(bool IsCuda, string Reason)
             : throw library.Refusal(cuda: true);
     }
 
-    public ITrainingBackend CreateBackend() => IsCuda ? CreateCudaBackend() : new ManagedBackend();
+    /// <summary>What trains; null for what the trainer has for the CPU.</summary>
+    public ITrainingBackend? CreateBackend() => IsCuda ? CreateCudaBackend() : null;
 
     /// <summary>
     /// The model with an engine on this device. A GPU's memory is given back when nobody holds the model any more: it is
     /// shared by all who score with it, none of whom can say when the last one is done.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
-    public RePaViTModel Place(RePaViTModel model, InferencePrecision precision)
-    {
-        // Refuses what is no precision, too.
-        RePaViTModel onCpu = model.WithPrecision(precision);
-        return IsCuda ? PlaceOnCuda(model, precision) : onCpu;
-    }
+    public RePaViTModel Place(RePaViTModel model) => IsCuda ? PlaceOnCuda(model) : model.OnCpu();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchBackend CreateCudaBackend()
         => new(TorchLibrary.Current.Device(cuda: true), Fastest());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static RePaViTModel PlaceOnCuda(RePaViTModel model, InferencePrecision precision)
+    private static RePaViTModel PlaceOnCuda(RePaViTModel model) => model.With((network, precision) =>
     {
         TorchPrecision products = precision == InferencePrecision.BFloat16 ? Fastest() : TorchPrecision.Float32;
-        return model.With(network => TorchInferenceEngine.Create(network, TorchLibrary.Current.Device(cuda: true), products));
-    }
+        return TorchInferenceEngine.Create(network, TorchLibrary.Current.Device(cuda: true), products);
+    });
 
     private static TorchPrecision Fastest() => CudaDriver.HasBFloat16() ? TorchPrecision.BFloat16 : TorchPrecision.Float32;
 }

@@ -31,20 +31,18 @@ public static class DeviceExtensions
     }
 
     /// <summary>
-    /// The same model on a device. A GPU's memory is given back some time after the last reference to the model is gone, or
+    /// The same model, with the same precision, on a device. A GPU's memory is given back some time after the last reference to the model is gone, or
     /// when memory is short; if it does not suffice even then, predicting throws an <see cref="InsufficientMemoryException"/>.
     /// </summary>
     /// <param name="model">The network; it stays usable where it was.</param>
     /// <param name="device">As for training.</param>
-    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
     /// <exception cref="NotSupportedException">
     /// <see cref="Device.Cuda"/> cannot be used; the message says what is missing, and which package brings it.
     /// </exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
-    public static RePaViTModel On(
-        this RePaViTModel model, Device device, InferencePrecision precision = InferencePrecision.Full)
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
+    public static RePaViTModel On(this RePaViTModel model, Device device)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return DeviceChoice.Of(device).Place(model, precision);
+        return DeviceChoice.Of(device).Place(model);
     }
 }

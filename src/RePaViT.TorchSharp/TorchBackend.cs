@@ -30,7 +30,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         try
         {
             Network trained = network.Architecture.CreateNetwork(NetworkForm.Trained, weights);
-            return new RePaViTModel(network, trained, folded => engine = TorchInferenceEngine.Create(folded, device, TorchPrecision.Float32))
+            return new RePaViTModel(network, trained, (folded, _) => engine = TorchInferenceEngine.Create(folded, device, TorchPrecision.Float32))
                 .Reparameterize()
                 .Evaluate(dataset, cancellationToken);
         }

@@ -19,7 +19,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     private readonly bool _fuse;
     private readonly Dictionary<string, torch.Tensor> _weights = new(StringComparer.Ordinal);
     private readonly int _imageLength;
-    private readonly int _classes;
+    private readonly int _resultLength;
     private readonly int _imagesPerPass;
     private readonly Lock _lock = new();
     private readonly Stack<StagingBuffer> _idle = new();
@@ -35,12 +35,12 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
         _device = device;
         _precision = precision;
         _imageLength = (int)_graph.Input.Shape.Length;
-        _classes = _graph.Output.Shape.Columns;
+        _resultLength = (int)_graph.Output.Shape.Length;
         _imagesPerPass = Math.Max(1, RowsPerPass / _graph.Nodes.Max(node => node.Result.Shape.Rows));
         for (int i = 0, exactBefore = 0; i < _graph.Nodes.Count; i++)
         {
             // Batch normalization is folded into the weights around it as they run.
-            exactBefore = ChannelIdleBranch.Find(_graph.Nodes, i) is null ? exactBefore : i + ChannelIdleBranch.Nodes;
+            exactBefore = ChannelIdleBranch.Find(_graph, i) is null ? exactBefore : i + ChannelIdleBranch.Nodes;
             torch.ScalarType type = i < exactBefore || IsOuter(_graph.Nodes[i]) ? torch.ScalarType.Float32 : precision.ToScalarType();
             foreach (TensorSpec spec in _graph.Nodes[i].Operator.Tensors)
             {
@@ -59,11 +59,11 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, (long)count * _imageLength, nameof(images));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, (long)count * _classes, nameof(logits));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, (long)count * _resultLength, nameof(logits));
         for (int start = 0; start < count; start += _imagesPerPass)
         {
             int pass = Math.Min(_imagesPerPass, count - start);
-            RunPass(images.Slice(start * _imageLength, pass * _imageLength), pass, logits.Slice(start * _classes, pass * _classes));
+            RunPass(images.Slice(start * _imageLength, pass * _imageLength), pass, logits.Slice(start * _resultLength, pass * _resultLength));
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     private torch.Tensor Logits(StagingBuffer staging, int count)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        return scope.MoveToOuter(Forward(staging.Upload(count)).cpu());
+        return scope.MoveToOuter(Forward(staging.Upload(count)).contiguous().cpu());
     }
 
     /// <summary>Whether an operator is the first or the last product of the network, which are computed in 32 bits.</summary>

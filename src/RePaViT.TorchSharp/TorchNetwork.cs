@@ -11,8 +11,8 @@ namespace RePaViT.Torch;
 /// </summary>
 internal static class TorchNetwork
 {
-    /// <summary>The result for images, [images, columns], as 32-bit floats.</summary>
-    /// <param name="graph">The network, in any form and stage; its result has one row for each image.</param>
+    /// <summary>The result for images, [images, columns], or [images, rows, columns] where it has several rows for each image.</summary>
+    /// <param name="graph">The network, in any form and stage.</param>
     /// <param name="images">[images, channels * size * size].</param>
     /// <param name="pass">Weights and mode.</param>
     public static Tensor Forward(Graph graph, Tensor images, ForwardPass pass)
@@ -27,7 +27,7 @@ internal static class TorchNetwork
             int count = 1;
             using (DisposeScope temporaries = NewDisposeScope())
             {
-                Tensor? claimed = pass.IsFusing ? Claim(nodes, i, values, pass, out count) : null;
+                Tensor? claimed = pass.IsFusing ? Claim(graph, i, values, pass, out count) : null;
                 Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph.Output);
                 count = claimed is null ? 1 : count;
                 values[i + count] = temporaries.MoveToOuter(result);
@@ -64,16 +64,16 @@ internal static class TorchNetwork
     }
 
     /// <summary>Computes a run of operators as one; null where none begins here that can be.</summary>
-    private static Tensor? Claim(IReadOnlyList<Node> nodes, int first, Tensor?[] values, ForwardPass pass, out int count)
+    private static Tensor? Claim(Graph graph, int first, Tensor?[] values, ForwardPass pass, out int count)
     {
-        Tensor x = values[nodes[first].Input.Index]!;
-        if (ChannelIdleBranch.Find(nodes, first) is ChannelIdleBranch branch)
+        Tensor x = values[graph.Nodes[first].Input.Index]!;
+        if (ChannelIdleBranch.Find(graph, first) is ChannelIdleBranch branch)
         {
             count = ChannelIdleBranch.Nodes;
             return FeedForward(branch, x, pass, pass.IsTraining && branch.IsMergingCheaper((double)x.shape[0] * x.shape[1]));
         }
 
-        if (MergedFeedForward.Find(nodes, first) is MergedFeedForward merged)
+        if (MergedFeedForward.Find(graph, first) is MergedFeedForward merged)
         {
             count = MergedFeedForward.Nodes;
             return FeedForward(merged, x, pass);

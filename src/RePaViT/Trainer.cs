@@ -24,11 +24,15 @@ public sealed class Trainer
     /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public Trainer(Architecture architecture, TrainingRecipe? recipe = null, TrainerOptions? options = null)
-        : this(architecture, recipe ?? new TrainingRecipe(), options, new ManagedBackend())
+        : this(architecture, recipe ?? new TrainingRecipe(), options, backend: null)
     {
     }
 
-    internal Trainer(Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend backend)
+    /// <param name="architecture">What to train.</param>
+    /// <param name="recipe">How to train it.</param>
+    /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
+    /// <param name="backend">What computes; null for the CPU.</param>
+    internal Trainer(Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend? backend)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(recipe);
@@ -44,7 +48,7 @@ public sealed class Trainer
         _recipe = recipe;
         _options = options ?? new TrainerOptions();
         _options.Validate();
-        _backend = backend;
+        _backend = backend ?? new ManagedBackend();
     }
 
     /// <summary>How images are prepared, in training and afterwards. Default: ImageNet's statistics.</summary>
@@ -153,7 +157,8 @@ public sealed class Trainer
     }
 
     /// <summary>The same trainer, computing elsewhere.</summary>
-    internal Trainer With(ITrainingBackend backend) => new(_architecture, _recipe, _options, backend)
+    /// <param name="backend">Where; null for the CPU.</param>
+    internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend)
     {
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,

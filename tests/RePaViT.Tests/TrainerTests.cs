@@ -85,7 +85,7 @@ public sealed class TrainerTests
     {
         Evaluation[] script = [new(0.5, 2, 30), new(0.75, 1, 30), new(0.75, 1, 30), new(0.7, 0.9, 30), new(0.9, 0.5, 30)];
         var backend = new SoftmaxBackend { Script = i => script[i] };
-        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 5, EarlyStoppingPatience = 2 };
+        TrainingRecipe recipe = TrainingRun.Recipe with { Epochs = 5, EarlyStopping = new(2) };
         TrainingResult result = TrainingRun.Trainer(backend, recipe).Fit(Training, Validation);
         Assert.IsTrue(result.IsStoppedEarly);
         Assert.IsFalse(result.IsCancelled);
@@ -93,7 +93,7 @@ public sealed class TrainerTests
         Assert.AreEqual(2, result.Best!.Epoch);
 
         TrainingResult toTheEnd = TrainingRun.Trainer(
-            new SoftmaxBackend { Script = i => script[i] }, recipe with { EarlyStoppingPatience = 3 }).Fit(Training, Validation);
+            new SoftmaxBackend { Script = i => script[i] }, recipe with { EarlyStopping = new(3) }).Fit(Training, Validation);
         Assert.IsFalse(toTheEnd.IsStoppedEarly);
         Assert.AreEqual(5, toTheEnd.Best!.Epoch);
     }
@@ -223,8 +223,8 @@ public sealed class TrainerTests
         AssertRefused(() => trainer.Fit(Training, TrainingRun.Dataset(8, 1, classes: 2)), "2 classes");
         AssertRefused(() => trainer.Fit(TrainingRun.Dataset(3, 1)), "BatchSize 4 is more than the 3 training images");
         AssertRefused(
-            () => TrainingRun.Trainer(backend, TrainingRun.Recipe with { EarlyStoppingPatience = 1 }).Fit(Training),
-            "EarlyStoppingPatience");
+            () => TrainingRun.Trainer(backend, TrainingRun.Recipe with { EarlyStopping = new(1) }).Fit(Training),
+            "EarlyStopping");
         AssertRefused(() => TrainingRun.Trainer(backend, TrainingRun.Recipe with { Epochs = 0 }), "Epochs");
         AssertRefused(
             () => new Trainer(SoftmaxBackend.Architecture with { Classes = 1 }, TrainingRun.Recipe, null, backend).Fit(Training),

@@ -34,8 +34,8 @@ public sealed class EngineParityTests : TorchTest
     public void Steps_agree_for_every_fixture(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
-        AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.Lamb, dropPathRate: 0.3);
-        AssertSameSteps(fixture.Trained, fixture.Architecture, fixture.Images, OptimizerKind.AdamW, dropPathRate: 0);
+        AssertSameSteps(fixture.Trained, fixture.Images, OptimizerKind.Lamb, dropPathRate: 0.3);
+        AssertSameSteps(fixture.Trained, fixture.Images, OptimizerKind.AdamW, dropPathRate: 0);
     }
 
     [TestMethod]
@@ -45,7 +45,7 @@ public sealed class EngineParityTests : TorchTest
     {
         ViTArchitecture architecture = ViTArchitecture.Tiny with { Classes = 100, Depth = 12 };
         Network network = architecture.CreateNetwork(seed: 3);
-        AssertSameSteps(network, architecture, images: 3, optimizer, dropPathRate: 0.2);
+        AssertSameSteps(network, images: 3, optimizer, dropPathRate: 0.2);
     }
 
     [TestMethod]
@@ -54,8 +54,13 @@ public sealed class EngineParityTests : TorchTest
     public void Steps_agree_for_a_mixer(double? idleRatio)
     {
         var architecture = new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5, IdleRatio = idleRatio };
-        AssertSameSteps(RandomWeights.Network(architecture, seed: 1), architecture, images: 7, OptimizerKind.AdamW, dropPathRate: 0.3);
+        AssertSameSteps(RandomWeights.Network(architecture, seed: 1), images: 7, OptimizerKind.AdamW, dropPathRate: 0.3);
     }
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.TrainableNames), typeof(OperatorNetworks))]
+    public void Steps_agree_for_every_operator(string name)
+        => AssertSameSteps(OperatorNetworks.Create(name), images: 7, OptimizerKind.AdamW, dropPathRate: 0);
 
     [TestMethod]
     public void Gradients_of_several_batches_add_up_to_one_step()
@@ -70,7 +75,7 @@ public sealed class EngineParityTests : TorchTest
             for (int part = 0; part < 2; part++)
             {
                 // The second batch is smaller than the engine's buffers.
-                TrainingBatch batch = Batch(architecture, 6 - part, seed: 2 * step + part);
+                TrainingBatch batch = Batch(network, 6 - part, seed: 2 * step + part);
                 expected.Accumulate(batch, 0.5f, dropPathKey: part);
                 actual.Accumulate(batch, 0.5f, dropPathKey: part);
             }
@@ -81,22 +86,27 @@ public sealed class EngineParityTests : TorchTest
         AssertClose(expected.GetState(), actual.GetState(), GradientTolerance, SmallestGradient);
     }
 
+    public static IEnumerable<object[]> HalfPrecision()
+    {
+        foreach (double? idleRatio in new double?[] { 0.75, 1, null })
+        {
+            yield return [new ViTArchitecture { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Heads = 4, Classes = 10, IdleRatio = idleRatio }];
+            yield return [new MixerArchitecture { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Classes = 10, IdleRatio = idleRatio }];
+        }
+    }
+
     [TestMethod]
-    [DataRow(0.75)]
-    [DataRow(1.0)]
-    [DataRow(null)]
-    public void Half_precision_goes_the_same_way(double? idleRatio)
+    [DynamicData(nameof(HalfPrecision))]
+    public void Half_precision_goes_the_same_way(Architecture architecture)
     {
         // bfloat16 keeps 8 bits: each product is off by up to 1/256, their sums by less.
         const double LossTolerance = 0.01;
         const double SmallestCosine = 0.995;
-        var architecture = new ViTArchitecture
-            { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Heads = 4, Classes = 10, IdleRatio = idleRatio };
         Network network = architecture.CreateNetwork(seed: 5);
         TrainingRecipe recipe = Recipe with { BatchSize = 32, DropPathRate = 0.1 };
         using TorchTrainingEngine full = Engine(network, recipe);
         using var half = new TorchTrainingEngine(network, new CrossEntropy(), recipe, Device, TorchPrecision.BFloat16);
-        TrainingBatch batch = Batch(architecture, 32, seed: 1);
+        TrainingBatch batch = Batch(network, 32, seed: 1);
 
         Assert.AreEqual(1, half.Accumulate(batch, 1, 3).Loss / full.Accumulate(batch, 1, 3).Loss, LossTolerance);
         float[] expected = [.. full.GetGradients().SelectMany(pair => pair.Value.Data.ToArray())];
@@ -109,8 +119,9 @@ public sealed class EngineParityTests : TorchTest
     public void A_gradient_that_is_not_finite_moves_nothing()
     {
         var architecture = new ViTArchitecture { ImageSize = 8, PatchSize = 4, Dim = 12, Depth = 1, Heads = 3, Classes = 3 };
-        using TorchTrainingEngine engine = Engine(RandomWeights.Network(architecture, seed: 1), Recipe with { BatchSize = 4 });
-        TrainingBatch batch = Batch(architecture, 4, seed: 1);
+        Network network = RandomWeights.Network(architecture, seed: 1);
+        using TorchTrainingEngine engine = Engine(network, Recipe with { BatchSize = 4 });
+        TrainingBatch batch = Batch(network, 4, seed: 1);
         batch.Images[5] = float.NaN;
         NamedTensors before = engine.GetWeights(averaged: true);
         Assert.IsFalse(double.IsFinite(engine.Accumulate(batch, 1, 0).Loss));
@@ -119,12 +130,12 @@ public sealed class EngineParityTests : TorchTest
     }
 
     private static void AssertSameSteps(
-        Network network, Architecture architecture, int images, OptimizerKind optimizer, double dropPathRate)
+        Network network, int images, OptimizerKind optimizer, double dropPathRate)
     {
         TrainingRecipe recipe = Recipe with { BatchSize = images, DropPathRate = dropPathRate, Optimizer = optimizer };
         using var expected = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         using TorchTrainingEngine actual = Engine(network, recipe);
-        TrainingBatch batch = Batch(architecture, images, seed: 1);
+        TrainingBatch batch = Batch(network, images, seed: 1);
 
         BatchResult expectedResult = expected.Accumulate(batch, 1, dropPathKey: 5);
         BatchResult result = actual.Accumulate(batch, 1, dropPathKey: 5);

@@ -1,6 +1,7 @@
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Inference;
 using RePaViT.Networks;
+using RePaViT.Operators;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
@@ -15,6 +16,12 @@ public sealed class InferenceTests : TorchTest
 
     // bfloat16 keeps 8 bits; roundings of a few blocks add up.
     private const double HalfTolerance = 0.05;
+
+    private static readonly Architecture[] Small =
+    [
+        new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
+        new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
+    ];
 
     public static IEnumerable<object[]> Fixtures() =>
         [["vit_vanilla"], ["vit_idle025"], ["vit_idle050"], ["vit_idle075"], ["vit_idle100"], ["vit_heuristic_linear"], ["mixer_vanilla"], ["mixer_idle075"]];
@@ -62,11 +69,7 @@ public sealed class InferenceTests : TorchTest
     [TestMethod]
     public void Operators_by_themselves_give_what_runs_of_them_give()
     {
-        foreach (Architecture architecture in new Architecture[]
-        {
-            new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
-            new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
-        })
+        foreach (Architecture architecture in Small)
         {
             Network trained = RandomWeights.Network(architecture, seed: 1);
             float[] images = RandomWeights.Floats(3 * 3 * 16 * 16, seed: 2);
@@ -76,6 +79,39 @@ public sealed class InferenceTests : TorchTest
                 InferencePlan.Compile(network, fuse: false).Run(images, 3, expected);
                 AssertLogits(expected, network, images, 3);
                 AssertLogits(expected, network, images, 3, fuse: false);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.Names), typeof(OperatorNetworks))]
+    public void Every_operator_gives_what_the_managed_engine_gives(string name)
+    {
+        Network network = OperatorNetworks.Create(name);
+        Graph graph = network.ToGraph().Graph;
+        float[] images = RandomWeights.Floats(3 * (int)graph.Input.Shape.Length, seed: 2);
+        float[] expected = new float[3 * graph.Output.Shape.Length];
+        InferencePlan.Compile(network, fuse: false).Run(images, 3, expected);
+        AssertLogits(expected, network, images, 3);
+        AssertLogits(expected, network, images, 3, fuse: false);
+    }
+
+    [TestMethod]
+    public void Outputs_without_a_head_are_what_the_managed_engine_gives()
+    {
+        foreach (Architecture architecture in Small)
+        {
+            Network trained = RandomWeights.Network(architecture, seed: 1);
+            float[] images = RandomWeights.Floats(3 * 3 * 16 * 16, seed: 2);
+            foreach (Network network in new[] { trained, FeedForwardMerging.Merge(trained) })
+            {
+                foreach (string output in network.Layout.Outputs.Select(output => output.Name))
+                {
+                    Network part = network.TakeOutput(output);
+                    float[] expected = new float[3 * part.ToGraph().Graph.Output.Shape.Length];
+                    InferencePlan.Compile(part).Run(images, 3, expected);
+                    AssertLogits(expected, part, images, 3);
+                }
             }
         }
     }

@@ -26,7 +26,7 @@ public sealed class MLNetTests : TorchTest
             setup,
             data,
             new TorchBackend(Device, TorchPrecision.Float32),
-            model => model.With(network => new TorchInferenceEngine(network, Device, TorchPrecision.Float32)));
+            model => model.With((network, _) => new TorchInferenceEngine(network, Device, TorchPrecision.Float32)));
 
         MulticlassClassificationMetrics metrics = setup.Context.MulticlassClassification.Evaluate(actual.Transform(data));
         Assert.IsGreaterThan(0.9, metrics.MicroAccuracy);

@@ -27,7 +27,7 @@ public sealed class MemoryTests : TorchTest
         var recipe = new TrainingRecipe { BatchSize = 32, Optimizer = OptimizerKind.Lamb, DropPathRate = 0.2 };
         Network network = RandomWeights.Network(Architecture with { IdleRatio = idleRatio }, seed: 1);
         using var engine = new TorchTrainingEngine(network, new CrossEntropy(), recipe, Device, half ? TorchPrecision.BFloat16 : TorchPrecision.Float32);
-        TrainingBatch batch = Batch(Architecture, 32, seed: 1);
+        TrainingBatch batch = Batch(network, 32, seed: 1);
         Train(50);
         (long tensors, long bytes) = (Tensors(), Bytes());
         Train(1000);
@@ -70,7 +70,7 @@ public sealed class MemoryTests : TorchTest
     {
         long tensors = Tensors();
         Network network = RandomWeights.Network(Architecture, seed: 1);
-        TrainingBatch batch = Batch(Architecture, 4, seed: 1);
+        TrainingBatch batch = Batch(network, 4, seed: 1);
         using (TorchTrainingEngine training = Engine(network, new TrainingRecipe { BatchSize = 4 }))
         {
             training.Accumulate(batch, 1, 0);
@@ -99,7 +99,7 @@ public sealed class MemoryTests : TorchTest
 
         using (training)
         {
-            training.Accumulate(Batch(Architecture, 4, seed: 1), 1, 0);
+            training.Accumulate(Batch(network, 4, seed: 1), 1, 0);
             Assert.IsTrue(double.IsFinite(training.Update(1e-3)));
         }
     }

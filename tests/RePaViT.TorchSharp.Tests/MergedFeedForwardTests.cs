@@ -56,7 +56,7 @@ public sealed class MergedFeedForwardTests : TorchTest
         for (int step = 0; step < 2; step++)
         {
             var pass = new ForwardPass(weights.Views(), TorchPrecision.Float32, isTraining: true);
-            y = x + TorchNetwork.FeedForward(ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!, x, pass, merged);
+            y = x + TorchNetwork.FeedForward(ChannelIdleBranch.Find(layer.ToGraph(), 0)!, x, pass, merged);
             (y * dy).sum().backward();
         }
 

@@ -47,7 +47,7 @@ internal static class LibraryEngine
         float[] images = Pixels(batch * model.ImageLength);
         float[] logits = new float[batch * model.Architecture.Classes];
         start = Stopwatch.GetTimestamp();
-        model.Predict(images, logits);
+        model.ComputeLogits(images, logits);
         double seconds = (opening + Stopwatch.GetElapsedTime(start)).TotalSeconds;
         string version = typeof(RePaViTModel).Assembly.GetName().Version!.ToString(fieldCount: 3);
         answers.WriteLine(Report.ToJson(new FirstPrediction($"RePaViT {version}", seconds, logits)));
@@ -59,7 +59,7 @@ internal static class LibraryEngine
                 throw new InvalidDataException($"'{request}' is not a number of seconds.");
             }
 
-            double rate = batch * RunsPerSecond(() => model.Predict(images, logits), limit);
+            double rate = batch * RunsPerSecond(() => model.ComputeLogits(images, logits), limit);
             using var process = Process.GetCurrentProcess();
             answers.WriteLine(Report.ToJson(new Round(rate, process.PeakWorkingSet64 / 1e6)));
         }

@@ -90,7 +90,7 @@ public sealed record ImagePreprocessing
             image, (int)Math.Round(scale * image.Width), (int)Math.Round(scale * image.Height), Interpolation);
     }
 
-    /// <summary>Reduces, crops and resizes an image to what <see cref="RePaViTModel.Predict(ReadOnlySpan{float}, Span{float})"/> takes.</summary>
+    /// <summary>Reduces, crops and resizes an image to what <see cref="RePaViTModel.ComputeLogits"/> takes.</summary>
     /// <param name="image">An image of any size.</param>
     /// <param name="size">Width and height of the network's input, in pixels; at least 1.</param>
     /// <param name="planes">Gets [3, size, size]: planes of red, green, blue from 0 to 255.</param>

@@ -1,4 +1,11 @@
+using RePaViT.Networks;
+
 namespace RePaViT.Inference;
+
+/// <summary>Makes a network ready to run.</summary>
+/// <param name="network">A folded network.</param>
+/// <param name="precision">What products may be rounded to, where the device is faster with that.</param>
+internal delegate IInferenceEngine EngineFactory(Network network, InferencePrecision precision);
 
 /// <summary>A network ready to run, on one kind of device. Safe to use from several threads at once.</summary>
 internal interface IInferenceEngine

@@ -114,7 +114,7 @@ internal sealed class PlanBuilder
     private int Claim(int first)
     {
         Node node = _nodes[first];
-        if (MergedFeedForward.Find(_nodes, first) is MergedFeedForward layer && AreReadOnlyWithin(first, MergedFeedForward.Nodes))
+        if (MergedFeedForward.Find(Graph, first) is MergedFeedForward layer)
         {
             ClaimMerged(layer, first);
             return MergedFeedForward.Nodes;
@@ -275,10 +275,6 @@ internal sealed class PlanBuilder
     }
 
     private bool IsReadOnce(Value value) => _readers[value.Index] == 1 && value != Graph.Output;
-
-    /// <summary>Whether all but the last of some nodes are read by these alone.</summary>
-    private bool AreReadOnlyWithin(int first, int count)
-        => Enumerable.Range(first, count - 1).All(node => _lastReader[_nodes[node].Result.Index] < first + count);
 
     /// <summary>Frees the buffers of values that no node from a certain one on reads.</summary>
     private void ReleaseBefore(int next)

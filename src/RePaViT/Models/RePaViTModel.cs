@@ -22,9 +22,11 @@ public sealed class RePaViTModel
 
     private readonly ModelDescription _description;
     private readonly Network _network;
-    private readonly Func<Network, IInferenceEngine> _compile;
+    private readonly EngineFactory _compile;
+    private readonly InferencePrecision _precision;
     private readonly Func<IInferenceEngine> _createEngine;
     private Network? _folded;
+    private Network? _unfolded;
     private IInferenceEngine? _engine;
     private object? _engineLock;
 
@@ -54,20 +56,24 @@ public sealed class RePaViTModel
     /// <param name="network">Its layers and weights.</param>
     /// <param name="threads">Threads that share a call; null for one on every core.</param>
     internal RePaViTModel(ModelDescription description, Network network, int? threads = null)
-        : this(description, network, folded => InferencePlan.Compile(folded, threads))
+        : this(description, network, OnCpu(threads))
     {
     }
 
     /// <param name="description">What the network is, and for what.</param>
     /// <param name="network">Its layers and weights.</param>
     /// <param name="compile">Makes the engine that runs the folded network, the first time it is needed.</param>
-    internal RePaViTModel(ModelDescription description, Network network, Func<Network, IInferenceEngine> compile)
+    /// <param name="precision">What the engine may round products to.</param>
+    internal RePaViTModel(
+        ModelDescription description, Network network, EngineFactory compile,
+        InferencePrecision precision = InferencePrecision.Full)
     {
         description.Validate();
         _description = description;
         _network = network;
         _compile = compile;
-        _createEngine = () => compile(Folded());
+        _precision = precision;
+        _createEngine = () => compile(Folded(), precision);
     }
 
     /// <summary>What the network is.</summary>
@@ -86,10 +92,11 @@ public sealed class RePaViTModel
     public NetworkCost Cost => Architecture.Cost(Form);
 
     /// <summary>
-    /// The tensors of the network under the reference implementation's names. What <see cref="Load(string)"/> opened has
-    /// the normalization of its input and of its attention folded into them.
+    /// The tensors of the network under the reference implementation's names, for input that is normalized as
+    /// <see cref="Preprocessing"/> says: what the constructor takes. Those of a file, which has more folded into them, are
+    /// taken apart again: the same function, up to roundings.
     /// </summary>
-    public NamedTensors Weights => _network.Weights;
+    public NamedTensors Weights => Unfolded().Weights;
 
     /// <summary>Opens a model file that <see cref="Save(string)"/> wrote.</summary>
     /// <param name="path">An ONNX file of this library.</param>
@@ -140,14 +147,14 @@ public sealed class RePaViTModel
     public RePaViTModel Reparameterize()
         => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
             ? this
-            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, FeedForwardMerging.Merge(_network), _compile);
+            : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, FeedForwardMerging.Merge(_network), _compile, _precision);
 
     /// <summary>Computes logits for images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="logits">[count, classes]; their lengths give the count.</param>
     /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
     /// <exception cref="NotSupportedException">The network is too large for the CPU engine; the message says what is.</exception>
-    public void Predict(ReadOnlySpan<float> images, Span<float> logits)
+    public void ComputeLogits(ReadOnlySpan<float> images, Span<float> logits)
     {
         int count = images.Length / ImageLength;
         if (images.Length != count * ImageLength)
@@ -227,12 +234,12 @@ public sealed class RePaViTModel
         return new Evaluation((double)correct / dataset.Count, loss / dataset.Count, dataset.Count);
     }
 
-    /// <summary>The same model on the CPU, with matrix products rounded. What is saved is not rounded.</summary>
-    /// <param name="precision">What to round to, where the CPU is faster with that; elsewhere nothing is rounded.</param>
+    /// <summary>The same model where it computes now, with matrix products rounded. What is saved is not rounded.</summary>
+    /// <param name="precision">What to round to, where the device is faster with that; elsewhere nothing is rounded.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
     public RePaViTModel WithPrecision(InferencePrecision precision)
         => Enum.IsDefined(precision)
-            ? With(network => InferencePlan.Compile(network, threads: null, precision))
+            ? new(_description, _network, _compile, precision)
             : throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full, BFloat16 and EightBit are accepted.");
 
     private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
@@ -242,7 +249,7 @@ public sealed class RePaViTModel
     /// <param name="probabilities">[count, classes].</param>
     internal void ComputeProbabilities(ReadOnlySpan<float> images, Span<float> probabilities)
     {
-        Predict(images, probabilities);
+        ComputeLogits(images, probabilities);
         for (int start = 0; start < probabilities.Length; start += Architecture.Classes)
         {
             Softmax.Forward(probabilities.Slice(start, Architecture.Classes));
@@ -257,7 +264,10 @@ public sealed class RePaViTModel
         => Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
 
     /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
-    internal RePaViTModel With(Func<Network, IInferenceEngine> compile) => new(_description, _network, compile);
+    internal RePaViTModel With(EngineFactory compile) => new(_description, _network, compile, _precision);
+
+    /// <summary>The same model on all cores of the CPU.</summary>
+    internal RePaViTModel OnCpu() => With(OnCpu(threads: null));
 
     /// <summary>The network in its present form.</summary>
     internal Network Network => _network;
@@ -265,6 +275,14 @@ public sealed class RePaViTModel
     /// <summary>The network that takes pixels from 0 to 255, with all folded that can be folded.</summary>
     internal Network Folded()
         => _folded ??= _network.Stage == NetworkStage.Folded ? _network : Folding.Fold(_network, Preprocessing);
+
+    /// <summary>The network that takes normalized pixels, with nothing folded.</summary>
+    private Network Unfolded() => _network.Stage != NetworkStage.Folded
+        ? _network
+        : _unfolded ??= Folding.Unfold(_network, Architecture.Layers(Form), Preprocessing);
+
+    private static EngineFactory OnCpu(int? threads)
+        => (network, precision) => InferencePlan.Compile(network, threads, precision);
 
     private void ForEachImage(
         int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)
@@ -279,7 +297,7 @@ public sealed class RePaViTModel
             int first = start;
             ParallelLoop.Run(images, i => Preprocessing.Prepare(
                 image(first + i), Architecture.ImageSize, pixels.AsSpan(i * ImageLength, ImageLength)));
-            Predict(pixels.AsSpan(0, images * ImageLength), logits.AsSpan(0, images * Architecture.Classes));
+            ComputeLogits(pixels.AsSpan(0, images * ImageLength), logits.AsSpan(0, images * Architecture.Classes));
             for (int i = 0; i < images; i++)
             {
                 use(first + i, logits.AsSpan(i * Architecture.Classes, Architecture.Classes));

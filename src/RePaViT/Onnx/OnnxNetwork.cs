@@ -82,7 +82,8 @@ internal sealed class OnnxNetwork
     {
         var names = new string[graph.Nodes.Count + 1];
         int first = 0;
-        if (fuse && graph.Nodes is [{ Operator: Gather { Table: PatchTable table } }, { Operator: Linear { Weight.Shape.Length: 4, Bias: not null } linear }, ..])
+        if (fuse && graph.Nodes is [{ Operator: Gather { Table: PatchTable table } }, { Operator: Linear { Weight.Shape.Length: 4, Bias: not null } linear }, ..]
+            && graph.Nodes.Skip(2).All(node => node.Inputs.All(input => input.Index > 1)))
         {
             names[2] = Convolve(table, linear, image);
             first = 2;
@@ -94,9 +95,20 @@ internal sealed class OnnxNetwork
 
         foreach (Node node in graph.Nodes.Skip(first))
         {
-            names[node.Result.Index] = Apply(node, [.. node.Inputs.Select(input => names[input.Index])]);
+            bool isFlat = TakesFlat(node) && node.Inputs.Any(input => _flat.Contains(names[input.Index]));
+            names[node.Result.Index] = Apply(node, [.. node.Inputs.Select(input => isFlat
+                ? Flatten(names[input.Index], input.Shape.Columns)
+                : Unflatten(names[input.Index], input.Shape.Columns))]);
+        }
+
+        if (graph.Output.Shape.Rows == 1)
+        {
+            Flatten(names[^1], graph.Output.Shape.Columns);
         }
     }
+
+    /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>
+    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or Operators.Add;
 
     private string Apply(Node node, string[] x) => node.Operator switch
     {
@@ -111,7 +123,7 @@ internal sealed class OnnxNetwork
         AddTable table => Add(x[0], table.Table.Name),
         TakeRow row => Flat(_graph.Add("Gather", [x[0], _graph.Index(row.Row)], Integer("axis", 1))),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
-        Operators.Add => Add(x[1], x[0]),
+        Operators.Add => Like(x[0], Add(x[1], x[0])),
         _ => throw new NotSupportedException($"There is no ONNX form of {node.Operator.GetType().Name}."),
     };
 
@@ -203,6 +215,10 @@ internal sealed class OnnxNetwork
         _flat.Add(x);
         return x;
     }
+
+    private string Flatten(string x, int columns) => _flat.Contains(x) ? x : Flat(Reshape(x, 0, columns));
+
+    private string Unflatten(string x, int columns) => _flat.Contains(x) ? Reshape(x, 0, 1, columns) : x;
 
     /// <summary>A result that has as many dimensions as x.</summary>
     private string Like(string x, string result) => _flat.Contains(x) ? Flat(result) : result;

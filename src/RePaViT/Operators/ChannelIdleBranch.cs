@@ -15,15 +15,17 @@ internal sealed record ChannelIdleBranch(BatchNormalize InputNorm, Linear Inner,
 
     public int Hidden => Inner.Outputs;
 
-    /// <summary>The branch whose operators begin at a node; null if none does.</summary>
-    public static ChannelIdleBranch? Find(IReadOnlyList<Node> nodes, int first)
+    /// <summary>The branch whose operators begin at a node; null if none does, or if what is between them is read elsewhere.</summary>
+    public static ChannelIdleBranch? Find(Graph graph, int first)
     {
+        IReadOnlyList<Node> nodes = graph.Nodes;
         return first + Nodes <= nodes.Count
             && nodes[first].Operator is BatchNormalize inputNorm
             && nodes[first + 1].Operator is Linear { Bias: not null } inner && Follows(1)
             && nodes[first + 2].Operator is Activate { Kind: ActivationKind.Gelu } activation && Follows(2)
             && nodes[first + 3].Operator is BatchNormalize hiddenNorm && Follows(3)
             && nodes[first + 4].Operator is Linear { Bias: not null } output && Follows(4) && output.Outputs == inner.Inputs
+            && graph.AreReadWithin(first, Nodes)
                 ? new ChannelIdleBranch(inputNorm, inner, activation.Columns, hiddenNorm, output)
                 : null;
 

@@ -45,4 +45,29 @@ internal sealed class Graph
         _nodes.Add(new Node(operation, inputs.ToArray(), result));
         return result;
     }
+
+    /// <summary>
+    /// Whether nobody but some nodes that follow each other reads what all but the last of them compute: only then can they
+    /// be done as one.
+    /// </summary>
+    public bool AreReadWithin(int first, int count)
+    {
+        if (first + count > _nodes.Count)
+        {
+            return false;
+        }
+
+        for (int reader = first + count; reader < _nodes.Count; reader++)
+        {
+            foreach (Value input in _nodes[reader].Inputs)
+            {
+                if (input.Index > first && input.Index < first + count)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
 }

@@ -9,9 +9,11 @@ internal sealed record MergedFeedForward(Linear Merged, Linear Inner, Linear Out
     /// <summary>Number of its operators.</summary>
     public const int Nodes = 5;
 
-    /// <summary>The layer whose operators begin at a node; null if none does.</summary>
-    public static MergedFeedForward? Find(IReadOnlyList<Node> nodes, int first)
-        => first + Nodes <= nodes.Count
+    /// <summary>The layer whose operators begin at a node; null if none does, or if what is between them is read elsewhere.</summary>
+    public static MergedFeedForward? Find(Graph graph, int first)
+    {
+        IReadOnlyList<Node> nodes = graph.Nodes;
+        return first + Nodes <= nodes.Count
             && nodes[first].Operator is Linear { Bias: not null } merged
             && nodes[first + 1].Operator is Linear { Bias: not null } inner && nodes[first + 1].Input == nodes[first].Input
             && nodes[first + 2].Operator is Activate { Kind: ActivationKind.Gelu } activation && activation.Columns == inner.Outputs
@@ -19,6 +21,8 @@ internal sealed record MergedFeedForward(Linear Merged, Linear Inner, Linear Out
             && nodes[first + 3].Operator is Linear { Bias: null } output && nodes[first + 3].Input == nodes[first + 2].Result
             && nodes[first + 4].Operator is Add { DropPath: null } && nodes[first + 4].Inputs[0] == nodes[first].Result
             && nodes[first + 4].Inputs[1] == nodes[first + 3].Result
+            && graph.AreReadWithin(first, Nodes)
                 ? new MergedFeedForward(merged, inner, output)
                 : null;
+    }
 }

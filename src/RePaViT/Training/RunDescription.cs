@@ -43,9 +43,9 @@ internal sealed record RunDescription
             throw new ArgumentException("The validation data set has no images; leave it out to train without validation.");
         }
 
-        if (ValidationImages is null && Recipe.EarlyStoppingPatience is not null)
+        if (ValidationImages is null && Recipe.EarlyStopping is not null)
         {
-            throw new ArgumentException($"{nameof(Recipe.EarlyStoppingPatience)} needs a validation data set.");
+            throw new ArgumentException($"{nameof(Recipe.EarlyStopping)} needs a validation data set.");
         }
     }
 

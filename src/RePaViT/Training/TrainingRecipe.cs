@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization;
 
 namespace RePaViT;
 
@@ -120,8 +121,9 @@ public sealed record TrainingRecipe
     /// </summary>
     public double? EmaDecay { get; init; } = 0.998;
 
-    /// <summary>Epochs without a better validation after which training stops, at least 1; null for never. Default null.</summary>
-    public int? EarlyStoppingPatience { get; init; }
+    /// <summary>When to end before the last epoch; needs validation. Null for never. Default null.</summary>
+    [JsonPropertyName("earlyStoppingPatience")]
+    public EarlyStopping? EarlyStopping { get; init; }
 
     /// <summary>What all random choices follow from. Default 0.</summary>
     public ulong Seed { get; init; }
@@ -158,7 +160,6 @@ public sealed record TrainingRecipe
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
         ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
-        ThrowUnless(EarlyStoppingPatience is null or >= 1, EarlyStoppingPatience, "a number from 1, or null");
     }
 
     private static bool IsBelowOne(double value) => value >= 0 && (float)value < 1;

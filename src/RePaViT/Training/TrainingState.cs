@@ -61,7 +61,7 @@ internal sealed class TrainingState
 
     /// <summary>Whether validation has not become better for as many epochs as the recipe waits.</summary>
     public bool IsOutOfPatience(TrainingRecipe recipe)
-        => recipe.EarlyStoppingPatience is int patience && Best is not null && Epoch - Best.Epoch >= patience;
+        => recipe.EarlyStopping is EarlyStopping stopping && Best is not null && Epoch - Best.Epoch >= stopping.Patience;
 
     /// <summary>Checks a state that was read from a file, and finds its best epoch again.</summary>
     /// <exception cref="ArgumentException">It is no state of this run.</exception>

@@ -37,16 +37,26 @@ public class InferencePlanTests
             Network[] forms = [trained, Folding.Fold(trained, TestPreprocessing.Identity), FeedForwardMerging.Merge(trained)];
             foreach (Network network in forms)
             {
-                const int Count = 3;
-                float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 4);
-                float[] logits = new float[Count * architecture.Classes];
-                foreach (bool fuse in new[] { true, false })
-                {
-                    InferencePlan.Compile(network, threads: 2, fuse: fuse).Run(images, Count, logits);
-                    double difference = Difference.Relative(new PlainNetwork(network).Forward(images), logits);
-                    Assert.IsTrue(difference <= Tolerance, $"{architecture}, {network.Stage}, fused {fuse}: {difference}");
-                }
+                AssertComputes(network, $"{architecture}, {network.Stage}");
             }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.Names), typeof(OperatorNetworks))]
+    public void Every_operator_equals_its_definition(string name) => AssertComputes(OperatorNetworks.Create(name), name);
+
+    private static void AssertComputes(Network network, string name)
+    {
+        const int Count = 3;
+        float[] images = RandomWeights.Floats(Count * (int)network.ToGraph().Graph.Input.Shape.Length, seed: 4);
+        double[] expected = new PlainNetwork(network).Forward(images);
+        float[] actual = new float[expected.Length];
+        foreach (bool fuse in new[] { true, false })
+        {
+            InferencePlan.Compile(network, threads: 2, fuse: fuse).Run(images, Count, actual);
+            double difference = Difference.Relative(expected, actual);
+            Assert.IsTrue(difference <= Tolerance, $"{name}, fused {fuse}: {difference}");
         }
     }
 

@@ -74,7 +74,7 @@ public class GemmTests
             for (int j = 0; j < Columns; j++)
             {
                 double u = start[i, j] + product[i, j] + bias.Span[j];
-                expected[i, j] = j < Gelu ? u * Operators.PlainMath.NormalCdf(u) : u;
+                expected[i, j] = j < Gelu ? u * RePaViT.Operators.PlainMath.NormalCdf(u) : u;
             }
         }
 

@@ -60,7 +60,7 @@ public sealed class RePaViTModelTests
         RePaViTModel expected = Create();
         bool isFull = true;
         RePaViTModel model = expected.With(
-            network => isFull ? throw new InsufficientMemoryException() : InferencePlan.Compile(network));
+            (network, _) => isFull ? throw new InsufficientMemoryException() : InferencePlan.Compile(network));
         RgbImage image = TestImages.Random(12, 12, 1);
         Assert.ThrowsExactly<InsufficientMemoryException>(() => model.Predict(image));
         isFull = false;
@@ -92,6 +92,52 @@ public sealed class RePaViTModelTests
     }
 
     [TestMethod]
+    public void Another_precision_stays_where_the_model_computes()
+    {
+        var precisions = new List<InferencePrecision>();
+        RePaViTModel elsewhere = Create().With((network, precision) =>
+        {
+            precisions.Add(precision);
+            return InferencePlan.Compile(network);
+        });
+        RgbImage image = TestImages.Random(12, 12, 1);
+        elsewhere.Predict(image);
+        RePaViTModel rounded = elsewhere.WithPrecision(InferencePrecision.EightBit);
+        rounded.Predict(image);
+        rounded.Reparameterize().Predict(image);
+        CollectionAssert.AreEqual(
+            new[] { InferencePrecision.Full, InferencePrecision.EightBit, InferencePrecision.EightBit }, precisions);
+    }
+
+    [TestMethod]
+    public void Weights_of_a_loaded_model_make_the_same_model()
+    {
+        var mixer = new MixerArchitecture { ImageSize = 12, PatchSize = 4, Dim = 16, Depth = 2, Classes = 3 };
+        RePaViTModel[] models =
+        [
+            Create(),
+            Create().Reparameterize(),
+            new(mixer, NetworkForm.Trained, RandomWeights.Network(mixer, seed: 1).Weights, ["a", "b", "c"]),
+        ];
+        foreach (RePaViTModel model in models)
+        {
+            using var stream = new MemoryStream();
+            model.Save(stream);
+            stream.Position = 0;
+            var loaded = RePaViTModel.Load(stream);
+            var again = new RePaViTModel(
+                loaded.Architecture, loaded.Form, loaded.Weights, loaded.ClassNames, loaded.Preprocessing);
+            CollectionAssert.AreEqual(
+                model.Weights.Select(pair => pair.Key).Order().ToArray(), loaded.Weights.Select(pair => pair.Key).Order().ToArray());
+            RgbImage image = TestImages.Random(12, 12, 1);
+            foreach ((float expected, float actual) in model.Predict(image).Probabilities.Zip(again.Predict(image).Probabilities))
+            {
+                Assert.AreEqual(expected, actual, 1e-5f);
+            }
+        }
+    }
+
+    [TestMethod]
     public void Predictions_and_evaluation_follow_from_the_logits()
     {
         RePaViTModel model = Create();
@@ -105,7 +151,7 @@ public sealed class RePaViTModelTests
         }
 
         float[] logits = new float[Count * Architecture.Classes];
-        model.Predict(planes, logits);
+        model.ComputeLogits(planes, logits);
         IReadOnlyList<Prediction> predictions = model.Predict([.. Enumerable.Range(0, Count).Select(dataset.GetImage)]);
         int correct = 0;
         double loss = 0;

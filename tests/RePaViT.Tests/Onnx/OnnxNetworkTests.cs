@@ -1,6 +1,7 @@
 using RePaViT.Benchmarks.Verification;
 using RePaViT.Networks;
 using RePaViT.Onnx;
+using RePaViT.Operators;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
@@ -27,6 +28,8 @@ public sealed class OnnxNetworkTests
         Classes = 7,
         MlpRatio = 2.5,
     };
+
+    private static readonly MixerArchitecture Mixer = new() { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5 };
 
     [TestMethod]
     [DataRow(0.4, NetworkForm.Trained)]
@@ -60,18 +63,30 @@ public sealed class OnnxNetworkTests
     [DataRow(null, NetworkForm.Trained)]
     public void A_mixers_graph_computes_the_network(double? idleRatio, NetworkForm form)
     {
-        var architecture = new MixerArchitecture { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5, IdleRatio = idleRatio };
+        MixerArchitecture architecture = Mixer with { IdleRatio = idleRatio };
         AssertComputes(architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
     }
 
     [TestMethod]
     public void Operators_written_one_by_one_compute_the_network_too()
     {
-        foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
+        foreach (Architecture architecture in new Architecture[] { Odd, Mixer })
         {
-            // Not folded, so that the scale of attention and the affine part of its normalization are in the graph.
-            AssertComputes(Odd, RandomWeights.Network(Odd, 3, form), fuse: false);
+            foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
+            {
+                // Not folded, so that the scale of attention and the affine part of its normalization are in the graph.
+                AssertComputes(architecture, RandomWeights.Network(architecture, 3, form), fuse: false);
+            }
         }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.Names), typeof(OperatorNetworks))]
+    public void Every_operator_is_written_as_it_is_defined(string name)
+    {
+        Network network = OperatorNetworks.Create(name);
+        AssertComputes(Odd, network, fuse: true);
+        AssertComputes(Odd, network, fuse: false);
     }
 
     private static void AssertComputes(Architecture architecture, Network network, bool fuse)
@@ -80,10 +95,12 @@ public sealed class OnnxNetworkTests
         model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(architecture, network, fuse: fuse).ToMessage("", ""));
         using var stream = new MemoryStream();
         model.WriteTo(stream);
-        int size = architecture.ImageSize;
-        float[] images = RandomWeights.Floats(2 * 3 * size * size, 4);
+        Shape input = network.ToGraph().Graph.Input.Shape;
+        float[] images = RandomWeights.Floats(2 * (int)input.Length, 4);
+        int size = (int)Math.Sqrt(input.Columns);
+        int[] shape = size * size == input.Columns ? [2, input.Rows, size, size] : [2, input.Rows, input.Columns];
 
-        double[] actual = PlainOnnx.Run(new PlainOnnxGraph(stream.ToArray()), new PlainTensor([2, 3, size, size], [.. images]))["logits"].Data;
+        double[] actual = PlainOnnx.Run(new PlainOnnxGraph(stream.ToArray()), new PlainTensor(shape, [.. images]))["logits"].Data;
 
         double difference = Difference.Relative(new PlainNetwork(network).Forward(images), actual);
         Assert.IsTrue(difference <= Tolerance, $"{architecture.GetType().Name}: logits differ by {difference}");

@@ -58,10 +58,20 @@ public sealed class PlainTrainingTests
     [TestMethod]
     [DynamicData(nameof(Architectures))]
     public void Gradients_are_the_slopes_of_the_loss(Architecture architecture)
+        => AssertSlopes(RandomWeights.Network(architecture, seed: 1));
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.Names), typeof(OperatorNetworks))]
+    public void Gradients_of_operators_are_the_slopes_of_the_loss(string name) => AssertSlopes(OperatorNetworks.Create(name));
+
+    private static void AssertSlopes(Network network)
     {
-        Network network = RandomWeights.Network(architecture, seed: 1);
-        float[] images = RandomWeights.Floats(3 * 3 * 36, seed: 2);
-        double[,] targets = { { 0.2, 0.3, 0.5 }, { 1, 0, 0 }, { 0.05, 0.9, 0.05 } };
+        Graph graph = network.ToGraph().Graph;
+        float[] images = RandomWeights.Floats(3 * (int)graph.Input.Shape.Length, seed: 2);
+        double[,] targets = new double[3, graph.Output.Shape.Columns];
+        (targets[0, 0], targets[0, 1], targets[0, 2]) = (0.2, 0.3, 0.5);
+        targets[1, 0] = 1;
+        (targets[2, 0], targets[2, 1], targets[2, 2]) = (0.05, 0.9, 0.05);
         double Keep(Add sum, int branch, int image) => (branch + image) % 4 == 0 ? 0 : 1.25;
         PlainStep step = PlainTraining.Run(network, images, targets, Keep);
 

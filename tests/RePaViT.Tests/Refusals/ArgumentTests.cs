@@ -112,8 +112,8 @@ public sealed class ArgumentTests
             "StandardDeviation");
 
         var model = new RePaViTModel(Architecture, NetworkForm.Trained, weights, Names);
-        Refused<ArgumentException>(() => model.Predict(new float[5], []), "5 values", "3 x 12 x 12");
-        Refused<ArgumentException>(() => model.Predict(new float[3 * 12 * 12], new float[2]), "3 logits", "2");
+        Refused<ArgumentException>(() => model.ComputeLogits(new float[5], []), "5 values", "3 x 12 x 12");
+        Refused<ArgumentException>(() => model.ComputeLogits(new float[3 * 12 * 12], new float[2]), "3 logits", "2");
         Refused<ArgumentNullException>(() => model.Predict(null!), "images");
         Refused<ArgumentException>(() => model.Predict(default(RgbImage)), "no pixels");
         Refused<ArgumentNullException>(() => model.Evaluate(null!), "dataset");

@@ -23,7 +23,7 @@ public sealed class OptionTests
     // One epoch of one step.
     private static readonly TrainingRecipe Recipe = TrainingRun.Recipe with
     {
-        Epochs = 1, BatchSize = 4, GradientAccumulation = 1, WarmupEpochs = 1, EarlyStoppingPatience = 1, Augmentation = Augmentation,
+        Epochs = 1, BatchSize = 4, GradientAccumulation = 1, WarmupEpochs = 1, EarlyStopping = new(1), Augmentation = Augmentation,
     };
 
     [TestMethod]
@@ -78,7 +78,7 @@ public sealed class OptionTests
         };
         RePaViTModel model = trainer.Fit(data, data).Model;
         float[] logits = new float[model.Architecture.Classes];
-        model.Predict(new float[model.ImageLength], logits);
+        model.ComputeLogits(new float[model.ImageLength], logits);
         Assert.IsTrue(logits.All(float.IsFinite), string.Join(", ", logits));
         model.Save(Stream.Null);
     }

@@ -57,7 +57,7 @@ public sealed class TrainingRecipeTests
         AssertRefused(recipe with { DropPathRate = 1 }, nameof(recipe.DropPathRate));
         AssertRefused(recipe with { LabelSmoothing = -0.1 }, nameof(recipe.LabelSmoothing));
         AssertRefused(recipe with { EmaDecay = 1 }, nameof(recipe.EmaDecay));
-        AssertRefused(recipe with { EarlyStoppingPatience = 0 }, nameof(recipe.EarlyStoppingPatience));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new EarlyStopping(patience: 0));
     }
 
     private static void AssertRefused(TrainingRecipe recipe, string name)

@@ -1,5 +1,6 @@
 using RePaViT.Networks;
 using RePaViT.Objectives;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 using TorchSharp;
@@ -40,10 +41,11 @@ public abstract class TorchTest
     }
 
     /// <summary>Random images with two classes each, in exact binary fractions.</summary>
-    internal static TrainingBatch Batch(Architecture architecture, int count, int seed)
+    internal static TrainingBatch Batch(Network network, int count, int seed)
     {
-        int classes = architecture.Classes;
-        var batch = new TrainingBatch(count, 3 * architecture.ImageSize * architecture.ImageSize, classes) { Count = count };
+        Graph graph = network.ToGraph().Graph;
+        int classes = graph.Output.Shape.Columns;
+        var batch = new TrainingBatch(count, (int)graph.Input.Shape.Length, classes) { Count = count };
         RandomWeights.Floats(batch.Images.Length, seed).CopyTo(batch.Images, 0);
         for (int image = 0; image < count; image++)
         {

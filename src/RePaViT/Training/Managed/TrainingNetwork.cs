@@ -64,7 +64,10 @@ internal sealed class TrainingNetwork
     {
         for (int i = _steps.Length - 1; i >= 0; i--)
         {
-            _steps[i].Backward(_context);
+            if (_steps[i].Gradient is not null)
+            {
+                _steps[i].Backward(_context);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ namespace RePaViT.Training.Managed;
 internal sealed class TrainingNetworkBuilder
 {
     private readonly TrainingContext _context;
+    private readonly Graph _graph;
     private readonly IReadOnlyList<Node> _nodes;
     private readonly Value _output;
     private readonly int[] _readers;
@@ -23,6 +24,7 @@ internal sealed class TrainingNetworkBuilder
     public TrainingNetworkBuilder(Graph graph, TrainingContext context, double dropPathRate, bool fuse)
     {
         _context = context;
+        _graph = graph;
         _nodes = graph.Nodes;
         _output = graph.Output;
         _dropPathRate = dropPathRate;
@@ -68,7 +70,7 @@ internal sealed class TrainingNetworkBuilder
         for (int i = first; i < _nodes.Count; i++)
         {
             Node node = _nodes[i];
-            if (fuse && ChannelIdleBranch.Find(_nodes, i) is ChannelIdleBranch branch && AreReadOnce(i, ChannelIdleBranch.Nodes - 1))
+            if (fuse && ChannelIdleBranch.Find(_graph, i) is ChannelIdleBranch branch)
             {
                 i += ChannelIdleBranch.Nodes - 1;
                 AddOperator(Fuse(branch, node.Input.Shape.Rows), node, _nodes[i].Result);
@@ -136,9 +138,6 @@ internal sealed class TrainingNetworkBuilder
     /// <summary>Whether a value may be overwritten once its one reader has run.</summary>
     private bool IsFree(Value value) => _readers[value.Index] == 1 && !_isKept[value.Index];
 
-    private bool AreReadOnce(int first, int count)
-        => Enumerable.Range(first, count).All(node => _readers[_nodes[node].Result.Index] == 1);
-
     private TrainingValue NewValue(Shape shape) => new(shape, new PinnedBuffer(_context.BatchSize * shape.Length));
 
     /// <summary>Walks back as the backward pass will, and hands out memory for gradients.</summary>
@@ -151,7 +150,12 @@ internal sealed class TrainingNetworkBuilder
         for (int i = _steps.Count - 1; i >= 0; i--)
         {
             (TrainingStep step, TrainingOperator? operation, Node node, Value result) = _steps[i];
-            GradientSlot dy = step.Gradient = gradients[result.Index]!;
+            if (gradients[result.Index] is not GradientSlot dy)
+            {
+                continue;
+            }
+
+            step.Gradient = dy;
             if (step is OperatorStep single)
             {
                 PlanOperator(single, operation!, node.Input, result, dy, gradients, slots);
@@ -170,6 +174,12 @@ internal sealed class TrainingNetworkBuilder
     {
         if (!_needsGradient[x.Index])
         {
+            if (!operation.CanSkipInputGradient)
+            {
+                step.InputGradient = slots.Rent();
+                slots.Release(step.InputGradient);
+            }
+
             return;
         }
 

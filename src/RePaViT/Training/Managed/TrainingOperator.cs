@@ -26,6 +26,9 @@ internal abstract class TrainingOperator
     /// <summary>Whether the gradient of the input can be added to what is there.</summary>
     public virtual bool Accumulates => true;
 
+    /// <summary>Whether it can do without the gradient of the input where nobody needs that.</summary>
+    public virtual bool CanSkipInputGradient => false;
+
     /// <summary>Whether the gradient of the result has been read before anything is added to that of the input: they may be one memory.</summary>
     public virtual bool ReadsGradientFirst => false;
 
@@ -37,7 +40,7 @@ internal abstract class TrainingOperator
     /// <param name="x">What the forward pass took; kept if <see cref="KeepsInput"/>.</param>
     /// <param name="y">What it gave; kept if <see cref="KeepsResult"/>.</param>
     /// <param name="dy">The gradient of y.</param>
-    /// <param name="dx">The result; without data where nobody needs it.</param>
+    /// <param name="dx">The result; without data where nobody needs it and <see cref="CanSkipInputGradient"/>.</param>
     /// <param name="accumulate">Whether to add to dx.</param>
     public abstract void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate);
 

@@ -28,8 +28,8 @@ internal abstract class TrainingStep
     /// <summary>Its tensors, in the order in which they are stored.</summary>
     public virtual IReadOnlyList<TrainingParameter> Parameters => [];
 
-    /// <summary>Where the gradient of the result is.</summary>
-    public GradientSlot Gradient { get; set; } = null!;
+    /// <summary>Where the gradient of the result is; null where nobody needs it, and the way back leaves the step out.</summary>
+    public GradientSlot? Gradient { get; set; }
 
     /// <summary>Computes the result.</summary>
     public abstract Matrix Forward(TrainingContext context);
@@ -43,7 +43,7 @@ internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, 
 {
     public override IReadOnlyList<TrainingParameter> Parameters => operation.Parameters;
 
-    /// <summary>Where the gradient of x goes; null where nobody needs it.</summary>
+    /// <summary>Where the gradient of x goes; null where nobody needs it, unless the operator makes it all the same.</summary>
     public GradientSlot? InputGradient { get; set; }
 
     /// <summary>Whether it is added to what is there.</summary>
@@ -60,7 +60,7 @@ internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, 
     {
         (Matrix taken, Matrix given) = (x.In(context), y.In(context));
         Matrix dx = InputGradient is null ? default : InputGradient.Like(taken);
-        operation.Backward(context, taken, given, Gradient.Like(given), dx, Accumulate);
+        operation.Backward(context, taken, given, Gradient!.Like(given), dx, Accumulate);
     }
 }
 
@@ -117,7 +117,7 @@ internal sealed class AddStep : TrainingStep
 
     public override void Backward(TrainingContext context)
     {
-        Matrix dy = Gradient.Like(_y.In(context));
+        Matrix dy = Gradient!.Like(_y.In(context));
         if (BranchGradient is not null && BranchGradient != Gradient)
         {
             if (_dropPath is not null)

@@ -29,7 +29,7 @@ public class MergedFeedForwardTests
         var layer = new ChannelIdleFeedForward("mlp", tokens, dim, hidden, active, 1e-5f, DropPathPosition.Deepest);
         NamedTensors weights = RandomWeights.Create([layer], seed: 1);
         var context = new TrainingContext(ThreadTeam.Get(2), images, seed: 3) { Images = images, DropPathKey = 5 };
-        ChannelIdleBranch branch = ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!;
+        ChannelIdleBranch branch = ChannelIdleBranch.Find(layer.ToGraph(), 0)!;
         TrainingOperator plain = new ChannelIdleFeedForwardTraining(branch, tokens, context);
         TrainingOperator merged = new MergedFeedForwardTraining(branch, tokens, context);
         int rows = images * tokens;
@@ -92,7 +92,7 @@ public class MergedFeedForwardTests
         static ChannelIdleBranch Branch(int active)
         {
             var layer = new ChannelIdleFeedForward("mlp", 65, 192, 768, active, 1e-5f, DropPathPosition.Deepest);
-            return ChannelIdleBranch.Find(layer.ToGraph().Nodes, 0)!;
+            return ChannelIdleBranch.Find(layer.ToGraph(), 0)!;
         }
     }
 

@@ -34,12 +34,20 @@ public sealed class PlainComparisonTests
     [TestMethod]
     [DynamicData(nameof(Configurations))]
     public void A_step_is_that_of_double_precision(Architecture architecture, int images, double dropPathRate)
+        => AssertStep(RandomWeights.Network(architecture, seed: images), images, dropPathRate);
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.TrainableNames), typeof(OperatorNetworks))]
+    public void A_step_of_an_operator_is_that_of_double_precision(string name)
+        => AssertStep(OperatorNetworks.Create(name), images: 7, dropPathRate: 0);
+
+    private static void AssertStep(Network network, int images, double dropPathRate)
     {
-        Network network = RandomWeights.Network(architecture, seed: images);
-        int classes = architecture.Classes;
+        Graph graph = network.ToGraph().Graph;
+        int classes = graph.Output.Shape.Columns;
         var recipe = new TrainingRecipe { BatchSize = images, DropPathRate = dropPathRate, Seed = Seed };
         using var engine = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
-        var batch = new TrainingBatch(images, 3 * architecture.ImageSize * architecture.ImageSize, classes) { Count = images };
+        var batch = new TrainingBatch(images, (int)graph.Input.Shape.Length, classes) { Count = images };
         RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
         double[,] targets = SoftTargets(images, classes);
         Array.ConvertAll(targets.Cast<double>().ToArray(), target => (float)target).CopyTo(batch.Targets, 0);

@@ -1,4 +1,5 @@
 using RePaViT.Networks;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 using RePaViT.Threading;
 using RePaViT.Training.Managed;
@@ -23,10 +24,25 @@ public sealed class TrainingNetworkTests
     [TestMethod]
     [DynamicData(nameof(Architectures))]
     public void Runs_of_operators_give_what_operators_give(Architecture architecture, double dropPathRate)
+        => AssertSame(RandomWeights.Network(architecture, seed: 1), dropPathRate);
+
+    [TestMethod]
+    [DynamicData(nameof(OperatorNetworks.TrainableNames), typeof(OperatorNetworks))]
+    public void What_is_read_elsewhere_is_computed(string name) => AssertSame(OperatorNetworks.Create(name), dropPathRate: 0);
+
+    [TestMethod]
+    public void What_cannot_be_trained_is_refused()
+    {
+        Graph graph = OperatorNetworks.Create(OperatorNetworks.Untrainable).ToGraph().Graph;
+        var refusal = Assert.ThrowsExactly<NotSupportedException>(
+            () => new TrainingNetwork(graph, new TrainingContext(ThreadTeam.Get(1), batchSize: 2, seed: 3), dropPathRate: 0));
+        StringAssert.Contains(refusal.Message, "must be the last to read");
+    }
+
+    private static void AssertSame(Network network, double dropPathRate)
     {
         const int Images = 9;
-        Network network = RandomWeights.Network(architecture, seed: 1);
-        float[] images = RandomWeights.Floats(Images * 3 * architecture.ImageSize * architecture.ImageSize, seed: 2);
+        float[] images = RandomWeights.Floats(Images * (int)network.ToGraph().Graph.Input.Shape.Length, seed: 2);
         (float[] Result, TrainingParameter[] Parameters) fused = Step(fuse: true);
         (float[] Result, TrainingParameter[] Parameters) single = Step(fuse: false);
 

@@ -15,11 +15,6 @@ internal sealed class GatherTraining(Gather gather) : TrainingOperator
 
     public override void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate)
     {
-        if (dx.Rows == 0)
-        {
-            return;
-        }
-
         if (!accumulate)
         {
             dx.AsSpan().Clear();

@@ -11,6 +11,8 @@ internal sealed class LinearTraining(Linear linear) : TrainingOperator
 
     public override IReadOnlyList<TrainingParameter> Parameters => _bias is null ? [_weight] : [_weight, _bias];
 
+    public override bool CanSkipInputGradient => true;
+
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
         => context.Multiply(x, _weight.Matrix, y, _bias is null ? default : GemmEpilogue.AddBias(_bias.Row));
 

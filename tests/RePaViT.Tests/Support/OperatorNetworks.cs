@@ -1,0 +1,188 @@
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Operators;
+
+namespace RePaViT.Tests.Support;
+
+/// <summary>
+/// Every operator by itself at odd sizes, and runs of operators that an engine would do as one if nothing else read what is
+/// between them. Each is a whole network, in which all rows are mixed into logits, so that each has a gradient of its own.
+/// </summary>
+internal static class OperatorNetworks
+{
+    private const int Rows = 5;
+    private const int Columns = 6;
+
+    // Behind what is learned, where the gradient of the input is needed.
+    private const string Behind = "behind a table: ";
+
+    /// <summary>Training refuses it: attention can only be the last to read what it reads.</summary>
+    public const string Untrainable = "row of attention whose values are read elsewhere";
+
+    /// <summary>What to create: each by itself, where nothing learned stands before it, and behind a table that is learned.</summary>
+    public static IEnumerable<object[]> Names()
+        => Definitions.Keys.SelectMany(name => new[] { name, Behind + name }).Select(name => new object[] { name });
+
+    public static IEnumerable<object[]> TrainableNames() => Names().Where(name => !((string)name[0]).EndsWith(Untrainable, StringComparison.Ordinal));
+
+    public static Network Create(string name)
+    {
+        bool isBehind = name.StartsWith(Behind, StringComparison.Ordinal);
+        (Shape input, Func<Graph, Value, Value> define) = Definitions[isBehind ? name[Behind.Length..] : name];
+        var table = new TensorSpec("before", TensorRole.Embedding, 1, input.Rows, input.Columns);
+        var layer = new DefinedLayer(
+            input, (graph, x) => Mix(graph, define(graph, isBehind ? graph.Add(new AddTable(table), x) : x)));
+        return new Network(
+            new NetworkLayout([layer], [new NetworkOutput(NetworkLayout.Logits, 1)]),
+            RandomWeights.Create([layer], name.Length),
+            NetworkStage.Trained);
+    }
+
+    private static readonly Dictionary<string, (Shape Input, Func<Graph, Value, Value> Define)> Definitions = new(StringComparer.Ordinal)
+    {
+        ["linear"] = Of((graph, x) => graph.Add(Linear.Named("op", Columns, 7), x)),
+        ["linear without bias"] = Of((graph, x) => graph.Add(Linear.Named("op", Columns, 3, bias: false), x)),
+        ["linear of filters"] = Of((graph, x) => graph.Add(
+            new Linear(new TensorSpec("op.weight", TensorRole.Weight, 7, 3, 2, 1), new TensorSpec("op.bias", TensorRole.Bias, 7)), x)),
+        ["linear with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(Linear.Named("op", Columns, Columns), x))),
+        ["layer normalization"] = Of((graph, x) => graph.Add(LayerNormalize.Named("op", Columns, 0.1f), x)),
+        ["layer normalization with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(LayerNormalize.Named("op", Columns, 1e-5f), x))),
+        ["batch normalization"] = Of((graph, x) => graph.Add(BatchNormalize.Named("op", Columns, 0.1f), x)),
+        ["batch normalization with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(BatchNormalize.Named("op", Columns, 1e-5f), x))),
+        ["activation of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, Columns), x)),
+        ["activation of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 4), x)),
+        ["activation of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 0), x)),
+        ["attention"] = Of((graph, x) => graph.Add(new Attend(2, 0.5f), graph.Add(Linear.Named("qkv", Columns, 12), x))),
+        ["attention with a scale of its own"] = Of((graph, x) => graph.Add(new Attend(3, 0.3f), graph.Add(Linear.Named("qkv", Columns, 45), x))),
+        ["attention without a scale"] = Of((graph, x) => graph.Add(new Attend(1, 1), graph.Add(Linear.Named("qkv", Columns, 9), x))),
+        ["patches"] = (new Shape(3, 81), (graph, x) => graph.Add(new Gather(new PatchTable(3, 9, 3)), x)),
+        ["patches of pixels"] = (new Shape(3, 36), (graph, x) => graph.Add(Filters("op", 2), graph.Add(new Gather(new PatchTable(3, 6, 2)), x))),
+        ["gathering some elements more than once"] = Of((graph, x) => graph.Add(new Gather(new EveryThird()), x)),
+        ["gathering with shortcut"] = Of((graph, x) => graph.Add(new Add(null), x, graph.Add(new Gather(new Reversed()), x))),
+        ["transposition"] = Of((graph, x) => graph.Add(new Transpose(), x)),
+        ["transposition with shortcut"] = (new Shape(5, 5), (graph, x) => Shortcut(graph, x, graph.Add(new Transpose(), x))),
+        ["token"] = Of((graph, x) => graph.Add(new PrependToken(new TensorSpec("op", TensorRole.Embedding, 1, 1, Columns)), x)),
+        ["table"] = Of((graph, x) => graph.Add(new AddTable(new TensorSpec("op", TensorRole.Embedding, 1, Rows, Columns)), x)),
+        ["table with shortcut"] = Of((graph, x) => Shortcut(
+            graph, x, graph.Add(new AddTable(new TensorSpec("op", TensorRole.Embedding, 1, Rows, Columns)), x))),
+        ["row"] = Of((graph, x) => graph.Add(new TakeRow(3), x)),
+        ["average of rows"] = Of((graph, x) => graph.Add(new AverageRows(), x)),
+        ["sum"] = Of((graph, x) => graph.Add(new Add(null), graph.Add(Linear.Named("a", Columns, 7), x), graph.Add(Linear.Named("b", Columns, 7), x))),
+
+        ["row and average"] = Of((graph, x) => graph.Add(new Add(null), graph.Add(new TakeRow(2), x), graph.Add(new AverageRows(), x))),
+        ["two rows"] = Of((graph, x) =>
+        {
+            Value y = graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), x);
+            return graph.Add(new Add(null), graph.Add(new TakeRow(4), y), graph.Add(new TakeRow(1), y));
+        }),
+        ["row of attention that is also averaged"] = Of((graph, x) =>
+        {
+            Value y = graph.Add(new Attend(2, 0.4f), graph.Add(Linear.Named("qkv", Columns, 18), x));
+            return graph.Add(new Add(null), graph.Add(new AverageRows(), y), graph.Add(new TakeRow(0), y));
+        }),
+        [Untrainable] = Of((graph, x) =>
+        {
+            Value qkv = graph.Add(Linear.Named("qkv", Columns, 18), x);
+            Value row = graph.Add(new TakeRow(0), graph.Add(new Attend(2, 0.4f), qkv));
+            return graph.Add(new Add(null), row, graph.Add(Linear.Named("other", 18, 6), graph.Add(new TakeRow(1), qkv)));
+        }),
+        ["row of a merged feed-forward layer"] = Of((graph, x) => graph.Add(new TakeRow(0), Merged(graph, x, out _, out _))),
+        ["merged feed-forward layer whose product is read elsewhere"] = Of((graph, x) =>
+        {
+            Value y = Merged(graph, x, out Value product, out _);
+            return Shortcut(graph, graph.Add(Linear.Named("other", Columns, Columns), product), y);
+        }),
+        ["merged feed-forward layer whose hidden channels are read elsewhere"] = Of((graph, x) =>
+        {
+            Value y = Merged(graph, x, out _, out Value hidden);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 7, Columns), hidden), y);
+        }),
+        ["merged feed-forward layer whose input is read elsewhere"] = Of((graph, x) =>
+        {
+            Value t = graph.Add(Linear.Named("first", Columns, Columns), x);
+            return Shortcut(graph, t, Merged(graph, t, out _, out _));
+        }),
+        ["channel-idle branch"] = Of((graph, x) => Shortcut(graph, x, Idle(graph, x, out _, out _))),
+        ["channel-idle branch whose input norm is read elsewhere"] = Of((graph, x) =>
+        {
+            Value y = Idle(graph, x, out Value normalized, out _);
+            return Shortcut(graph, graph.Add(Linear.Named("other", Columns, Columns), normalized), y);
+        }),
+        ["channel-idle branch whose hidden channels are read elsewhere"] = Of((graph, x) =>
+        {
+            Value y = Idle(graph, x, out _, out Value hidden);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 13, Columns), hidden), y);
+        }),
+        ["linear that is activated and read elsewhere"] = Of((graph, x) =>
+        {
+            Value u = graph.Add(Linear.Named("first", Columns, Columns), x);
+            Value other = graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), u);
+            return Shortcut(graph, other, graph.Add(Linear.Named("last", Columns, Columns), graph.Add(new Activate(ActivationKind.Gelu, 3), u)));
+        }),
+        ["patches that are read twice"] = (new Shape(3, 16), (graph, x) =>
+        {
+            Value patches = graph.Add(new Gather(new PatchTable(3, 4, 2)), x);
+            return graph.Add(new Add(null), graph.Add(Filters("first", 2), patches), graph.Add(Filters("second", 2), patches));
+        }),
+        ["pixels that are read twice"] = (new Shape(3, 16), (graph, x) =>
+        {
+            Value patches = graph.Add(Filters("op", 4), graph.Add(new Gather(new PatchTable(3, 4, 4)), x));
+            return graph.Add(new Add(null), patches, graph.Add(Linear.Named("pixels", 16, 7), graph.Add(new TakeRow(1), x)));
+        }),
+    };
+
+    private static Linear Filters(string name, int size)
+        => new(new TensorSpec($"{name}.weight", TensorRole.Weight, 7, 3, size, size), new TensorSpec($"{name}.bias", TensorRole.Bias, 7));
+
+    private static (Shape, Func<Graph, Value, Value>) Of(Func<Graph, Value, Value> define) => (new Shape(Rows, Columns), define);
+
+    private static Value Shortcut(Graph graph, Value x, Value branch) => graph.Add(new Add(null), x, branch);
+
+    private static Value Merged(Graph graph, Value x, out Value product, out Value hidden)
+    {
+        product = graph.Add(Linear.Named("fc1", Columns, Columns), x);
+        hidden = graph.Add(new Activate(ActivationKind.Gelu, 7), graph.Add(Linear.Named("fc2", Columns, 7), x));
+        return graph.Add(new Add(null), product, graph.Add(Linear.Named("fc3", 7, Columns, bias: false), hidden));
+    }
+
+    private static Value Idle(Graph graph, Value x, out Value normalized, out Value hidden)
+    {
+        normalized = graph.Add(BatchNormalize.Named("norm1", Columns, 1e-5f), x);
+        hidden = graph.Add(new Activate(ActivationKind.Gelu, 4), graph.Add(Linear.Named("fc1", Columns, 13), normalized));
+        return graph.Add(Linear.Named("fc2", 13, Columns), graph.Add(BatchNormalize.Named("norm2", 13, 1e-5f), hidden));
+    }
+
+    /// <summary>Logits, [1, columns]: each row with a weight of its own.</summary>
+    private static Value Mix(Graph graph, Value x)
+    {
+        Value mixed = graph.Add(Linear.Named("mix", x.Shape.Rows, 1, bias: false), graph.Add(new Transpose(), x));
+        var shift = new TensorSpec("shift", TensorRole.Embedding, 1, 1, x.Shape.Columns);
+        return graph.Add(new AddTable(shift), graph.Add(new Transpose(), mixed));
+    }
+
+    private sealed record DefinedLayer(Shape Taken, Func<Graph, Value, Value> Definition) : Layer
+    {
+        public override Shape Input => Taken;
+
+        public override Value Define(Graph graph, Value x) => Definition(graph, x);
+    }
+
+    /// <summary>Every third element, again from the start where they end: [4, 3].</summary>
+    private sealed record EveryThird : IndexTable
+    {
+        public override Shape Source => new(Rows, Columns);
+
+        public override Shape Result => new(4, 3);
+
+        public override int[] Indices() => [.. Enumerable.Range(0, 12).Select(i => 3 * i % (Rows * Columns))];
+    }
+
+    private sealed record Reversed : IndexTable
+    {
+        public override Shape Source => new(Rows, Columns);
+
+        public override Shape Result => Source;
+
+        public override int[] Indices() => [.. Enumerable.Range(0, Rows * Columns).Reverse()];
+    }
+}
