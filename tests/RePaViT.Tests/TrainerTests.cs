@@ -29,7 +29,8 @@ public sealed class TrainerTests
     }
 
     [TestMethod]
-    public void A_channel_idle_network_learns_and_its_deployed_form_predicts_the_same()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_channel_idle_network_learns_and_its_deployed_form_predicts_the_same(Architecture architecture)
     {
         TrainingRecipe recipe = new()
         {
@@ -39,7 +40,7 @@ public sealed class TrainerTests
             Augmentation = AugmentationOptions.None,
             EmaDecay = 0.95,
         };
-        TrainingResult result = new Trainer(TrainingRun.Architecture, recipe).Fit(Training, Validation);
+        TrainingResult result = new Trainer(architecture, recipe).Fit(Training, Validation);
         Assert.IsTrue(result.Best!.Validation!.Accuracy >= 0.9, $"{result.Best}");
         Assert.AreEqual(NetworkForm.Trained, result.Model.Form);
 

@@ -16,6 +16,10 @@ public sealed class TrainerTests : TorchTest
     private static readonly ViTArchitecture Architecture =
         new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.75 };
 
+    private static readonly MixerArchitecture Mixer = new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 3, IdleRatio = 0.75 };
+
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer]];
+
     private static readonly TrainingRecipe Recipe = new()
     {
         Epochs = 6,
@@ -31,12 +35,13 @@ public sealed class TrainerTests : TorchTest
     private static TorchBackend Torch => new(Device, TorchPrecision.Float32);
 
     [TestMethod]
-    public void A_run_ends_with_the_same_accuracy_as_the_managed_one()
+    [DynamicData(nameof(Families))]
+    public void A_run_ends_with_the_same_accuracy_as_the_managed_one(Architecture architecture)
     {
         InMemoryImageDataset training = Stripes(192, seed: 1);
         InMemoryImageDataset validation = Stripes(96, seed: 2);
-        TrainingResult expected = Trainer(new ManagedBackend()).Fit(training, validation);
-        TrainingResult actual = Trainer(Torch).Fit(training, validation);
+        TrainingResult expected = Trainer(architecture, new ManagedBackend()).Fit(training, validation);
+        TrainingResult actual = Trainer(architecture, Torch).Fit(training, validation);
 
         Assert.IsGreaterThan(0.9, expected.Best!.Validation!.Accuracy);
         Assert.AreEqual(expected.Best.Validation.Accuracy, actual.Best!.Validation!.Accuracy, Tolerance);
@@ -48,22 +53,25 @@ public sealed class TrainerTests : TorchTest
     }
 
     [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public void A_checkpoint_of_one_engine_is_resumed_by_the_other(bool torchFirst)
+    [DataRow(true, false)]
+    [DataRow(false, false)]
+    [DataRow(true, true)]
+    [DataRow(false, true)]
+    public void A_checkpoint_of_one_engine_is_resumed_by_the_other(bool torchFirst, bool isMixer)
     {
+        Architecture architecture = isMixer ? Mixer : Architecture;
         ITrainingBackend first = torchFirst ? Torch : new ManagedBackend();
         ITrainingBackend second = torchFirst ? new ManagedBackend() : Torch;
         InMemoryImageDataset training = Stripes(192, seed: 1);
-        TrainingResult expected = Trainer(first).Fit(training);
+        TrainingResult expected = Trainer(architecture, first).Fit(training);
 
         using var folder = new TemporaryFolder();
         using var cancellation = new CancellationTokenSource();
         string checkpoint = folder.File("run.safetensors");
-        TrainingResult cancelled = Trainer(first, checkpoint).Fit(
+        TrainingResult cancelled = Trainer(architecture, first, checkpoint).Fit(
             training, progress: new AfterEpoch(3, cancellation.Cancel), cancellationToken: cancellation.Token);
         Assert.IsTrue(cancelled.IsCancelled);
-        TrainingResult resumed = Trainer(second, checkpoint).Resume(training);
+        TrainingResult resumed = Trainer(architecture, second, checkpoint).Resume(training);
 
         AssertClose(expected.Model.Weights, resumed.Model.Weights, Tolerance);
         Assert.HasCount(Recipe.Epochs, resumed.History);
@@ -83,8 +91,8 @@ public sealed class TrainerTests : TorchTest
         Assert.Contains("optimizer.m.norm.bias", refusal.Message);
     }
 
-    private static Trainer Trainer(ITrainingBackend backend, string? checkpoint = null)
-        => new(Architecture, Recipe, new TrainerOptions { CheckpointPath = checkpoint, Threads = 2 }, backend);
+    private static Trainer Trainer(Architecture architecture, ITrainingBackend backend, string? checkpoint = null)
+        => new(architecture, Recipe, new TrainerOptions { CheckpointPath = checkpoint, Threads = 2 }, backend);
 
     /// <summary>Stripes along x, along y, and none, in noise.</summary>
     private static InMemoryImageDataset Stripes(int count, int seed)

@@ -44,7 +44,7 @@ internal sealed class OnnxNetwork
         graph.NameLastResult(Logits);
         graph.Add("Softmax", [Logits], Integer("axis", -1));
         graph.NameLastResult(Probabilities);
-        builder.DeclareOutput(architecture.Classes, row);
+        builder.DeclareOutput(operators.Output.Shape, row);
         return graph;
     }
 
@@ -60,18 +60,19 @@ internal sealed class OnnxNetwork
         return Reshape(row.Input, 1, Architecture.Channels, imageSize, imageSize);
     }
 
-    private void DeclareOutput(int classes, OnnxRow? row)
+    private void DeclareOutput(Shape shape, OnnxRow? row)
     {
         if (row is null)
         {
-            _graph.DeclareOutput(Logits, Batch, classes);
-            _graph.DeclareOutput(Probabilities, Batch, classes);
+            OnnxDimension[] dimensions = shape.Rows == 1 ? [Batch, shape.Columns] : [Batch, shape.Rows, shape.Columns];
+            _graph.DeclareOutput(Logits, dimensions);
+            _graph.DeclareOutput(Probabilities, dimensions);
             return;
         }
 
-        Reshape(Probabilities, classes);
+        Reshape(Probabilities, shape.Columns);
         _graph.NameLastResult(row.Output);
-        _graph.DeclareOutput(row.Output, classes);
+        _graph.DeclareOutput(row.Output, shape.Columns);
         _graph.AddSlotNames(row.Output, row.SlotNames);
     }
 

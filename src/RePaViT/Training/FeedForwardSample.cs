@@ -34,7 +34,7 @@ internal static class FeedForwardSample
         int[] images = Draw(dataset.Count, (int)Math.Clamp(MaxValues / valuesPerImage, 1, MaxImages), seed, key: 0);
         int[] rows = Draw(images.Length * tokens.Rows, MaxRows, seed, key: 1);
         float[] sample = new float[rows.Length * tokens.Columns];
-        foreach (float[] all in FeedForwardTrace.Run(network, threads, images.Length, Prepare))
+        foreach (float[] all in LayerTrace.Run(network, layer => layer is ReparameterizedFeedForward, threads, images.Length, Prepare))
         {
             for (int i = 0; i < rows.Length; i++)
             {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using RePaViT.Networks;
+using RePaViT.Operators;
 using RePaViT.Tests.Support;
 
 namespace RePaViT.Tests.Architectures;
@@ -64,6 +66,17 @@ public sealed class ViTArchitectureTests
         Assert.IsFalse((architecture with { IdleRatio = null }).IsVanilla);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => architecture.ActiveChannelsOf(4));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => architecture.ActiveChannelsOf(-1));
+    }
+
+    /// <summary>Both branches of a block, whether it has attention or not.</summary>
+    [TestMethod]
+    public void Branches_are_dropped_the_more_often_the_deeper_their_block()
+    {
+        double[] rates = [.. new NetworkGraph(Valid.Layers(NetworkForm.Trained)).Graph.Nodes
+            .Select(node => node.Operator).OfType<Add>().Select(add => add.DropPath!.Value.RateOf(0.75))];
+
+        CollectionAssert.AreEqual(new[] { 0, 0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75 }, rates);
+        Assert.AreEqual(0, new DropPathPosition(0, 1).RateOf(0.75));
     }
 
     public static IEnumerable<object[]> Invalid() =>

@@ -1,5 +1,6 @@
 using RePaViT.Benchmarks;
 using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
 
 namespace RePaViT.Tests.Benchmarks;
 
@@ -9,13 +10,14 @@ public sealed class ExportTests
     private static readonly ViTArchitecture Small = new() { ImageSize = 16, PatchSize = 8, Dim = 12, Depth = 2, Heads = 3, Classes = 4 };
 
     [TestMethod]
-    public void An_untrained_network_is_exported_in_each_form()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void An_untrained_network_is_exported_in_each_form(Architecture family)
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("model.onnx");
         foreach (ExportForm form in Enum.GetValues<ExportForm>())
         {
-            ViTArchitecture architecture = Small with { IdleRatio = form == ExportForm.Vanilla ? null : 0.5 };
+            Architecture architecture = family with { IdleRatio = form == ExportForm.Vanilla ? null : 0.5 };
 
             ExportReport report = ExportCommand.Run(architecture, form, path, weightsFile: null);
 

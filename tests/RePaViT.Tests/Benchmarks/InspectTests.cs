@@ -14,5 +14,7 @@ public sealed class InspectTests
         ModelCost tiny = models.Single(model => model is { Preset: "Tiny", IdleRatio: 0.75 });
         Assert.AreEqual(3.494, Math.Round(tiny.Deployed.Parameters / 1e6, 3));
         Assert.AreEqual(5.718, Math.Round(tiny.Vanilla.Parameters / 1e6, 3));
+        ModelCost mixer = models.Single(model => model is { Preset: "Mixer-S32", IdleRatio: 0.75 });
+        Assert.IsTrue(mixer.Deployed.Parameters < mixer.Vanilla.Parameters);
     }
 }

@@ -28,6 +28,12 @@ public sealed class VerifyTests
     [DataRow("vit_idle025", "grad.blocks.1.attn.norm.bias", "gradients")]
     [DataRow("vit_idle100", "grad.blocks.0.mlp.fc1.bias", "gradients")]
     [DataRow("vit_idle075", "after.blocks.1.mlp.norm2.running_var", "running statistics")]
+    [DataRow("mixer_vanilla", "eval.logits", "eval logits")]
+    [DataRow("mixer_idle075", "reparam.logits", "reparameterized logits")]
+    [DataRow("mixer_idle075", "train.loss", "loss")]
+    [DataRow("mixer_vanilla", "grad.blocks.1.mlp_tokens.norm.weight", "gradients")]
+    [DataRow("mixer_idle075", "grad.stem.proj.bias", "gradients")]
+    [DataRow("mixer_idle075", "after.blocks.0.mlp_channels.norm1.running_mean", "running statistics")]
     [DataRow("lamb", "step6.p0", "parameters")]
     [DataRow("cosine", "lr", "learning rates")]
     public void A_wrong_value_fails_and_is_named(string fixture, string tensor, string quantity)

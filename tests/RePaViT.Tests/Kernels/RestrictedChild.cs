@@ -38,7 +38,7 @@ internal static class RestrictedChild
                 continue;
             }
 
-            object?[]?[] rows = [.. test.GetCustomAttributes<DataRowAttribute>().Select(row => row.Data)];
+            object?[]?[] rows = [.. test.GetCustomAttributes().OfType<ITestDataSource>().SelectMany(source => source.GetData(test))];
             foreach (object?[]? row in rows.Length == 0 ? [null] : rows)
             {
                 test.Invoke(Activator.CreateInstance(test.DeclaringType!), row);

@@ -11,11 +11,12 @@ public sealed class RePaViTModelTests
     private static readonly ViTArchitecture Architecture = TrainingRun.Architecture;
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void A_saved_model_predicts_the_same(bool throughPath)
+    [DataRow(false, false)]
+    [DataRow(true, false)]
+    [DataRow(true, true)]
+    public void A_saved_model_predicts_the_same(bool throughPath, bool isMixer)
     {
-        RePaViTModel model = Create().Reparameterize();
+        RePaViTModel model = Create(isMixer ? TrainingRun.Mixer : Architecture).Reparameterize();
         RePaViTModel loaded;
         if (throughPath)
         {
@@ -229,10 +230,12 @@ public sealed class RePaViTModelTests
         Assert.AreSame(vanilla, vanilla.Reparameterize());
     }
 
-    private static RePaViTModel Create() => new(
-        Architecture,
+    private static RePaViTModel Create() => Create(Architecture);
+
+    private static RePaViTModel Create(Architecture architecture) => new(
+        architecture,
         NetworkForm.Trained,
-        RandomWeights.Create(Architecture.Layers(NetworkForm.Trained), seed: 1),
+        RandomWeights.Create(architecture.Layers(NetworkForm.Trained), seed: 1),
         ["class 0", "class 1", "class 2"],
         new ImagePreprocessing { CropFraction = 0.9 });
 

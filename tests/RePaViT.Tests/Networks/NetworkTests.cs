@@ -62,6 +62,26 @@ public sealed class NetworkTests
         StringAssert.Contains(refusal.Message, "[4, 6]");
     }
 
+    [TestMethod]
+    public void The_last_block_is_not_cut_where_the_tokens_are_read_too()
+    {
+        // Class token and average together, as of a network with a head of each.
+        NetworkLayout layout = ViT.Layout(NetworkForm.Trained);
+        Layer[] layers = [.. layout.Layers.Select(layer => layer is ClassTokenPooling pooling ? new BothPooling(pooling.Tokens, pooling.Dim) : layer)];
+        var network = new Network(layout with { Layers = layers }, RandomWeights.Create(layers, seed: 1), NetworkStage.Trained);
+
+        AssertComputes(network, new Shape(1, 5));
+        AssertComputes(FeedForwardMerging.Merge(network), new Shape(1, 5));
+    }
+
+    private sealed record BothPooling(int Tokens, int Dim) : Layer
+    {
+        public override Shape Input => new(Tokens, Dim);
+
+        public override Value Define(Graph graph, Value x)
+            => graph.Add(new Add(null), graph.Add(new TakeRow(0), x), graph.Add(new AverageRows(), x));
+    }
+
     private static void AssertComputes(Network network, Shape output)
     {
         const int Count = 3;
@@ -75,8 +95,12 @@ public sealed class NetworkTests
         }
 
         float[] actual = new float[Count * output.Length];
-        InferencePlan.Compile(network, threads: 2).Run(images, Count, actual);
-        double difference = Difference.Relative(new PlainNetwork(network).Forward(images), actual);
-        Assert.IsTrue(difference <= Tolerance, $"{network.Stage}, {output}: {difference}");
+        double[] expected = new PlainNetwork(network).Forward(images);
+        foreach (bool fuse in new[] { true, false })
+        {
+            InferencePlan.Compile(network, threads: 2, fuse: fuse).Run(images, Count, actual);
+            double difference = Difference.Relative(expected, actual);
+            Assert.IsTrue(difference <= Tolerance, $"{network.Stage}, {output}, fused {fuse}: {difference}");
+        }
     }
 }

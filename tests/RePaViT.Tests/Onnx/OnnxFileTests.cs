@@ -36,21 +36,47 @@ public sealed class OnnxFileTests
         IdleRatio = 0.5,
     };
 
-    private static IEnumerable<object?[]> Networks =>
+    private static readonly MixerArchitecture OddMixer = new()
+    {
+        ImageSize = 15,
+        PatchSize = 5,
+        Dim = 21,
+        Depth = 3,
+        Classes = 7,
+        TokenMlpRatio = 0.7,
+        MlpRatio = 2.5,
+        IdleRatio = 0.4,
+    };
+
+    private static readonly MixerArchitecture SmallMixer = new()
+    {
+        ImageSize = 4,
+        PatchSize = 2,
+        Dim = 2,
+        Depth = 1,
+        Classes = 2,
+        MlpRatio = 2,
+        IdleRatio = 0.5,
+    };
+
+    private static IEnumerable<object[]> Networks =>
     [
-        [0.4, NetworkForm.Trained],
-        [0.4, NetworkForm.Deployed],
-        [1.0, NetworkForm.Trained],
-        [1.0, NetworkForm.Deployed],
-        [0.0, NetworkForm.Trained],
-        [null, NetworkForm.Trained],
+        [Odd, NetworkForm.Trained],
+        [Odd, NetworkForm.Deployed],
+        [Odd with { IdleRatio = 1 }, NetworkForm.Trained],
+        [Odd with { IdleRatio = 1 }, NetworkForm.Deployed],
+        [Odd with { IdleRatio = 0 }, NetworkForm.Trained],
+        [Odd with { IdleRatio = null }, NetworkForm.Trained],
+        [OddMixer, NetworkForm.Trained],
+        [OddMixer, NetworkForm.Deployed],
+        [OddMixer with { IdleRatio = null }, NetworkForm.Trained],
     ];
 
     [TestMethod]
     [DynamicData(nameof(Networks))]
-    public void What_is_written_is_read_back_to_the_bit(double? idleRatio, NetworkForm form)
+    public void What_is_written_is_read_back_to_the_bit(Architecture architecture, NetworkForm form)
     {
-        (ModelDescription description, Network network) = Create(Odd with { IdleRatio = idleRatio }, form);
+        (ModelDescription description, Network network) = Create(architecture, form);
         using var folder = new TemporaryFolder();
         string path = folder.File("model.onnx");
 
@@ -292,11 +318,21 @@ public sealed class OnnxFileTests
     [DataRow("\"interpolation\":\"bicubic\"", "\"interpolation\":\"nearest\"", "interpolation")]
     [DataRow("\"cropFraction\":1", "\"cropFraction\":0", "CropFraction 0")]
     public void A_wrong_description_is_refused(string part, string wrong, string named)
-    {
-        string json = Description(Small, NetworkForm.Deployed).ToJson();
-        StringAssert.Contains(json, part, StringComparison.Ordinal);
-        AssertRefused(WithMetadata("1", json.Replace(part, wrong, StringComparison.Ordinal)), named);
-    }
+        => AssertDescriptionRefused(Small, part, wrong, named);
+
+    [TestMethod]
+    [DataRow("\"family\":\"mixer\"", "\"family\":\"vit\"", "heads")]
+    [DataRow("\"family\":\"mixer\"", "\"family\":\"Mixer\"", "\"vit\" or \"mixer\"")]
+    [DataRow("\"tokenMlpRatio\":0.5,", "", "tokenMlpRatio")]
+    [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":1", "blocks.0.mlp_tokens.fc1.weight")]
+    [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":-0.5", "TokenMlpRatio -0.5")]
+    [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":1e999", "TokenMlpRatio Infinity")]
+    [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":0.5,\"heads\":1", "heads")]
+    [DataRow("\"patchSize\":2", "\"patchSize\":3", "PatchSize 3")]
+    [DataRow("\"patchSize\":2", "\"patchSize\":1", "stem.proj.weight")]
+    [DataRow("\"form\":\"deployed\"", "\"form\":\"trained\"", "norm1")]
+    public void A_wrong_description_of_a_mixer_is_refused(string part, string wrong, string named)
+        => AssertDescriptionRefused(SmallMixer, part, wrong, named);
 
     [TestMethod]
     public void A_tensor_that_does_not_fit_is_refused()
@@ -359,7 +395,7 @@ public sealed class OnnxFileTests
         StringAssert.Contains(exception.Message, path, StringComparison.Ordinal);
     }
 
-    private static ModelDescription Description(ViTArchitecture architecture, NetworkForm form) => new()
+    private static ModelDescription Description(Architecture architecture, NetworkForm form) => new()
     {
         Architecture = architecture,
         Form = form,
@@ -367,7 +403,7 @@ public sealed class OnnxFileTests
         Preprocessing = new ImagePreprocessing(),
     };
 
-    private static (ModelDescription Description, Network Network) Create(ViTArchitecture architecture, NetworkForm form)
+    private static (ModelDescription Description, Network Network) Create(Architecture architecture, NetworkForm form)
     {
         ModelDescription description = Description(architecture, form);
         return (description, Folding.Fold(RandomWeights.Network(architecture, 1, form), description.Preprocessing));
@@ -411,10 +447,10 @@ public sealed class OnnxFileTests
         }
     }
 
-    /// <summary>A file with the network of <see cref="Small"/>, deployed, whatever its metadata say.</summary>
-    private static byte[] WithMetadata(string version, string json)
+    /// <summary>A file with a network, deployed, whatever its metadata say.</summary>
+    private static byte[] WithMetadata(string version, string json, Architecture? architecture = null)
     {
-        (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
+        (ModelDescription description, Network network) = Create(architecture ?? Small, NetworkForm.Deployed);
         var model = new ProtobufMessage();
         AddMetadata(model, [new("repavit.format", version), new("repavit.model", json)]);
         model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
@@ -454,6 +490,13 @@ public sealed class OnnxFileTests
         AddMetadata(model, OnnxMetadata.Create(description));
         model.Add(OnnxSchema.Model.Graph, graphMessage);
         return Bytes(model);
+    }
+
+    private static void AssertDescriptionRefused(Architecture architecture, string part, string wrong, string named)
+    {
+        string json = Description(architecture, NetworkForm.Deployed).ToJson();
+        StringAssert.Contains(json, part, StringComparison.Ordinal);
+        AssertRefused(WithMetadata("1", json.Replace(part, wrong, StringComparison.Ordinal), architecture), named);
     }
 
     private static void AssertRefused(byte[] bytes, string named)

@@ -81,6 +81,24 @@ public sealed class OnnxNetworkTests
     }
 
     [TestMethod]
+    public void Outputs_without_a_head_are_written_with_their_shape()
+    {
+        foreach ((Architecture architecture, int tokens, int dim) in new (Architecture, int, int)[] { (Odd, 10, 21), (Mixer, 9, 14) })
+        {
+            Network network = Folding.Fold(RandomWeights.Network(architecture, 3, NetworkForm.Deployed), new ImagePreprocessing());
+            foreach (bool fuse in new[] { true, false })
+            {
+                CollectionAssert.AreEqual(
+                    new[] { $"logits[batch,{dim}]", $"probabilities[batch,{dim}]" },
+                    AssertComputes(architecture, network.TakeOutput(NetworkLayout.Features), fuse).Outputs);
+                CollectionAssert.AreEqual(
+                    new[] { $"logits[batch,{tokens},{dim}]", $"probabilities[batch,{tokens},{dim}]" },
+                    AssertComputes(architecture, network.TakeOutput(NetworkLayout.Stage(1)), fuse).Outputs);
+            }
+        }
+    }
+
+    [TestMethod]
     [DynamicData(nameof(OperatorNetworks.Names), typeof(OperatorNetworks))]
     public void Every_operator_is_written_as_it_is_defined(string name)
     {
@@ -89,7 +107,7 @@ public sealed class OnnxNetworkTests
         AssertComputes(Odd, network, fuse: false);
     }
 
-    private static void AssertComputes(Architecture architecture, Network network, bool fuse)
+    private static PlainOnnxGraph AssertComputes(Architecture architecture, Network network, bool fuse)
     {
         var model = new ProtobufMessage();
         model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(architecture, network, fuse: fuse).ToMessage("", ""));
@@ -100,10 +118,12 @@ public sealed class OnnxNetworkTests
         int size = (int)Math.Sqrt(input.Columns);
         int[] shape = size * size == input.Columns ? [2, input.Rows, size, size] : [2, input.Rows, input.Columns];
 
-        double[] actual = PlainOnnx.Run(new PlainOnnxGraph(stream.ToArray()), new PlainTensor(shape, [.. images]))["logits"].Data;
+        var graph = new PlainOnnxGraph(stream.ToArray());
+        double[] actual = PlainOnnx.Run(graph, new PlainTensor(shape, [.. images]))["logits"].Data;
 
         double difference = Difference.Relative(new PlainNetwork(network).Forward(images), actual);
         Assert.IsTrue(difference <= Tolerance, $"{architecture.GetType().Name}: logits differ by {difference}");
+        return graph;
     }
 
     [TestMethod]

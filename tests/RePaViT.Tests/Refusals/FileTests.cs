@@ -16,6 +16,7 @@ public sealed class FileTests
 {
     private const string Safetensors = "weights.safetensors";
     private const string Onnx = "model.onnx";
+    private const string OnnxOfMixer = "mixer.onnx";
     private const string Checkpoint = "checkpoint.safetensors";
     private const string Cifar10 = "test_batch.bin";
     private const string Cifar100 = "test.bin";
@@ -31,11 +32,16 @@ public sealed class FileTests
         ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Heads = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
     };
 
+    private static readonly MixerArchitecture SmallMixer = new()
+    {
+        ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
+    };
+
     private static readonly byte[] ImageBytes = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
     private static readonly byte[] LabelBytes = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
 
     private static IEnumerable<string[]> Formats =>
-        [[Safetensors], [Onnx], [Checkpoint], [Cifar10], [Cifar100], [IdxImages], [IdxLabels], [CompressedIdxImages]];
+        [[Safetensors], [Onnx], [OnnxOfMixer], [Checkpoint], [Cifar10], [Cifar100], [IdxImages], [IdxLabels], [CompressedIdxImages]];
 
     [TestMethod]
     [DynamicData(nameof(Formats))]
@@ -198,12 +204,18 @@ public sealed class FileTests
     [DataRow("\"classes\":2", "\"classes\":2147483647", "Classes 2147483647")]
     [DataRow("\"activeChannels\":null", "\"activeChannels\":[2147483647]", "ActiveChannels 2147483647")]
     public void A_description_of_a_giant_is_refused_at_once(string part, string giant, string named)
-    {
-        string json = Model(Small).Description.ToJson();
-        StringAssert.Contains(json, part, StringComparison.Ordinal);
-        byte[] bytes = OnnxWith(json.Replace(part, giant, StringComparison.Ordinal));
-        StringAssert.Contains(AssertRefused(Onnx, bytes).Message, named, StringComparison.Ordinal);
-    }
+        => AssertGiantRefused(Small, part, giant, named);
+
+    [TestMethod]
+    [DataRow("\"imageSize\":4", "\"imageSize\":16384", "16384")]
+    [DataRow("\"dim\":2", "\"dim\":16384", "stem.proj.weight")]
+    [DataRow("\"depth\":1", "\"depth\":1024", "blocks.1.mlp_tokens")]
+    [DataRow("\"depth\":1", "\"depth\":2147483647", "Depth 2147483647")]
+    [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":1e300", "TokenMlpRatio")]
+    [DataRow("\"mlpRatio\":2", "\"mlpRatio\":1e300", "MlpRatio")]
+    [DataRow("\"classes\":2", "\"classes\":2147483647", "Classes 2147483647")]
+    public void A_description_of_a_giant_mixer_is_refused_at_once(string part, string giant, string named)
+        => AssertGiantRefused(SmallMixer, part, giant, named);
 
     [TestMethod]
     public void Texts_of_millions_of_parts_cost_no_more_than_they_are_long()
@@ -241,7 +253,7 @@ public sealed class FileTests
         _ = name switch
         {
             Safetensors => (object)RePaViT.Safetensors.Read(path),
-            Onnx => RePaViTModel.Load(path),
+            Onnx or OnnxOfMixer => RePaViTModel.Load(path),
             Checkpoint => RePaViT.Training.Checkpoint.Read(path),
             Cifar10 => CifarDataset.ReadCifar10(folder.Path, DatasetPart.Test),
             Cifar100 => CifarDataset.ReadCifar100(folder.Path, DatasetPart.Test),
@@ -260,6 +272,9 @@ public sealed class FileTests
                 return stream.ToArray();
             case Onnx:
                 Model(Small).Model.Save(stream);
+                return stream.ToArray();
+            case OnnxOfMixer:
+                Model(SmallMixer).Model.Save(stream);
                 return stream.ToArray();
             case Checkpoint:
                 using (var folder = new TemporaryFolder())
@@ -286,7 +301,7 @@ public sealed class FileTests
         }
     }
 
-    private static (ModelDescription Description, NamedTensors Weights, RePaViTModel Model) Model(ViTArchitecture architecture)
+    private static (ModelDescription Description, NamedTensors Weights, RePaViTModel Model) Model(Architecture architecture)
     {
         NamedTensors weights = RandomWeights.Create(architecture.Layers(NetworkForm.Deployed), seed: 1);
         var description = new ModelDescription
@@ -299,7 +314,15 @@ public sealed class FileTests
         return (description, weights, new RePaViTModel(architecture, NetworkForm.Deployed, weights, description.ClassNames));
     }
 
-    private static byte[] OnnxWith(string json)
+    private static void AssertGiantRefused(Architecture architecture, string part, string giant, string named)
+    {
+        string json = Model(architecture).Description.ToJson();
+        StringAssert.Contains(json, part, StringComparison.Ordinal);
+        byte[] bytes = OnnxWith(json.Replace(part, giant, StringComparison.Ordinal), architecture);
+        StringAssert.Contains(AssertRefused(Onnx, bytes).Message, named, StringComparison.Ordinal);
+    }
+
+    private static byte[] OnnxWith(string json, Architecture? architecture = null)
     {
         var file = new ProtobufMessage();
         foreach ((string key, string value) in new[] { ("repavit.format", "1"), ("repavit.model", json) })
@@ -312,7 +335,7 @@ public sealed class FileTests
 
         // The weights of the network that the description is a distortion of.
         var graph = new OnnxGraph();
-        IReadOnlyList<Layer> layers = Folding.Fold(Small.Layout(NetworkForm.Deployed)).Layers;
+        IReadOnlyList<Layer> layers = Folding.Fold((architecture ?? Small).Layout(NetworkForm.Deployed)).Layers;
         NamedTensors weights = RandomWeights.Create(layers, seed: 1);
         foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
         {

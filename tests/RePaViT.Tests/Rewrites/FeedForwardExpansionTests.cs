@@ -4,6 +4,7 @@ using RePaViT.Networks;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
 using RePaViT.Training;
 
 namespace RePaViT.Tests.Rewrites;
@@ -38,6 +39,15 @@ public sealed class FeedForwardExpansionTests
                 };
                 yield return [architecture, ++seed];
             }
+
+            yield return
+            [
+                new MixerArchitecture
+                {
+                    ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 1 + seed % 3, Classes = 3, IdleRatio = ratio, MlpRatio = 2.5 + seed % 2,
+                },
+                ++seed,
+            ];
         }
     }
 
@@ -54,7 +64,7 @@ public sealed class FeedForwardExpansionTests
 
     [TestMethod]
     [DynamicData(nameof(Architectures))]
-    public void Any_network_expands(ViTArchitecture architecture, int seed)
+    public void Any_network_expands(Architecture architecture, int seed)
         => AssertExpands(RandomWeights.Network(architecture, seed), $"{architecture}");
 
     [TestMethod]
@@ -118,9 +128,9 @@ public sealed class FeedForwardExpansionTests
     }
 
     [TestMethod]
-    public void Another_normalization_than_was_folded_in_can_be_taken_out()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void Another_normalization_than_was_folded_in_can_be_taken_out(Architecture architecture)
     {
-        ViTArchitecture architecture = new() { ImageSize = 12, PatchSize = 4, Dim = 15, Heads = 3, Depth = 2, Classes = 3 };
         Network folded = Folding.Fold(RandomWeights.Network(architecture, 1), new ImagePreprocessing());
         InMemoryImageDataset dataset = TestImages.Dataset(Images, 12, 3);
 

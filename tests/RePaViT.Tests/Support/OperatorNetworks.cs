@@ -16,14 +16,16 @@ internal static class OperatorNetworks
     // Behind what is learned, where the gradient of the input is needed.
     private const string Behind = "behind a table: ";
 
-    /// <summary>Training refuses it: attention can only be the last to read what it reads.</summary>
-    public const string Untrainable = "row of attention whose values are read elsewhere";
+    private const string Untrainable = "untrainable: ";
 
     /// <summary>What to create: each by itself, where nothing learned stands before it, and behind a table that is learned.</summary>
     public static IEnumerable<object[]> Names()
         => Definitions.Keys.SelectMany(name => new[] { name, Behind + name }).Select(name => new object[] { name });
 
-    public static IEnumerable<object[]> TrainableNames() => Names().Where(name => !((string)name[0]).EndsWith(Untrainable, StringComparison.Ordinal));
+    public static IEnumerable<object[]> TrainableNames() => Names().Where(name => !IsUntrainable(name));
+
+    /// <summary>What training refuses: activations and attention can only be the last to read what they read.</summary>
+    public static IEnumerable<object[]> UntrainableNames() => Names().Where(IsUntrainable);
 
     public static Network Create(string name)
     {
@@ -37,6 +39,8 @@ internal static class OperatorNetworks
             RandomWeights.Create([layer], name.Length),
             NetworkStage.Trained);
     }
+
+    private static bool IsUntrainable(object[] name) => ((string)name[0]).Contains(Untrainable, StringComparison.Ordinal);
 
     private static readonly Dictionary<string, (Shape Input, Func<Graph, Value, Value> Define)> Definitions = new(StringComparer.Ordinal)
     {
@@ -80,7 +84,12 @@ internal static class OperatorNetworks
             Value y = graph.Add(new Attend(2, 0.4f), graph.Add(Linear.Named("qkv", Columns, 18), x));
             return graph.Add(new Add(null), graph.Add(new AverageRows(), y), graph.Add(new TakeRow(0), y));
         }),
-        [Untrainable] = Of((graph, x) =>
+        ["row of attention that is averaged later"] = Of((graph, x) =>
+        {
+            Value y = graph.Add(new Attend(2, 0.4f), graph.Add(Linear.Named("qkv", Columns, 18), x));
+            return graph.Add(new Add(null), graph.Add(new TakeRow(0), y), graph.Add(new AverageRows(), y));
+        }),
+        [Untrainable + "row of attention whose values are read elsewhere"] = Of((graph, x) =>
         {
             Value qkv = graph.Add(Linear.Named("qkv", Columns, 18), x);
             Value row = graph.Add(new TakeRow(0), graph.Add(new Attend(2, 0.4f), qkv));
@@ -112,6 +121,12 @@ internal static class OperatorNetworks
         {
             Value y = Idle(graph, x, out _, out Value hidden);
             return Shortcut(graph, graph.Add(Linear.Named("other", 13, Columns), hidden), y);
+        }),
+        [Untrainable + "linear that is activated and read later"] = Of((graph, x) =>
+        {
+            Value u = graph.Add(Linear.Named("first", Columns, Columns), x);
+            Value activated = graph.Add(new Activate(ActivationKind.Gelu, 3), u);
+            return Shortcut(graph, u, graph.Add(Linear.Named("last", Columns, Columns), activated));
         }),
         ["linear that is activated and read elsewhere"] = Of((graph, x) =>
         {

@@ -21,15 +21,21 @@ public sealed class ContinuationTests
         EmaDecay = 0.9,
     };
 
-    // Every test goes on from the same model, which takes a second to train.
-    private static readonly RePaViTModel Trained = new Trainer(TrainingRun.Architecture, Recipe).Fit(Training).Model;
+    // Every test goes on from the same model of a family, which takes a second to train.
+    private static readonly Dictionary<Architecture, RePaViTModel> Models = TrainingRun.Families()
+        .Select(family => (Architecture)family[0])
+        .ToDictionary(architecture => architecture, architecture => new Trainer(architecture, Recipe).Fit(Training).Model);
+
+    private static readonly RePaViTModel Trained = Models[TrainingRun.Architecture];
 
     [TestMethod]
-    public void A_saved_model_goes_on_from_what_it_computes()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_saved_model_goes_on_from_what_it_computes(Architecture architecture)
     {
-        foreach (RePaViTModel model in new[] { Trained.Reparameterize(), Loaded(Trained.Reparameterize()), Loaded(Trained) })
+        RePaViTModel trained = Models[architecture];
+        foreach (RePaViTModel model in new[] { trained.Reparameterize(), Loaded(trained.Reparameterize()), Loaded(trained) })
         {
-            RePaViTModel start = Start(new Trainer(TrainingRun.Architecture, Recipe) { InitialModel = model });
+            RePaViTModel start = Start(new Trainer(architecture, Recipe) { InitialModel = model });
 
             Assert.AreEqual(NetworkForm.Trained, start.Form);
             AssertSameFunction(model, start);
@@ -37,19 +43,23 @@ public sealed class ContinuationTests
     }
 
     [TestMethod]
-    public void A_model_in_training_form_is_used_as_it_is()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_model_in_training_form_is_used_as_it_is(Architecture architecture)
     {
-        RePaViTModel start = Start(new Trainer(TrainingRun.Architecture, Recipe) { InitialModel = Trained });
-        TrainingRun.AssertSameBytes(TrainingRun.Bytes(Trained.Weights), TrainingRun.Bytes(start.Weights), "initial weights");
+        RePaViTModel trained = Models[architecture];
+        RePaViTModel start = Start(new Trainer(architecture, Recipe) { InitialModel = trained });
+        TrainingRun.AssertSameBytes(TrainingRun.Bytes(trained.Weights), TrainingRun.Bytes(start.Weights), "initial weights");
     }
 
     [TestMethod]
-    public void A_new_normalization_does_not_change_what_the_model_computes()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_new_normalization_does_not_change_what_the_model_computes(Architecture architecture)
     {
+        RePaViTModel trained = Models[architecture];
         var preprocessing = new ImagePreprocessing { Mean = new(0.2f, 0.3f, 0.4f), StandardDeviation = new(0.5f, 0.4f, 0.3f) };
-        foreach (RePaViTModel model in new[] { Trained, Loaded(Trained.Reparameterize()) })
+        foreach (RePaViTModel model in new[] { trained, Loaded(trained.Reparameterize()) })
         {
-            RePaViTModel start = Start(new Trainer(TrainingRun.Architecture, Recipe)
+            RePaViTModel start = Start(new Trainer(architecture, Recipe)
             {
                 InitialModel = model,
                 Preprocessing = preprocessing,
@@ -60,22 +70,24 @@ public sealed class ContinuationTests
     }
 
     [TestMethod]
-    public void A_deployed_model_trains_on_without_losing_what_it_knows()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_deployed_model_trains_on_without_losing_what_it_knows(Architecture architecture)
     {
-        RePaViTModel deployed = Loaded(Trained.Reparameterize());
+        RePaViTModel trained = Models[architecture];
+        RePaViTModel deployed = Loaded(trained.Reparameterize());
         Evaluation before = deployed.Evaluate(Validation);
         Assert.IsTrue(before.Accuracy >= 0.9, $"{before}");
 
         // Without smoothing and drop path the training loss starts as that of the model, and falls, if batches are
-        // normalized as it expects.
+        // normalized as it expects: statistics of 30 images in place of all cost up to 2 percent.
         TrainingRecipe gentle = Recipe with
         {
-            Epochs = 3, LearningRate = 5e-4, LabelSmoothing = 0, DropPathRate = 0, WarmupEpochs = 0,
+            Epochs = 3, BatchSize = 30, LearningRate = 5e-4, LabelSmoothing = 0, DropPathRate = 0, WarmupEpochs = 0,
         };
-        TrainingResult result = new Trainer(TrainingRun.Architecture, gentle) { InitialModel = deployed }.Fit(Training, Validation);
+        TrainingResult result = new Trainer(architecture, gentle) { InitialModel = deployed }.Fit(Training, Validation);
 
         double loss = deployed.Evaluate(Training).Loss;
-        Assert.IsTrue(result.History[0].TrainingLoss <= loss, $"{loss} -> {result.History[0]}");
+        Assert.IsTrue(result.History[0].TrainingLoss <= 1.02 * loss, $"{loss} -> {result.History[0]}");
         Assert.IsTrue(result.History[^1].TrainingLoss < result.History[0].TrainingLoss, $"{result.History[^1]}");
         foreach (EpochSummary epoch in result.History)
         {
@@ -84,43 +96,48 @@ public sealed class ContinuationTests
     }
 
     [TestMethod]
-    public void Other_classes_get_a_new_head()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void Other_classes_get_a_new_head(Architecture architecture)
     {
-        RePaViTModel deployed = Loaded(Trained.Reparameterize());
+        RePaViTModel trained = Models[architecture];
+        RePaViTModel deployed = Loaded(trained.Reparameterize());
         InMemoryImageDataset other = TrainingRun.Dataset(60, seed: 3, classes: 5);
-        var trainer = new Trainer(TrainingRun.Architecture with { Classes = 5 }, Recipe) { InitialModel = deployed };
+        var trainer = new Trainer(architecture with { Classes = 5 }, Recipe) { InitialModel = deployed };
 
         RePaViTModel start = trainer.Fit(other, cancellationToken: new CancellationToken(canceled: true)).Model;
 
         Assert.AreEqual(5, start.Architecture.Classes);
+        string untouched = architecture is MixerArchitecture ? "blocks.1.mlp_tokens.fc1.weight" : "blocks.1.attn.proj.weight";
         CollectionAssert.AreEqual(new float[5], start.Weights["head.bias"].Data.ToArray());
         CollectionAssert.AreEqual(
-            deployed.Weights["blocks.1.attn.proj.weight"].Data.ToArray(),
-            start.Weights["blocks.1.attn.proj.weight"].Data.ToArray());
+            deployed.Weights[untouched].Data.ToArray(),
+            start.Weights[untouched].Data.ToArray());
 
         // As many classes with other names are other classes, too.
         int[] indices = [.. Enumerable.Range(0, Training.Count)];
         var renamed = new InMemoryImageDataset(
             indices.Select(Training.GetImage), indices.Select(Training.GetLabel), ["class 1", "class 0", "class 2"]);
-        trainer = new Trainer(TrainingRun.Architecture, Recipe) { InitialModel = deployed };
+        trainer = new Trainer(architecture, Recipe) { InitialModel = deployed };
         start = trainer.Fit(renamed, cancellationToken: new CancellationToken(canceled: true)).Model;
         CollectionAssert.AreEqual(new float[3], start.Weights["head.bias"].Data.ToArray());
     }
 
     [TestMethod]
-    public void A_run_from_a_deployed_model_is_resumed_without_it_and_ends_with_the_same_bytes()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_run_from_a_deployed_model_is_resumed_without_it_and_ends_with_the_same_bytes(Architecture architecture)
     {
+        RePaViTModel trained = Models[architecture];
         using var folder = new TemporaryFolder();
-        RePaViTModel deployed = Loaded(Trained.Reparameterize());
+        RePaViTModel deployed = Loaded(trained.Reparameterize());
         TrainingRecipe recipe = Recipe with { Epochs = 2 };
-        TrainingResult expected = new Trainer(TrainingRun.Architecture, recipe) { InitialModel = deployed }.Fit(Training, Validation);
+        TrainingResult expected = new Trainer(architecture, recipe) { InitialModel = deployed }.Fit(Training, Validation);
 
         using var cancellation = new CancellationTokenSource();
         var options = new TrainerOptions { CheckpointPath = folder.File("run.safetensors") };
-        var cancelled = new Trainer(TrainingRun.Architecture, recipe, options) { InitialModel = deployed };
+        var cancelled = new Trainer(architecture, recipe, options) { InitialModel = deployed };
         Assert.IsTrue(cancelled.Fit(
             Training, Validation, new CancelAtFirstReport(cancellation), cancellation.Token).IsCancelled);
-        TrainingResult actual = new Trainer(TrainingRun.Architecture, recipe, options).Resume(Training, Validation);
+        TrainingResult actual = new Trainer(architecture, recipe, options).Resume(Training, Validation);
 
         TrainingRun.AssertSameBytes(
             TrainingRun.Bytes(expected.Model.Weights), TrainingRun.Bytes(actual.Model.Weights), "resumed");

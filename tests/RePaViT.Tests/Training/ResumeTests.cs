@@ -96,6 +96,28 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_network_of_any_family_is_resumed_and_ends_with_the_same_bytes(Architecture architecture)
+    {
+        using var folder = new TemporaryFolder();
+        InMemoryImageDataset training = TrainingRun.Dataset(27, seed: 1);
+        InMemoryImageDataset validation = TrainingRun.Dataset(9, seed: 2);
+        TrainingResult expected = Trainer("whole").Fit(training, validation);
+
+        // A step and a half into the second epoch.
+        using var cancellation = new CancellationTokenSource();
+        var data = new CountedDataset(training, images: 42, cancellation.Cancel);
+        Assert.IsTrue(Trainer("cancelled").Fit(data, validation, cancellationToken: cancellation.Token).IsCancelled);
+        TrainingResult actual = Trainer("cancelled").Resume(training, validation);
+
+        AssertSame(expected, actual, $"{architecture}");
+        TrainingRun.AssertSameBytes(File.ReadAllBytes(folder.File("whole")), File.ReadAllBytes(folder.File("cancelled")), "checkpoint");
+
+        Trainer Trainer(string checkpoint)
+            => new(architecture, TrainingRun.Recipe, new TrainerOptions { CheckpointPath = folder.File(checkpoint), Threads = 2 });
+    }
+
+    [TestMethod]
     public void A_finished_run_gives_its_result_again()
     {
         using var folder = new TemporaryFolder();
@@ -244,4 +266,26 @@ public sealed class ResumeTests
     }
 
     private sealed class KilledException : Exception;
+
+    /// <summary>Acts when it has given so many images.</summary>
+    private sealed class CountedDataset(IImageDataset dataset, int images, Action action) : IImageDataset
+    {
+        private int _given;
+
+        public IReadOnlyList<string> ClassNames => dataset.ClassNames;
+
+        public int Count => dataset.Count;
+
+        public RgbImage GetImage(int index)
+        {
+            if (Interlocked.Increment(ref _given) == images)
+            {
+                action();
+            }
+
+            return dataset.GetImage(index);
+        }
+
+        public int GetLabel(int index) => dataset.GetLabel(index);
+    }
 }

@@ -9,6 +9,12 @@ internal static class TrainingRun
     public static ViTArchitecture Architecture { get; } =
         new() { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.7 };
 
+    public static MixerArchitecture Mixer { get; } =
+        new() { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Classes = 3, IdleRatio = 0.7 };
+
+    /// <summary>A network of each family.</summary>
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer]];
+
     public static TrainingRecipe Recipe { get; } = new()
     {
         Epochs = 3,

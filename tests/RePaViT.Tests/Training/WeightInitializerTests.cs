@@ -11,12 +11,14 @@ public sealed class WeightInitializerTests
         new ViTArchitecture { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 2, Heads = 3, Classes = 5 }.Layers(NetworkForm.Trained);
 
     [TestMethod]
-    public void Every_tensor_starts_as_its_role_says()
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void Every_tensor_starts_as_its_role_says(Architecture architecture)
     {
-        NamedTensors weights = WeightInitializer.Create(Layers, seed: 1);
+        IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
+        NamedTensors weights = WeightInitializer.Create(layers, seed: 1);
 
-        Network.ThrowUnlessFits(weights, Layers);
-        foreach (TensorSpec spec in Layers.SelectMany(layer => layer.Tensors))
+        Network.ThrowUnlessFits(weights, layers);
+        foreach (TensorSpec spec in layers.SelectMany(layer => layer.Tensors))
         {
             float[] values = weights[spec.Name].Data.ToArray();
             switch (spec.Role)

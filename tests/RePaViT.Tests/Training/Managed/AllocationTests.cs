@@ -8,16 +8,22 @@ namespace RePaViT.Tests.Training.Managed;
 [TestClass]
 public sealed class AllocationTests
 {
+    private static readonly ViTArchitecture ViT = new() { ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 2, Heads = 3, Classes = 5 };
+    private static readonly MixerArchitecture Mixer = new() { ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 2, Classes = 5 };
+
+    public static IEnumerable<object[]> Runs() =>
+    [
+        [ViT with { IdleRatio = null }, OptimizerKind.AdamW],
+        [ViT, OptimizerKind.AdamW],
+        [ViT, OptimizerKind.Lamb],
+        [Mixer with { IdleRatio = null }, OptimizerKind.AdamW],
+        [Mixer, OptimizerKind.Lamb],
+    ];
+
     [TestMethod]
-    [DataRow(null, OptimizerKind.AdamW)]
-    [DataRow(0.75, OptimizerKind.AdamW)]
-    [DataRow(0.75, OptimizerKind.Lamb)]
-    public void Steps_allocate_nothing_after_the_first(double? idleRatio, OptimizerKind optimizer)
+    [DynamicData(nameof(Runs))]
+    public void Steps_allocate_nothing_after_the_first(Architecture architecture, OptimizerKind optimizer)
     {
-        var architecture = new ViTArchitecture
-        {
-            ImageSize = 16, PatchSize = 4, Dim = 48, Depth = 2, Heads = 3, Classes = 5, IdleRatio = idleRatio,
-        };
         const int Images = 24;
         var recipe = new TrainingRecipe { BatchSize = Images, DropPathRate = 0.2, Optimizer = optimizer, EmaDecay = 0.9 };
         using var engine = new ManagedTrainingEngine(RandomWeights.Network(architecture, seed: 1), new CrossEntropy(), recipe, threads: 2);

@@ -31,9 +31,10 @@ public sealed class TrainingNetworkTests
     public void What_is_read_elsewhere_is_computed(string name) => AssertSame(OperatorNetworks.Create(name), dropPathRate: 0);
 
     [TestMethod]
-    public void What_cannot_be_trained_is_refused()
+    [DynamicData(nameof(OperatorNetworks.UntrainableNames), typeof(OperatorNetworks))]
+    public void What_cannot_be_trained_is_refused(string name)
     {
-        Graph graph = OperatorNetworks.Create(OperatorNetworks.Untrainable).ToGraph().Graph;
+        Graph graph = OperatorNetworks.Create(name).ToGraph().Graph;
         var refusal = Assert.ThrowsExactly<NotSupportedException>(
             () => new TrainingNetwork(graph, new TrainingContext(ThreadTeam.Get(1), batchSize: 2, seed: 3), dropPathRate: 0));
         StringAssert.Contains(refusal.Message, "must be the last to read");

@@ -3,24 +3,26 @@ using RePaViT.Networks;
 
 namespace RePaViT.Inference;
 
-/// <summary>The tokens that enter each merged feed-forward layer of a network, all of them.</summary>
-internal static class FeedForwardTrace
+/// <summary>What enters some of the layers of a network, all of it.</summary>
+internal static class LayerTrace
 {
     /// <summary>
-    /// Layer by layer, [count * tokens, dim]. All images pass a layer before the next one begins, so only one layer's
-    /// tokens are held beside those of the one before.
+    /// Layer by layer, [count * rows, columns]. All images pass a layer before the next one begins, so only one layer's
+    /// rows are held beside those of the one before.
     /// </summary>
-    /// <param name="network">A merged network.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="traced">Whether a layer is one of those; not the first.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="prepare">Gets the index of the first of some images and room for them: [images, channels, size, size].</param>
-    public static IEnumerable<float[]> Run(Network network, int? threads, int count, Action<int, Memory<float>> prepare)
+    public static IEnumerable<float[]> Run(
+        Network network, Func<Layer, bool> traced, int? threads, int count, Action<int, Memory<float>> prepare)
     {
         float[] values = [];
         int first = 0;
         for (int next = 1; next < network.Layers.Count; next++)
         {
-            if (network.Layers[next] is not ReparameterizedFeedForward)
+            if (!traced(network.Layers[next]))
             {
                 continue;
             }
