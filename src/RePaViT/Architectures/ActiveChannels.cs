@@ -52,12 +52,33 @@ public sealed class ActiveChannels : IReadOnlyList<int>, IEquatable<ActiveChanne
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private sealed class Converter : JsonConverter<ActiveChannels>
+    internal sealed class Converter : JsonConverter<ActiveChannels>
     {
         public override ActiveChannels Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
-            => new(JsonSerializer.Deserialize<int[]>(ref reader, options) ?? throw new JsonException("A list of numbers is needed."));
+        {
+            if (reader.TokenType != JsonTokenType.StartArray)
+            {
+                throw new JsonException("A list of numbers is needed.");
+            }
+
+            var perBlock = new List<int>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                perBlock.Add(reader.GetInt32());
+            }
+
+            return new ActiveChannels([.. perBlock]);
+        }
 
         public override void Write(Utf8JsonWriter writer, ActiveChannels value, JsonSerializerOptions options)
-            => JsonSerializer.Serialize(writer, value._perBlock, options);
+        {
+            writer.WriteStartArray();
+            foreach (int channels in value._perBlock)
+            {
+                writer.WriteNumberValue(channels);
+            }
+
+            writer.WriteEndArray();
+        }
     }
 }
