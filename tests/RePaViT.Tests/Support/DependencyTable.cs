@@ -37,7 +37,7 @@ internal static class DependencyTable
 
         ("Models",
         [
-            "Threading", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites", "Onnx",
+            "Threading", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites", "Onnx",
             "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference",
         ]),
 
