@@ -44,14 +44,15 @@ internal static class DependencyTable
         // Everything of training that is the same for all engines: no kernel.
         ("Training",
         [
-            "IO", "Randomness", "Threading", "Objectives", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures",
-            "Rewrites", "Inference", "Models",
+            "IO", "Randomness", "Threading", "Objectives", "Operators", "Layers", "Data", "Weights", "Networks",
+            "Architectures", "Rewrites", "Inference", "Models",
         ]),
 
         // The engine for the CPU.
         ("Training/Managed",
         [
-            "Threading", "Objectives", "Operators", "Kernels", "Data", "Weights", "Networks", "Architectures", "Models", "Training",
+            "Threading", "Objectives", "Operators", "Kernels", "Data", "Weights", "Networks", "Architectures", "Models",
+            "Training",
         ]),
 
         // It chooses the engine, so it stands above them all.
@@ -70,8 +71,8 @@ internal static class DependencyTable
         // No engine at all, and nothing of what networks are made of.
         ("RePaViT.MLNet",
         [
-            "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Inference/InferencePrecision.cs", "Models", "Training",
-            "Trainer.cs", "RePaViT.TorchSharp",
+            "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Inference/InferencePrecision.cs", "Models",
+            "Training", "Trainer.cs", "RePaViT.TorchSharp",
         ]),
     ];
 

@@ -17,7 +17,8 @@ internal static class TypeUses
     public static IEnumerable<Type> Of(Type type)
     {
         MemberInfo[] members = type.GetMembers(Declared);
-        IEnumerable<Type> constraints = type.GetGenericArguments().SelectMany(argument => argument.GetGenericParameterConstraints());
+        IEnumerable<Type> constraints = type.GetGenericArguments()
+            .SelectMany(argument => argument.GetGenericParameterConstraints());
         IEnumerable<MemberInfo> inCode = members.OfType<MethodBase>().SelectMany(InCode);
         return new[] { type.BaseType }
             .Concat(type.GetInterfaces())
