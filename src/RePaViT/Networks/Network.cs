@@ -61,7 +61,7 @@ internal sealed record Network
         {
             // What is packed was looked at before, and is not unpacked for that.
             WeightTensor tensor = weights[spec.Name];
-            if (tensor.Packed is null
+            if (!tensor.IsPacked
                 && TensorValues.FindWrong(spec.Name, tensor.Data, spec.Role == TensorRole.RunningVariance) is string wrong)
             {
                 throw TensorValues.Refusal(wrong);

@@ -67,7 +67,7 @@ internal static class TensorLayout
         }
 
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
-        ReadOnlySpan<float> weight = tensor.Packed is null ? tensor.Data : tensor.ToArray();
+        ReadOnlySpan<float> weight = tensor.IsPacked ? tensor.ToArray() : tensor.Data;
         var block = new float[Math.Min(BlockRows, inputs) * outputs];
         for (int start = 0; start < inputs; start += BlockRows)
         {

@@ -104,7 +104,7 @@ public sealed record TrainingRecipe
 
     /// <summary>
     /// Probability with which the last block's residual branches are skipped, in [0, 1); earlier blocks' rise to it
-    /// linearly from 0. Default 0.1.
+    /// linearly from 0. All blocks of an MLP-Mixer have this rate. Default 0.1.
     /// </summary>
     public double DropPathRate { get; init; } = 0.1;
 
