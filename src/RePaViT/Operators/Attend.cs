@@ -10,7 +10,11 @@ internal sealed record Attend(int Heads, float Scale) : Operator
 {
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns % (3 * Heads) == 0, inputs[0], $"three times a multiple of {Heads} columns");
+        if (inputs[0].Columns % (3 * Heads) != 0)
+        {
+            throw Refusal(inputs[0], $"three times a multiple of {Heads} columns");
+        }
+
         return new Shape(inputs[0].Rows, inputs[0].Columns / 3);
     }
 
