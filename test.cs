@@ -6,6 +6,10 @@
 // that says so; RePaViT.Core.slnf lists the projects that must always be tested. Only a feed's answer that no package
 // of that name exists (NU1101) counts. Where a feed lacks a version, the next one is tested, with a line that says so
 // (NU1603). Everything else that goes wrong is a failure.
+//
+// Then a program on the core is compiled ahead of time and, for itself, trimmed: without a warning, and it has to print what
+// it prints when it is compiled while it runs. Where the feed lacks what the compiler needs, or the machine a linker, that
+// is left out, with one line that says so.
 
 using System.Diagnostics;
 using System.Globalization;
@@ -17,12 +21,17 @@ using System.Xml.Linq;
 const string WholeSolution = "RePaViT.MLNet.sln";
 const string CoreSolution = "RePaViT.Core.slnf";
 const string Dotnet = "dotnet";
+const string PublishedProgram = "RePaViT.Aot";
+const string NoSuchPackage =
+    @"NU1101: Unable to find package (?<id>\S+)\. No packages exist with this id in source\(s\): \S";
+// Of its own packages the SDK asks for one version.
+const string NoSuchVersion = @"NU1102: (Unable to find package (?<id>\S+) with version | +- Found )";
 
 string root = (string)AppContext.GetData("EntryPointFileDirectoryPath")!;
 string results = Directory.CreateTempSubdirectory("repavit-test-").FullName;
 try
 {
-    string? problem = Test();
+    string? problem = Test() ?? TestPublished("native") ?? TestPublished("trimmed");
     (int passed, int failed, int skipped) = ReadResults();
     problem ??= failed > 0 ? "Tests failed." : passed == 0 ? "No test ran." : null;
     if (problem is not null)
@@ -44,10 +53,10 @@ string? Test()
 {
     Console.WriteLine($"Restoring {WholeSolution}");
     string solution = WholeSolution;
-    (int exitCode, string output) = RunCaptured("restore", WholeSolution, "-tl:off");
+    (int exitCode, string output) = RunCaptured(Dotnet, "restore", WholeSolution, "-tl:off");
     if (exitCode != 0)
     {
-        if (FindLackingPackages(output) is not (var packages, var projects))
+        if (FindLackingPackages(output, NoSuchPackage) is not (var packages, var projects) || projects.Overlaps(ReadCoreProjects()))
         {
             Console.WriteLine(output);
             return "Restoring the packages failed.";
@@ -75,27 +84,68 @@ string? Test()
     return exitCode == 0 ? null : "The test run failed.";
 }
 
-// If the feed lacks packages of optional projects and nothing else is wrong, these packages and projects; otherwise null.
-(SortedSet<string> Packages, SortedSet<string> Projects)? FindLackingPackages(string restoreOutput)
+// Publishes the program in one way, runs it and the one that was built, and compares. Returns what went wrong, or null.
+string? TestPublished(string way)
+{
+    string project = Path.Combine("tests", PublishedProgram);
+    string folder = Path.Combine(results, way);
+    string property = $"-p:PublishAs={way}";
+    Console.WriteLine($"Publishing {project}, {way}");
+    (int exitCode, string output) = RunCaptured(Dotnet, "restore", project, property, "-tl:off");
+    if (exitCode != 0 && FindLackingPackages(output, $"({NoSuchPackage}|{NoSuchVersion})") is (var packages, _))
+    {
+        Console.WriteLine($"Left out the {way} program: the package feed has no {string.Join(", ", packages)} as the SDK needs it.");
+        return null;
+    }
+
+    if (exitCode == 0)
+    {
+        (exitCode, output) = RunCaptured(
+            Dotnet, "publish", project, property, "--configuration", "Release", "--no-restore", "--output", folder, "-tl:off");
+    }
+
+    if (exitCode != 0 && output.Contains("https://aka.ms/nativeaot-prerequisites"))
+    {
+        Console.WriteLine($"Left out the {way} program: this machine has no linker.");
+        return null;
+    }
+
+    if (exitCode != 0)
+    {
+        Console.WriteLine(output);
+        return $"Publishing the {way} program failed.";
+    }
+
+    (int expectedCode, string expected) = RunCaptured(
+        Dotnet, Path.Combine(project, "bin", "Release", "net10.0", $"{PublishedProgram}.dll"));
+    (int actualCode, string actual) = RunCaptured(
+        Path.Combine(folder, PublishedProgram + (OperatingSystem.IsWindows() ? ".exe" : "")));
+    if (expectedCode == 0 && actualCode == 0 && actual == expected)
+    {
+        return null;
+    }
+
+    Console.WriteLine($"Compiled while it runs, the program ends with {expectedCode} and prints:\n{expected}");
+    Console.WriteLine($"Published, it ends with {actualCode} and prints:\n{actual}");
+    return $"The {way} program computes something else.";
+}
+
+// If the feed lacks packages and nothing else is wrong, these packages and the projects that need them; otherwise null.
+(SortedSet<string> Packages, SortedSet<string> Projects)? FindLackingPackages(string restoreOutput, string answer)
 {
     var packages = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
     var projects = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
-    HashSet<string> coreProjects = ReadCoreProjects();
     foreach (string line in restoreOutput.Split('\n').Where(line => Regex.IsMatch(line, @"(^|\s)error( \w+)?\s*:")))
     {
         // An error that is not exactly the feed's "no such package" is another failure.
-        Match match = Regex.Match(
-            line,
-            @"^\s*(?<project>.+proj) : error NU1101: Unable to find package (?<id>\S+)\. " +
-            @"No packages exist with this id in source\(s\): \S");
-        string project = Path.GetFullPath(match.Groups["project"].Value, root);
-        if (!match.Success || coreProjects.Contains(project))
+        Match match = Regex.Match(line, $@"^\s*(?<project>.+proj) : error {answer}");
+        if (!match.Success)
         {
             return null;
         }
 
-        packages.Add(match.Groups["id"].Value);
-        projects.Add(project);
+        packages.UnionWith(match.Groups["id"].Captures.Select(id => id.Value));
+        projects.Add(Path.GetFullPath(match.Groups["project"].Value, root));
     }
 
     return packages.Count == 0 ? null : (packages, projects);
@@ -171,9 +221,9 @@ int Run(params string[] arguments)
     return process.ExitCode;
 }
 
-(int ExitCode, string Output) RunCaptured(params string[] arguments)
+(int ExitCode, string Output) RunCaptured(string program, params string[] arguments)
 {
-    var start = new ProcessStartInfo(Dotnet, arguments)
+    var start = new ProcessStartInfo(program, arguments)
     {
         WorkingDirectory = root,
         RedirectStandardOutput = true,

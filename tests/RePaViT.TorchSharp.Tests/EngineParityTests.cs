@@ -58,6 +58,18 @@ public sealed class EngineParityTests : TorchTest
     }
 
     [TestMethod]
+    [DataRow(0.75)]
+    [DataRow(null)]
+    public void Steps_agree_for_shifted_windows(double? idleRatio)
+    {
+        var architecture = new SwinArchitecture
+        {
+            ImageSize = 28, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5, IdleRatio = idleRatio,
+        };
+        AssertSameSteps(RandomWeights.Network(architecture, seed: 1), images: 7, OptimizerKind.AdamW, dropPathRate: 0.3);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(OperatorNetworks.TrainableNames), typeof(OperatorNetworks))]
     public void Steps_agree_for_every_operator(string name)
         => AssertSameSteps(OperatorNetworks.Create(name), images: 7, OptimizerKind.AdamW, dropPathRate: 0);
@@ -92,6 +104,10 @@ public sealed class EngineParityTests : TorchTest
         {
             yield return [new ViTArchitecture { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Heads = 4, Classes = 10, IdleRatio = idleRatio }];
             yield return [new MixerArchitecture { ImageSize = 32, PatchSize = 8, Dim = 48, Depth = 3, Classes = 10, IdleRatio = idleRatio }];
+            yield return
+            [
+                new SwinArchitecture { ImageSize = 32, Dim = 48, Depths = [2, 1], Heads = [4, 6], Window = 4, Classes = 10, IdleRatio = idleRatio },
+            ];
         }
     }
 

@@ -22,6 +22,8 @@ public sealed class GoldenTrainingTests : TorchTest
     [DataRow("vit_heuristic_linear")]
     [DataRow("mixer_vanilla")]
     [DataRow("mixer_idle075")]
+    [DataRow("swin_vanilla")]
+    [DataRow("swin_idle075")]
     public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));

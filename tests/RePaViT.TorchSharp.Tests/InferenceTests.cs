@@ -21,10 +21,11 @@ public sealed class InferenceTests : TorchTest
     [
         new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
         new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
+        new SwinArchitecture { ImageSize = 16, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5 },
     ];
 
     public static IEnumerable<object[]> Fixtures() =>
-        [["vit_vanilla"], ["vit_idle025"], ["vit_idle050"], ["vit_idle075"], ["vit_idle100"], ["vit_heuristic_linear"], ["mixer_vanilla"], ["mixer_idle075"]];
+        [["vit_vanilla"], ["vit_idle025"], ["vit_idle050"], ["vit_idle075"], ["vit_idle100"], ["vit_heuristic_linear"], ["mixer_vanilla"], ["mixer_idle075"], ["swin_vanilla"], ["swin_idle075"]];
 
     [TestMethod]
     [DynamicData(nameof(Fixtures))]

@@ -18,7 +18,10 @@ public sealed class TrainerTests : TorchTest
 
     private static readonly MixerArchitecture Mixer = new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 3, IdleRatio = 0.75 };
 
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer]];
+    private static readonly SwinArchitecture Swin =
+        new() { ImageSize = 16, Dim = 24, Depths = [1, 1], Heads = [2, 3], Window = 3, Classes = 3, IdleRatio = 0.75 };
+
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin]];
 
     private static readonly TrainingRecipe Recipe = new()
     {

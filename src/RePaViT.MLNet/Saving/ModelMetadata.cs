@@ -42,14 +42,14 @@ internal sealed record ModelMetadata
         ValueType = typeof(ReadOnlyMemory<char>).Name,
     };
 
-    public KeyValuePair<string, string> ToEntry() => new(Key, JsonSerializer.Serialize(this, StoredJson.Options));
+    public KeyValuePair<string, string> ToEntry() => new(Key, ModelJson.Stored.Write(this));
 
     /// <exception cref="InvalidDataException">The text is not what <see cref="ToEntry"/> writes.</exception>
     public static ModelMetadata FromJson(string json)
     {
         try
         {
-            ModelMetadata metadata = StoredJson.Parse<ModelMetadata>(json)
+            ModelMetadata metadata = ModelJson.Stored.Parse<ModelMetadata>(json)
                 ?? throw new InvalidDataException($"Metadata '{Key}' are null.");
             metadata.Validate();
             return metadata;

@@ -25,7 +25,7 @@ internal sealed record Preparation
 
     public required ImagePreprocessing Preprocessing { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, StoredJson.Options);
+    public string ToJson() => ModelJson.Stored.Write(this);
 
     /// <exception cref="InvalidDataException">The text is no preparation.</exception>
     public static Preparation FromJson(ReadOnlyMemory<char> json)
@@ -53,7 +53,7 @@ internal sealed record Preparation
     {
         try
         {
-            Preparation preparation = StoredJson.Parse<Preparation>(json)
+            Preparation preparation = ModelJson.Stored.Parse<Preparation>(json)
                 ?? throw new InvalidDataException("The preparation of images is null.");
             ArgumentOutOfRangeException.ThrowIfLessThan(preparation.ImageSize, 1);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(preparation.ImageSize, MaxImageSize);

@@ -52,12 +52,33 @@ public sealed class IntegerList : IReadOnlyList<int>, IEquatable<IntegerList>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private sealed class Converter : JsonConverter<IntegerList>
+    internal sealed class Converter : JsonConverter<IntegerList>
     {
         public override IntegerList Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
-            => new(JsonSerializer.Deserialize<int[]>(ref reader, options) ?? throw new JsonException("A list of numbers is needed."));
+        {
+            if (reader.TokenType != JsonTokenType.StartArray)
+            {
+                throw new JsonException("A list of numbers is needed.");
+            }
+
+            var values = new List<int>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                values.Add(reader.GetInt32());
+            }
+
+            return new IntegerList([.. values]);
+        }
 
         public override void Write(Utf8JsonWriter writer, IntegerList value, JsonSerializerOptions options)
-            => JsonSerializer.Serialize(writer, value._values, options);
+        {
+            writer.WriteStartArray();
+            foreach (int number in value._values)
+            {
+                writer.WriteNumberValue(number);
+            }
+
+            writer.WriteEndArray();
+        }
     }
 }

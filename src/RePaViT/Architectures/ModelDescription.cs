@@ -1,11 +1,14 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RePaViT.IO;
 
 namespace RePaViT;
 
 /// <summary>What a model file says of its network beside the weights. Stored as JSON.</summary>
-internal sealed record ModelDescription
+internal sealed partial record ModelDescription
 {
+    private static readonly StoredJson Stored = new(ModelTypes.Default);
+
     public required Architecture Architecture { get; init; }
 
     public required NetworkForm Form { get; init; }
@@ -39,7 +42,7 @@ internal sealed record ModelDescription
         }
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, StoredJson.Options);
+    public string ToJson() => Stored.Write(this);
 
     /// <exception cref="InvalidDataException">The text is no description, or a part of it is not valid.</exception>
     public static ModelDescription FromJson(string json)
@@ -55,4 +58,12 @@ internal sealed record ModelDescription
             throw new InvalidDataException($"The model description is not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
+
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict,
+        GenerationMode = JsonSourceGenerationMode.Metadata,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+        Converters = [typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<Interpolation>)])]
+    [JsonSerializable(typeof(ModelDescription))]
+    private sealed partial class ModelTypes : JsonSerializerContext;
 }

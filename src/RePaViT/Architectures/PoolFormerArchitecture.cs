@@ -19,6 +19,7 @@ public sealed record PoolFormerArchitecture : Architecture
     private const float Epsilon = 1e-5f;
 
     private const int MaxStages = 16;
+    private const int MaxBlocks = 1024;
     private const int MaxPoolSize = 1023;
 
     // Filters that see the image, and those from one stage to the next.
@@ -67,7 +68,7 @@ public sealed record PoolFormerArchitecture : Architecture
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int BlockCount => Depths.Sum();
+    public override int BlockCount => (int)Math.Min(int.MaxValue, Depths.Sum(depth => (long)depth));
 
     /// <inheritdoc/>
     public override int HiddenChannelsOf(int block) => (int)(Dims[StageOf(block)] * MlpRatio);
@@ -99,7 +100,7 @@ public sealed record PoolFormerArchitecture : Architecture
         for (int stage = 0; stage < Depths.Count; stage++)
         {
             int dim = Dims[stage];
-            ThrowUnlessInRange(Depths[stage], 1, 1024, nameof(Depths));
+            ThrowUnlessInRange(Depths[stage], 1, MaxBlocks, nameof(Depths));
             ThrowUnlessInRange(dim, 1, 1 << 16, nameof(Dims));
             ThrowUnlessRatio(MlpRatio, dim, nameof(MlpRatio));
             int hidden = (int)(dim * MlpRatio);
@@ -108,6 +109,7 @@ public sealed record PoolFormerArchitecture : Architecture
             ThrowUnlessTensor(inputs * dim, nameof(Dims), dim, dim);
         }
 
+        ThrowUnlessInRange(BlockCount, 1, MaxBlocks, $"The sum of {nameof(Depths)}");
         ThrowUnlessMap();
         ThrowUnlessTensor((long)Classes * Dims[^1], nameof(Classes), Classes, Dims[^1]);
         ValidateIdleness();

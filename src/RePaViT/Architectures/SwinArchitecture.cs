@@ -20,6 +20,10 @@ public sealed record SwinArchitecture : Architecture
 
     private const int MaxPatchesPerSide = 1024;
     private const int MaxStages = 16;
+    private const int MaxBlocks = 1024;
+
+    // 256 MiB for one block: far more than windows are good for.
+    private const long MaxScoreBias = 1 << 26;
 
     /// <summary>RePa-Swin-Tiny: 28.3 million parameters in training, 17.5 million deployed.</summary>
     public static SwinArchitecture Tiny { get; } = new() { Dim = 96, Depths = [2, 2, 6, 2], Heads = [3, 6, 12, 24] };
@@ -50,7 +54,7 @@ public sealed record SwinArchitecture : Architecture
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int BlockCount => Depths.Sum();
+    public override int BlockCount => (int)Math.Min(int.MaxValue, Depths.Sum(depth => (long)depth));
 
     /// <inheritdoc/>
     public override int HiddenChannelsOf(int block) => (int)(DimOf(StageOf(block)) * MlpRatio);
@@ -78,7 +82,7 @@ public sealed record SwinArchitecture : Architecture
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         for (int stage = 0; stage < Depths.Count; stage++)
         {
-            ThrowUnlessInRange(Depths[stage], 1, 1024, nameof(Depths));
+            ThrowUnlessInRange(Depths[stage], 1, MaxBlocks, nameof(Depths));
             ThrowUnlessInRange(Heads[stage], 1, DimOf(stage), nameof(Heads));
             if (DimOf(stage) % Heads[stage] != 0)
             {
@@ -86,6 +90,7 @@ public sealed record SwinArchitecture : Architecture
             }
         }
 
+        ThrowUnlessInRange(BlockCount, 1, MaxBlocks, $"The sum of {nameof(Depths)}");
         int perSide = ImageSize / PatchSize;
         if (perSide > MaxPatchesPerSide)
         {
@@ -96,12 +101,11 @@ public sealed record SwinArchitecture : Architecture
 
         int last = DimOf(Depths.Count - 1);
         int hidden = (int)(last * MlpRatio);
-        long places = Math.Min(Window, perSide) * Math.Min(Window, perSide);
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor(3L * last * last, nameof(Dim), last, last);
         ThrowUnlessTensor((long)hidden * last, nameof(MlpRatio), hidden, last);
         ThrowUnlessTensor((long)Classes * last, nameof(Classes), Classes, last);
-        ThrowUnlessTensor(4 * places * places * Heads.Max(), nameof(Window), Window, last);
+        ThrowUnlessScoreBias(Math.Min(Window, perSide));
         ValidateIdleness();
     }
 
@@ -145,6 +149,18 @@ public sealed record SwinArchitecture : Architecture
         layers.Add(new Head("head", features, Classes));
         outputs.Add(new NetworkOutput(NetworkLayout.Logits, layers.Count));
         return new NetworkLayout(layers, outputs);
+    }
+
+    /// <summary>Refuses windows for which a small table becomes huge: a number for each two places, each head and four masks.</summary>
+    private void ThrowUnlessScoreBias(int window)
+    {
+        long places = (long)window * window;
+        if (4 * places * places * Heads.Max() > MaxScoreBias)
+        {
+            throw new ArgumentException(
+                $"{nameof(Window)} {Window} with {Heads.Max()} {nameof(Heads)} is not accepted: "
+                + $"more than {MaxScoreBias} numbers would be added to the scores of a block.");
+        }
     }
 
     private int DimOf(int stage) => Dim << stage;

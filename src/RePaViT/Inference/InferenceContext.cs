@@ -16,7 +16,12 @@ internal sealed class InferenceContext
     public InferenceContext(
         ThreadTeam team, int imagesPerPass, IReadOnlyList<long> bufferLengths, IReadOnlyList<Func<ThreadTeam, object>> kernels)
     {
-        _buffers = [.. bufferLengths.Select(length => new PinnedBuffer(imagesPerPass * length))];
+        _buffers = new PinnedBuffer[bufferLengths.Count];
+        for (int i = 0; i < _buffers.Length; i++)
+        {
+            _buffers[i] = new PinnedBuffer(imagesPerPass * bufferLengths[i]);
+        }
+
         _kernels = [.. kernels.Select(create => create(team))];
         Team = team;
         Gemm = new Gemm(team);

@@ -22,14 +22,21 @@ internal sealed class InferencePlan : IInferenceEngine
     private readonly Shape _inputShape;
     private readonly Shape _outputShape;
     private readonly InferenceContextPool _contexts;
+    private readonly PlanBuilder _builder;
 
     private InferencePlan(PlanBuilder builder, ThreadTeam team)
     {
         Graph graph = builder.Graph;
         (_input, _steps, _output) = (builder.Input, [.. builder.Steps], builder.Output);
-        Parts = builder.Parts;
+        _builder = builder;
         (_inputShape, _outputShape) = (graph.Input.Shape, graph.Output.Shape);
-        ImagesPerPass = Math.Max(1, RowsPerPass / graph.Nodes.Max(node => node.Result.Shape.Rows));
+        int rows = 1;
+        foreach (Node node in graph.Nodes)
+        {
+            rows = Math.Max(rows, node.Result.Shape.Rows);
+        }
+
+        ImagesPerPass = Math.Max(1, RowsPerPass / rows);
         _contexts = new InferenceContextPool(
             () => new InferenceContext(team, ImagesPerPass, builder.BufferLengths, builder.Kernels));
     }
@@ -58,7 +65,7 @@ internal sealed class InferencePlan : IInferenceEngine
     }
 
     /// <summary>What each step does.</summary>
-    public IReadOnlyList<PlanPart> Parts { get; }
+    public IReadOnlyList<PlanPart> Parts => _builder.Parts;
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> images, int count, Span<float> logits) => Run(images, count, logits, default);

@@ -1,5 +1,6 @@
 using RePaViT.Layers;
 using RePaViT.Networks;
+using RePaViT.Operators;
 
 namespace RePaViT.Inference;
 
@@ -7,7 +8,7 @@ namespace RePaViT.Inference;
 internal static class LayerTrace
 {
     /// <summary>
-    /// Layer by layer, [count * rows, columns]. All images pass a layer before the next one begins, so only one layer's
+    /// Layer by layer, [count * rows, columns], with its shape for one image. All images pass a layer before the next one begins, so only one layer's
     /// rows are held beside those of the one before.
     /// </summary>
     /// <param name="network">The network.</param>
@@ -15,7 +16,7 @@ internal static class LayerTrace
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="prepare">Gets the index of the first of some images and room for them: [images, channels, size, size].</param>
-    public static IEnumerable<float[]> Run(
+    public static IEnumerable<(Shape Shape, float[] Values)> Run(
         Network network, Func<Layer, bool> traced, int? threads, int count, Action<int, Memory<float>> prepare)
     {
         float[] values = [];
@@ -31,7 +32,7 @@ internal static class LayerTrace
             InferencePlan plan = InferencePlan.Compile(layers, network.Weights, threads);
             values = Advance(plan, layers[0].Input.Length, network.Layers[next].Input.Length, first == 0);
             first = next;
-            yield return values;
+            yield return (network.Layers[next].Input, values);
         }
 
         // All images through some layers: from pixels, or from what the layers before them gave.

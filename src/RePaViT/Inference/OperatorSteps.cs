@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using RePaViT.Kernels;
 using RePaViT.Operators;
 
@@ -139,15 +138,7 @@ internal sealed class AddTableStep(AddTable operation, PlanSource source, ValueP
 {
     private readonly float[] _table = source.Weights[operation.Table.Name].ToArray();
 
-    public override void Run(InferenceContext context)
-    {
-        Matrix values = x.In(context);
-        for (int row = 0; row < values.Rows; row++)
-        {
-            Span<float> y = values.Row(row);
-            TensorPrimitives.Add(y, _table.AsSpan(row * y.Length % _table.Length, y.Length), y);
-        }
-    }
+    public override void Run(InferenceContext context) => context.ImageKernels.AddTable(x.In(context), _table);
 }
 
 /// <summary>Adds a number to each row of each image, in place.</summary>
@@ -155,15 +146,7 @@ internal sealed class ShiftRowsStep(ShiftRows operation, PlanSource source, Valu
 {
     private readonly float[] _shift = source.Weights[operation.Shift.Name].ToArray();
 
-    public override void Run(InferenceContext context)
-    {
-        Matrix values = x.In(context);
-        for (int row = 0; row < values.Rows; row++)
-        {
-            Span<float> y = values.Row(row);
-            TensorPrimitives.Add(y, _shift[row % _shift.Length], y);
-        }
-    }
+    public override void Run(InferenceContext context) => context.Rows.Shift(x.In(context), _shift);
 }
 
 /// <summary>x += scale y.</summary>

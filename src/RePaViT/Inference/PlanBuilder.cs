@@ -18,9 +18,15 @@ internal sealed class PlanBuilder
     private readonly ValuePlace?[] _places;
     private readonly BufferPlan _buffers = new();
     private readonly List<InferenceStep> _steps = [];
-    private readonly List<PlanPart> _parts = [];
+
+    // For each run of nodes that was placed: the first, and the number of steps behind it.
+    private readonly List<int> _firstNodes = [];
+    private readonly List<int> _stepsBehind = [];
     private readonly List<Func<ThreadTeam, object>> _kernels = [];
-    private readonly Dictionary<(int Tokens, int Dim, Attend Operator), int> _attentions = [];
+
+    // Nodes with attention of different kinds, and the kernel of each.
+    private readonly List<Node> _attentionNodes = [];
+    private readonly List<int> _attentionKernels = [];
 
     /// <param name="graph">The graph.</param>
     /// <param name="source">The weights of its operators, and how to pack them.</param>
@@ -53,7 +59,8 @@ internal sealed class PlanBuilder
                 taken = 1;
             }
 
-            Describe(next, taken);
+            _firstNodes.Add(next);
+            _stepsBehind.Add(_steps.Count);
             next += taken;
             ReleaseBefore(next);
         }
@@ -68,8 +75,8 @@ internal sealed class PlanBuilder
 
     public IReadOnlyList<InferenceStep> Steps => _steps;
 
-    /// <summary>What each step does.</summary>
-    public IReadOnlyList<PlanPart> Parts => _parts;
+    /// <summary>What each step does; written out when it is asked for.</summary>
+    public IReadOnlyList<PlanPart> Parts => field ??= DescribeSteps();
 
     /// <summary>Where the last value stands.</summary>
     public ValuePlace Output { get; }
@@ -80,18 +87,24 @@ internal sealed class PlanBuilder
     /// <summary>Make the kernels that steps keep from one call to the next.</summary>
     public IReadOnlyList<Func<ThreadTeam, object>> Kernels => _kernels;
 
-    /// <summary>Says what the steps do that were added last. Values that are views take no step.</summary>
-    private void Describe(int first, int count)
+    /// <summary>Values that are views take no step; some runs take several, of which all but the last only make room.</summary>
+    private List<PlanPart> DescribeSteps()
     {
-        Node[] nodes = [.. _nodes.Skip(first).Take(count)];
-        string name = string.Join(", ", nodes.Select(node => node.Operator.GetType().Name));
-        for (int step = _parts.Count; step < _steps.Count; step++)
+        var parts = new List<PlanPart>();
+        for (int run = 0; run < _firstNodes.Count; run++)
         {
-            // Where there are several, all but the last only make room.
-            _parts.Add(step < _steps.Count - 1
-                ? new PlanPart("Copy", 0)
-                : new PlanPart($"{name}: {nodes[0].Input.Shape} to {nodes[^1].Result.Shape}", _steps[step].MultiplyAdds ?? MultiplyAdds(nodes)));
+            int end = run + 1 < _firstNodes.Count ? _firstNodes[run + 1] : _nodes.Count;
+            Node[] nodes = [.. _nodes.Take(_firstNodes[run]..end)];
+            string name = string.Join(", ", nodes.Select(node => node.Operator.GetType().Name));
+            for (int step = parts.Count; step < _stepsBehind[run]; step++)
+            {
+                parts.Add(step < _stepsBehind[run] - 1
+                    ? new PlanPart("Copy", 0)
+                    : new PlanPart($"{name}: {nodes[0].Input.Shape} to {nodes[^1].Result.Shape}", _steps[step].MultiplyAdds ?? MultiplyAdds(nodes)));
+            }
         }
+
+        return parts;
     }
 
     private static long MultiplyAdds(IEnumerable<Node> nodes) => nodes.Sum(node
@@ -284,21 +297,25 @@ internal sealed class PlanBuilder
     {
         var attend = (Attend)_nodes[index].Operator;
         Shape shape = _nodes[index].Input.Shape;
-        (int, int, Attend) key = (shape.Rows, shape.Columns / 3, attend);
-        if (!_attentions.TryGetValue(key, out int kernel))
+        for (int i = 0; i < _attentionNodes.Count; i++)
         {
-            ScoreBias? bias = null;
-            if (attend.Positions is RelativePositions positions)
+            if (_attentionNodes[i].Input.Shape == shape && attend.Equals(_attentionNodes[i].Operator))
             {
-                bias = new ScoreBias(attend.Heads, positions.TableRows(), positions.Masks(), positions.Kinds());
-                bias.Set(_source.Weights[positions.Table.Name].Data);
+                return _attentionKernels[i];
             }
-
-            kernel = AddKernel(team => new Attention(
-                team, attend.RowsPerWindow(shape), attend.Heads, shape.Columns / 3 / attend.Heads, attend.Scale, training: false, bias));
-            _attentions.Add(key, kernel);
         }
 
+        ScoreBias? bias = null;
+        if (attend.Positions is RelativePositions positions)
+        {
+            bias = new ScoreBias(attend.Heads, positions.TableRows(), positions.Masks(), positions.Kinds());
+            bias.Set(_source.Weights[positions.Table.Name].Data);
+        }
+
+        int kernel = AddKernel(team => new Attention(
+            team, attend.RowsPerWindow(shape), attend.Heads, shape.Columns / 3 / attend.Heads, attend.Scale, training: false, bias));
+        _attentionNodes.Add(_nodes[index]);
+        _attentionKernels.Add(kernel);
         return kernel;
     }
 

@@ -277,7 +277,11 @@ internal sealed unsafe class Attention
             Scores = new PinnedBuffer((long)queries * KeysTransposed.PaddedColumns);
             Sums = new PinnedBuffer(queries);
             Mask = new PinnedBuffer(KeysTransposed.PaddedColumns);
-            Mask.Span[tokens..].Fill(float.NegativeInfinity);
+            for (int i = tokens; i < KeysTransposed.PaddedColumns; i++)
+            {
+                Mask.Span[i] = float.NegativeInfinity;
+            }
+
             Keys = training ? new PackedMatrix(tokens, headDim) : new PackedMatrix();
             ValuesTransposed = training ? new PackedMatrix(headDim, tokens) : new PackedMatrix();
             Block = training ? new PackedMatrix(queries, headDim) : new PackedMatrix();

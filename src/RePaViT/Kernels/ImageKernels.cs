@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using RePaViT.Threading;
 
 namespace RePaViT.Kernels;
@@ -13,12 +15,14 @@ internal sealed class ImageKernels
     private readonly Action<int, int> _transpose;
     private readonly Action<int, int> _average;
     private readonly Action<int, int> _spread;
+    private readonly Action<int, int> _addTable;
     private readonly Action<int, int> _gather;
     private readonly Action<int, int> _scatter;
     private Matrix _x;
     private Matrix _y;
     private int[] _indices = [];
     private int _unit;
+    private float[] _table = [];
     private int _images;
     private int _blocksPerImage;
     private bool _accumulate;
@@ -29,6 +33,7 @@ internal sealed class ImageKernels
         _transpose = (task, _) => TransposeRows(task);
         _average = (image, _) => AverageImage(Image(_x, image), _y.Row(image));
         _spread = (image, _) => SpreadImage(_x.Row(image), Image(_y, image));
+        _addTable = (chunk, _) => AddTableRows(_x.Chunk(chunk), chunk * RowChunks.Size, _table);
         _gather = (task, _) => GatherRows(task);
         _scatter = (image, _) => ScatterImage(Image(_x, image), Image(_y, image));
     }
@@ -64,6 +69,15 @@ internal sealed class ImageKernels
     {
         (_x, _y, _images, _accumulate) = (x, y, images, accumulate);
         _team.Run(images, _spread);
+    }
+
+    /// <summary>Adds a table to the rows of each image, in place.</summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="table">[rows, columns].</param>
+    public void AddTable(Matrix x, float[] table)
+    {
+        (_x, _table) = (x, table);
+        _team.Run(RowChunks.Count(x.Rows), _addTable);
     }
 
     /// <summary>
@@ -121,6 +135,26 @@ internal sealed class ImageKernels
         }
 
         TensorPrimitives.Divide(y, x.Rows, y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddTableRows(Matrix x, int first, float[] table)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            Span<float> to = x.Row(row);
+            ReadOnlySpan<float> from = table.AsSpan((int)((long)(first + row) * to.Length % table.Length), to.Length);
+            int i = 0;
+            for (; i <= to.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                (new Vector<float>(to[i..]) + new Vector<float>(from[i..])).CopyTo(to[i..]);
+            }
+
+            for (; i < to.Length; i++)
+            {
+                to[i] += from[i];
+            }
+        }
     }
 
     private void SpreadImage(ReadOnlySpan<float> x, Matrix y)

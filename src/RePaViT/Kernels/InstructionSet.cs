@@ -6,7 +6,8 @@ namespace RePaViT.Kernels;
 
 /// <summary>
 /// What kernels compute with. Sums are taken register by register, and a product and a sum are rounded once or twice: the
-/// same set gives the same bits, another one nearly the same numbers.
+/// same set gives the same bits, another one nearly the same numbers. A program that is compiled while it runs has the machine's
+/// own; one that NativeAOT compiles has what its property <c>IlcInstructionSet</c> says, by default <c>vector128</c> on x64.
 /// </summary>
 internal static class InstructionSet
 {

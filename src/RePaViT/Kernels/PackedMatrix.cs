@@ -192,10 +192,17 @@ internal sealed unsafe class PackedMatrix
     }
 }
 
-/// <summary>Columns of a factor, [depth, <see cref="GemmKernel.PanelWidth"/>].</summary>
-/// <param name="Owner">Keeps the memory.</param>
-/// <param name="Address">Where it is.</param>
-internal readonly record struct PackedPanel(PinnedBuffer Owner, nint Address)
+/// <summary>
+/// Columns of a factor, [depth, <see cref="GemmKernel.PanelWidth"/>]. Not a record: that would print its pointer, which NativeAOT
+/// cannot compile.
+/// </summary>
+/// <param name="owner">Keeps the memory.</param>
+/// <param name="address">Where it is.</param>
+internal readonly struct PackedPanel(PinnedBuffer owner, nint address)
 {
-    public unsafe float* Data => (float*)Address;
+    public PinnedBuffer Owner => owner;
+
+    public nint Address => address;
+
+    public unsafe float* Data => (float*)address;
 }

@@ -10,12 +10,14 @@ internal sealed unsafe class RowKernels
     private readonly Action<int, int> _layerNorm;
     private readonly Action<int, int> _affine;
     private readonly Action<int, int> _scaleColumns;
+    private readonly Action<int, int> _shiftRow;
     private readonly Action<int, int> _gelu;
     private readonly Action<int, int> _add;
     private Matrix _x;
     private Matrix _y;
     private Matrix _weight;
     private Matrix _bias;
+    private float[] _shift = [];
     private float _epsilon;
     private float _scale;
 
@@ -25,6 +27,7 @@ internal sealed unsafe class RowKernels
         _layerNorm = (task, _) => LayerNorm.Forward(_x.Chunk(task), _y.Chunk(task), _weight, _bias, _epsilon);
         _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
         _scaleColumns = (task, _) => ScaleColumns(_x.Chunk(task), _y.Chunk(task));
+        _shiftRow = (row, _) => TensorPrimitives.Add(_x.Row(row), _shift[row % _shift.Length], _x.Row(row));
         _gelu = (task, _) => GeluRows(_x.Chunk(task));
         _add = (task, _) => AddRows(_x.Chunk(task), _y.Chunk(task));
     }
@@ -48,6 +51,15 @@ internal sealed unsafe class RowKernels
     {
         (_x, _y, _weight) = (x, y, scale);
         Run(_scaleColumns);
+    }
+
+    /// <summary>Adds a number to each row, over and over again.</summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="shift">One for each row of an image.</param>
+    public void Shift(Matrix x, float[] shift)
+    {
+        (_x, _shift) = (x, shift);
+        _team.Run(x.Rows, _shiftRow);
     }
 
     /// <summary>x = GELU(x).</summary>

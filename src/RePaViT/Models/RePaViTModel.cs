@@ -2,10 +2,11 @@ using System.Numerics.Tensors;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Layers;
+using RePaViT.Models;
 using RePaViT.Networks;
 using RePaViT.Onnx;
+using RePaViT.Operators;
 using RePaViT.Rewrites;
-using RePaViT.Threading;
 
 namespace RePaViT;
 
@@ -15,20 +16,13 @@ namespace RePaViT;
 /// </summary>
 public sealed class RePaViTModel
 {
-    private const int MaxImagesPerBatch = 64;
-
-    // 64 MiB: fewer images at a time where they are large.
-    private const int ValuesPerBatch = 1 << 24;
-
     private readonly ModelDescription _description;
     private readonly Network _network;
     private readonly EngineFactory _compile;
     private readonly InferencePrecision _precision;
-    private readonly Func<IInferenceEngine> _createEngine;
+    private readonly OutputEngine _logits;
     private Network? _folded;
     private Network? _unfolded;
-    private IInferenceEngine? _engine;
-    private object? _engineLock;
 
     /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
     /// <param name="architecture">What the network is.</param>
@@ -73,7 +67,7 @@ public sealed class RePaViTModel
         _network = network;
         _compile = compile;
         _precision = precision;
-        _createEngine = () => compile(Folded(), precision);
+        _logits = CreateEngine(() => compile(Folded(), precision), new Shape(1, Architecture.Classes), "logits");
     }
 
     /// <summary>What the network is.</summary>
@@ -97,6 +91,12 @@ public sealed class RePaViTModel
     /// taken apart again: the same function, up to roundings.
     /// </summary>
     public NamedTensors Weights => Unfolded().Weights;
+
+    /// <summary>
+    /// What can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens behind a stage;
+    /// <c>features</c>, what the head reads; and <c>logits</c>.
+    /// </summary>
+    public IReadOnlyList<string> Outputs => [.. _network.Layout.Outputs.Select(output => output.Name)];
 
     /// <summary>Opens a model file that <see cref="Save(string)"/> wrote.</summary>
     /// <param name="path">An ONNX file of this library.</param>
@@ -137,6 +137,21 @@ public sealed class RePaViTModel
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 
+    /// <summary>Writes what <see cref="Save(string)"/> does, with further outputs of the graph.</summary>
+    /// <param name="path">As there.</param>
+    /// <param name="outputs">
+    /// Some of <see cref="Outputs"/>: <c>features</c> [batch, columns], or those of stages [batch, rows, columns].
+    /// </param>
+    /// <exception cref="ArgumentException">There is no such output; and as there.</exception>
+    /// <exception cref="NotSupportedException">As there.</exception>
+    /// <exception cref="IOException">As there.</exception>
+    /// <exception cref="UnauthorizedAccessException">As there.</exception>
+    public void Save(string path, IReadOnlyList<string> outputs)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        Save(path, new OnnxFileOptions { Outputs = outputs });
+    }
+
     /// <summary>Writes what <see cref="Save(string)"/> does, and more.</summary>
     internal void Save(string path, OnnxFileOptions options) => OnnxWriter.Write(path, _description, Folded(), options);
 
@@ -154,25 +169,18 @@ public sealed class RePaViTModel
     /// <param name="logits">[count, classes]; their lengths give the count.</param>
     /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
     /// <exception cref="NotSupportedException">The network is too large for the CPU engine; the message says what is.</exception>
-    public void ComputeLogits(ReadOnlySpan<float> images, Span<float> logits)
+    public void ComputeLogits(ReadOnlySpan<float> images, Span<float> logits) => _logits.Run(images, logits);
+
+    /// <summary>
+    /// The same model without its head. It computes where the model does; what both have in common is in memory once.
+    /// </summary>
+    /// <param name="output">One of <see cref="Outputs"/>. Default: what the head reads.</param>
+    /// <exception cref="ArgumentException">There is no such output; the message says which there are.</exception>
+    public FeatureExtractor CreateExtractor(string output = NetworkLayout.Features)
     {
-        int count = images.Length / ImageLength;
-        if (images.Length != count * ImageLength)
-        {
-            throw new ArgumentException(
-                $"{images.Length} values are no whole number of images: an image has 3 x {Architecture.ImageSize} x {Architecture.ImageSize}.",
-                nameof(images));
-        }
-
-        if (logits.Length != (long)count * Architecture.Classes)
-        {
-            throw new ArgumentException(
-                $"{count} images have {(long)count * Architecture.Classes} logits, but there is room for {logits.Length}.",
-                nameof(logits));
-        }
-
-        // An engine that could not be made, for want of memory, is tried again with the next call.
-        LazyInitializer.EnsureInitialized(ref _engine, ref _engineLock, _createEngine).Run(images, count, logits);
+        Network part = Folded().TakeOutput(output);
+        Shape shape = part.ToGraph().Graph.Output.Shape;
+        return new FeatureExtractor(output, shape, CreateEngine(() => _compile(part, _precision), shape, "values"));
     }
 
     /// <summary>Classifies an image of any size.</summary>
@@ -188,7 +196,7 @@ public sealed class RePaViTModel
     {
         ArgumentNullException.ThrowIfNull(images);
         var predictions = new Prediction[images.Count];
-        ForEachImage(images.Count, index => images[index], (index, logits) =>
+        _logits.ForEachImage(images.Count, index => images[index], (index, logits) =>
         {
             float[] probabilities = logits.ToArray();
             Softmax.Forward(probabilities);
@@ -218,7 +226,7 @@ public sealed class RePaViTModel
         dataset.CountLabels();
         int correct = 0;
         double loss = 0;
-        ForEachImage(dataset.Count, dataset.GetImage, (index, logits) =>
+        _logits.ForEachImage(dataset.Count, dataset.GetImage, (index, logits) =>
         {
             int label = dataset.GetLabel(index);
             int best = TensorPrimitives.IndexOfMax<float>(logits);
@@ -242,8 +250,6 @@ public sealed class RePaViTModel
             ? new(_description, _network, _compile, precision)
             : throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full, BFloat16 and EightBit are accepted.");
 
-    private delegate void LogitsAction(int index, ReadOnlySpan<float> logits);
-
     /// <summary>Computes class probabilities for images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="probabilities">[count, classes].</param>
@@ -257,11 +263,10 @@ public sealed class RePaViTModel
     }
 
     /// <summary>Values of a prepared image.</summary>
-    internal int ImageLength => RePaViT.Architecture.Channels * Architecture.ImageSize * Architecture.ImageSize;
+    internal int ImageLength => _logits.ImageLength;
 
     /// <summary>The number of images that are worth classifying at once.</summary>
-    internal int ImagesPerBatch
-        => Math.Clamp(ValuesPerBatch / Math.Max(ImageLength, Architecture.Classes), 1, MaxImagesPerBatch);
+    internal int ImagesPerBatch => _logits.ImagesPerBatch;
 
     /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
     internal RePaViTModel With(EngineFactory compile) => new(_description, _network, compile, _precision);
@@ -284,24 +289,6 @@ public sealed class RePaViTModel
     private static EngineFactory OnCpu(int? threads)
         => (network, precision) => InferencePlan.Compile(network, threads, precision);
 
-    private void ForEachImage(
-        int count, Func<int, RgbImage> image, LogitsAction use, CancellationToken cancellationToken = default)
-    {
-        int imagesPerBatch = Math.Min(count, ImagesPerBatch);
-        float[] pixels = new float[imagesPerBatch * ImageLength];
-        float[] logits = new float[imagesPerBatch * Architecture.Classes];
-        for (int start = 0; start < count; start += imagesPerBatch)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int images = Math.Min(imagesPerBatch, count - start);
-            int first = start;
-            ParallelLoop.Run(images, i => Preprocessing.Prepare(
-                image(first + i), Architecture.ImageSize, pixels.AsSpan(i * ImageLength, ImageLength)));
-            ComputeLogits(pixels.AsSpan(0, images * ImageLength), logits.AsSpan(0, images * Architecture.Classes));
-            for (int i = 0; i < images; i++)
-            {
-                use(first + i, logits.AsSpan(i * Architecture.Classes, Architecture.Classes));
-            }
-        }
-    }
+    private OutputEngine CreateEngine(Func<IInferenceEngine> create, Shape shape, string unit)
+        => new(create, Architecture.ImageSize, Preprocessing, shape, unit);
 }

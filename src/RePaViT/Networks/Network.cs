@@ -35,21 +35,15 @@ internal sealed record Network
     /// <exception cref="ArgumentException">There is no such output.</exception>
     public Network TakeOutput(string name)
     {
-        int index = Layout.Outputs.ToList().FindIndex(output => output.Name == name);
-        if (index < 0)
-        {
-            throw new ArgumentException(
-                $"There is no output '{name}'; the network has {string.Join(", ", Layout.Outputs.Select(output => output.Name))}.", nameof(name));
-        }
-
-        Layer[] layers = [.. Layers.Take(Layout.Outputs[index].Layers)];
+        NetworkOutput end = Layout.Find(name);
+        Layer[] layers = [.. Layers.Take(end.Layers)];
         var weights = new NamedTensors();
         foreach (TensorSpec tensor in layers.SelectMany(layer => layer.Tensors))
         {
             weights.Add(tensor.Name, Weights[tensor.Name]);
         }
 
-        return new Network(new NetworkLayout(layers, [.. Layout.Outputs.Take(index + 1)]), weights, Stage);
+        return new Network(new NetworkLayout(layers, [.. Layout.Outputs.TakeWhile(output => output != end), end]), weights, Stage);
     }
 
     /// <summary>
@@ -64,7 +58,7 @@ internal sealed record Network
         {
             // What is packed was looked at before, and is not unpacked for that.
             WeightTensor tensor = weights[spec.Name];
-            if (tensor.Packed is null
+            if (!tensor.IsPacked
                 && TensorValues.FindWrong(spec.Name, tensor.Data, spec.Role == TensorRole.RunningVariance) is string wrong)
             {
                 throw TensorValues.Refusal(wrong);

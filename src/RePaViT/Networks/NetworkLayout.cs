@@ -18,6 +18,21 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
     /// <summary>What the head reads.</summary>
     public const string Features = "features";
 
+    /// <summary>The output of a name.</summary>
+    /// <exception cref="ArgumentException">There is none; the message says which there are.</exception>
+    public NetworkOutput Find(string name)
+    {
+        foreach (NetworkOutput output in Outputs)
+        {
+            if (output.Name == name)
+            {
+                return output;
+            }
+        }
+
+        throw new ArgumentException($"There is no output '{name}'; the network has {string.Join(", ", Outputs.Select(output => output.Name))}.", nameof(name));
+    }
+
     /// <summary>The tokens behind a stage, counted from 1.</summary>
     public static string Stage(int number) => $"stage{number}";
 }

@@ -6,6 +6,9 @@ internal sealed record OnnxFileOptions
     /// <summary>Texts for the model's metadata; keys begin with <c>repavit.</c></summary>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; } = [];
 
+    /// <summary>Names of outputs that the graph has besides logits and probabilities.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
     /// <summary>How the graph takes and gives single images; null for batches.</summary>
     public OnnxRow? Row { get; init; }
 }

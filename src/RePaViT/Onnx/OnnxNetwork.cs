@@ -27,24 +27,39 @@ internal sealed class OnnxNetwork
 
     /// <summary>
     /// The graph from <c>image</c> [batch, 3, size, size] (red, green, blue planes, 0 to 255) to <c>logits</c> and
-    /// <c>probabilities</c> [batch, classes]; with <paramref name="row"/> it takes and gives what that says. Without
+    /// <c>probabilities</c> [batch, classes], and further <paramref name="outputs"/> of the network; with <paramref name="row"/> it takes and gives what that says. Without
     /// <paramref name="fuse"/> every operator is written by itself.
     /// </summary>
-    public static OnnxGraph CreateGraph(Architecture architecture, Network network, OnnxRow? row = null, bool fuse = true)
+    /// <exception cref="ArgumentException">The network has no such output.</exception>
+    public static OnnxGraph CreateGraph(
+        Architecture architecture, Network network, IReadOnlyList<string>? outputs = null, OnnxRow? row = null, bool fuse = true)
     {
         var builder = new OnnxNetwork();
         OnnxGraph graph = builder._graph;
-        Graph operators = network.ToGraph().Graph;
+        NetworkGraph layers = network.ToGraph();
+        Graph operators = layers.Graph;
         foreach (TensorSpec tensor in operators.Tensors)
         {
             graph.AddWeight(tensor, network.Weights[tensor.Name]);
         }
 
-        builder.Apply(operators, builder.DeclareInput(architecture.ImageSize, row), fuse);
+        string[] names = builder.Apply(operators, builder.DeclareInput(architecture.ImageSize, row), fuse);
         graph.NameLastResult(Logits);
         graph.Add("Softmax", [Logits], Integer("axis", -1));
         graph.NameLastResult(Probabilities);
         builder.DeclareOutput(operators.Output.Shape, row);
+        foreach (string output in outputs ?? [])
+        {
+            if (output is not (Logits or Probabilities))
+            {
+                Value value = layers.Layers[network.Layout.Find(output).Layers - 1].Output;
+                string name = names[value.Index];
+                graph.Add("Identity", [value.Shape.Rows == 1 ? builder.Flatten(name, value.Shape.Columns) : name]);
+                graph.NameLastResult(output);
+                graph.DeclareOutput(output, Dimensions(value.Shape));
+            }
+        }
+
         return graph;
     }
 
@@ -64,9 +79,8 @@ internal sealed class OnnxNetwork
     {
         if (row is null)
         {
-            OnnxDimension[] dimensions = shape.Rows == 1 ? [Batch, shape.Columns] : [Batch, shape.Rows, shape.Columns];
-            _graph.DeclareOutput(Logits, dimensions);
-            _graph.DeclareOutput(Probabilities, dimensions);
+            _graph.DeclareOutput(Logits, Dimensions(shape));
+            _graph.DeclareOutput(Probabilities, Dimensions(shape));
             return;
         }
 
@@ -76,10 +90,14 @@ internal sealed class OnnxNetwork
         _graph.AddSlotNames(row.Output, row.SlotNames);
     }
 
+    private static OnnxDimension[] Dimensions(Shape shape)
+        => shape.Rows == 1 ? [Batch, shape.Columns] : [Batch, shape.Rows, shape.Columns];
+
+    /// <returns>The names of all values.</returns>
     /// <param name="graph">The network in operators.</param>
     /// <param name="image">Name of the input, [batch, channels, size, size].</param>
     /// <param name="fuse">Whether runs of operators may become one that runtimes do faster.</param>
-    private void Apply(Graph graph, string image, bool fuse)
+    private string[] Apply(Graph graph, string image, bool fuse)
     {
         var names = new string[graph.Nodes.Count + 1];
         int first = 0;
@@ -114,6 +132,8 @@ internal sealed class OnnxNetwork
         {
             Flatten(names[^1], graph.Output.Shape.Columns);
         }
+
+        return names;
     }
 
     /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>

@@ -81,10 +81,15 @@ internal static class OnnxReader
             NetworkLayout layout = Folding.Fold(description.Architecture.Layout(description.Form));
             TensorSpec[] tensors = [.. layout.Layers.SelectMany(layer => layer.Tensors)];
             Dictionary<string, TensorPlace> places = FindTensors(graph, tensors);
-            long[] offsets = [.. tensors.Select(tensor => FindData(tensor, places))];
             var values = new WeightTensor[tensors.Length];
             var hashes = new ContentHash[tensors.Length];
-            foreach (int index in Enumerable.Range(0, tensors.Length).OrderBy(index => offsets[index]))
+            long[] offsets = new long[tensors.Length];
+            for (int i = 0; i < tensors.Length; i++)
+            {
+                offsets[i] = FindData(tensors[i], places);
+            }
+
+            foreach (int index in InOrder(offsets))
             {
                 stream.Position = offsets[index];
                 (values[index], hashes[index]) = ReadTensor(stream, tensors[index]);
@@ -101,6 +106,20 @@ internal static class OnnxReader
             OnnxMetadata.ThrowUnlessFits(metadata, hash, hasHash);
             return (description, CreateNetwork(layout, weights));
         });
+
+    /// <summary>Indices of numbers by their size. Our own files have tensors in the order in which they are asked for.</summary>
+    private static int[] InOrder(long[] offsets)
+    {
+        int[] indices = new int[offsets.Length];
+        bool isAscending = true;
+        for (int i = 0; i < indices.Length; i++)
+        {
+            indices[i] = i;
+            isAscending &= i == 0 || offsets[i - 1] <= offsets[i];
+        }
+
+        return isAscending ? indices : [.. indices.OrderBy(index => offsets[index])];
+    }
 
     private static T Guard<T>(string source, Func<T> read)
     {
@@ -122,6 +141,7 @@ internal static class OnnxReader
     {
         ProtobufReader? graph = null;
         bool hasHash = false;
+        long length = 0;
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         while (model.Next())
         {
@@ -137,12 +157,13 @@ internal static class OnnxReader
                     break;
                 case OnnxSchema.Model.Metadata:
                     (string key, string value) = ReadEntry(model.ReadMessage());
+                    length += OnnxMetadata.IsOurs(key) ? value.Length : 0;
                     if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
                         throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
                     }
 
-                    if (metadata.Count > MaxTexts || metadata.Values.Sum(text => (long)text.Length) > model.MaxTextLength)
+                    if (metadata.Count > MaxTexts || length > model.MaxTextLength)
                     {
                         throw new InvalidDataException(
                             $"Its metadata are longer than {MaxTexts} texts or {model.MaxTextLength} bytes.");
@@ -236,7 +257,7 @@ internal static class OnnxReader
         }
 
         int[] shape = TensorLayout.StoredShape(spec);
-        if (!place.Shape.SequenceEqual(shape.Select(size => (long)size)))
+        if (!HasShape(place, shape))
         {
             throw new InvalidDataException(
                 $"Tensor '{spec.Name}' has shape [{string.Join(", ", place.Shape)}], but the architecture needs [{string.Join(", ", shape)}].");
@@ -252,6 +273,17 @@ internal static class OnnxReader
             ? offset
             : throw new InvalidDataException(
                 $"Tensor '{spec.Name}' at offset {offset} has {length} bytes of data, but {spec.Length * sizeof(float)} are needed.");
+    }
+
+    private static bool HasShape(TensorPlace place, int[] shape)
+    {
+        bool isSame = place.Shape.Count == shape.Length;
+        for (int i = 0; isSame && i < shape.Length; i++)
+        {
+            isSame = place.Shape[i] == shape[i];
+        }
+
+        return isSame;
     }
 
     private static (WeightTensor Tensor, ContentHash Hash) ReadTensor(Stream stream, TensorSpec spec)

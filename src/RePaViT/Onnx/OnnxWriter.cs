@@ -59,7 +59,7 @@ internal static class OnnxWriter
 
         // Finite weights can become others when they are folded, and a file of those would be refused.
         Network.ThrowUnlessUsable(network.Weights, network.Layers);
-        OnnxGraph graph = OnnxNetwork.CreateGraph(architecture, network, options.Row);
+        OnnxGraph graph = OnnxNetwork.CreateGraph(architecture, network, options.Outputs, options.Row);
         var model = new ProtobufMessage();
         model.Add(OnnxSchema.Model.IrVersion, IrVersion);
         model.Add(OnnxSchema.Model.ProducerName, OnnxMetadata.Producer);

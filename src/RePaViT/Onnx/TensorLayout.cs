@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using RePaViT.IO;
 using RePaViT.Kernels;
 using RePaViT.Operators;
@@ -67,7 +68,7 @@ internal static class TensorLayout
         }
 
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
-        ReadOnlySpan<float> weight = tensor.Packed is null ? tensor.Data : tensor.ToArray();
+        ReadOnlySpan<float> weight = tensor.IsPacked ? tensor.ToArray() : tensor.Data;
         var block = new float[Math.Min(BlockRows, inputs) * outputs];
         for (int start = 0; start < inputs; start += BlockRows)
         {
@@ -90,10 +91,12 @@ internal static class TensorLayout
         (int outputs, int inputs) = (spec.Shape[0], spec.Shape[1]);
         var packed = new PackedMatrix(inputs, outputs);
         int blockRows = Math.Clamp(BlockLength / outputs, 1, inputs);
-        float[] block = ArrayPool<float>.Shared.Rent(checked(blockRows * outputs));
+
+        // Pools of bytes are compiled already when a process starts, those of floats are not.
+        byte[] block = ArrayPool<byte>.Shared.Rent(checked(blockRows * outputs * sizeof(float)));
         for (int input = 0; input < inputs; input += blockRows)
         {
-            Span<float> rows = block.AsSpan(0, Math.Min(blockRows, inputs - input) * outputs);
+            Span<float> rows = MemoryMarshal.Cast<byte, float>(block.AsSpan())[..(Math.Min(blockRows, inputs - input) * outputs)];
             LittleEndian.ReadSingles(stream, rows);
             hash.Add(rows);
             int wrong = TensorValues.IndexOfNotFinite(rows);
@@ -106,7 +109,7 @@ internal static class TensorLayout
             packed.SetRows(input, rows);
         }
 
-        ArrayPool<float>.Shared.Return(block);
+        ArrayPool<byte>.Shared.Return(block);
         return packed;
     }
 }

@@ -16,7 +16,11 @@ internal sealed record Activate(ActivationKind Kind, int Columns) : Operator
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns >= Columns, inputs[0], $"at least {Columns} columns");
+        if (inputs[0].Columns < Columns)
+        {
+            throw Refusal(inputs[0], $"at least {Columns} columns");
+        }
+
         return inputs[0];
     }
 

@@ -9,7 +9,11 @@ internal sealed record Add(DropPathPosition? DropPath, float Scale = 1) : Operat
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[1] == inputs[0], inputs[1], $"{inputs[0]}, the shape of the other,");
+        if (inputs[1] != inputs[0])
+        {
+            throw Refusal(inputs[1], $"{inputs[0]}, the shape of the other,");
+        }
+
         return inputs[0];
     }
 

@@ -4,12 +4,15 @@ namespace RePaViT.Operators;
 /// <param name="Table">[1, rows, columns].</param>
 internal sealed record AddTable(TensorSpec Table) : Operator
 {
-    public override IEnumerable<TensorSpec> Tensors => [Table];
+    public override TensorSpec[] Tensors => [Table];
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(
-            inputs[0] == new Shape(Table.Shape[1], Table.Shape[2]), inputs[0], $"[{Table.Shape[1]}, {Table.Shape[2]}]");
+        if (inputs[0] != new Shape(Table.Shape[1], Table.Shape[2]))
+        {
+            throw Refusal(inputs[0], $"[{Table.Shape[1]}, {Table.Shape[2]}]");
+        }
+
         return inputs[0];
     }
 

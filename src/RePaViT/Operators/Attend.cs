@@ -9,13 +9,20 @@ namespace RePaViT.Operators;
 /// <param name="Positions">The windows, and what B is; null for neither.</param>
 internal sealed record Attend(int Heads, float Scale, RelativePositions? Positions = null) : Operator
 {
-    public override IEnumerable<TensorSpec> Tensors => Positions is null ? [] : [Positions.Table];
+    public override TensorSpec[] Tensors => Positions is null ? [] : [Positions.Table];
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns % (3 * Heads) == 0, inputs[0], $"three times a multiple of {Heads} columns");
-        int rows = Positions is null ? inputs[0].Rows : Positions.Grid.Windows * Positions.Grid.Places;
-        ThrowUnless(inputs[0].Rows == rows, inputs[0], $"[{rows}, columns]");
+        if (inputs[0].Columns % (3 * Heads) != 0)
+        {
+            throw Refusal(inputs[0], $"three times a multiple of {Heads} columns");
+        }
+
+        if (Positions is not null && inputs[0].Rows != Positions.Grid.Windows * Positions.Grid.Places)
+        {
+            throw Refusal(inputs[0], $"[{Positions.Grid.Windows * Positions.Grid.Places}, columns]");
+        }
+
         return new Shape(inputs[0].Rows, inputs[0].Columns / 3);
     }
 

@@ -12,10 +12,7 @@ internal sealed record AveragePool(int Size, int Window) : Operator
     public int Reach => Window / 2;
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
-    {
-        ThrowUnless(inputs[0].Rows == Size * Size, inputs[0], $"[{Size * Size}, columns]");
-        return inputs[0];
-    }
+        => inputs[0].Rows == Size * Size ? inputs[0] : throw Refusal(inputs[0], $"[{Size * Size}, columns]");
 
     /// <summary>The places that the window around a place covers, both counted row by row.</summary>
     public IEnumerable<int> PlacesAround(int place)

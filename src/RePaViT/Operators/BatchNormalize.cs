@@ -25,13 +25,17 @@ internal sealed record BatchNormalize(
 
     public int Columns => (int)Gamma.Length;
 
-    public override IEnumerable<TensorSpec> Tensors => [Gamma, Beta, Mean, Variance];
+    public override TensorSpec[] Tensors => [Gamma, Beta, Mean, Variance];
 
     public override bool IsRowWise => true;
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns == Columns, inputs[0], $"[rows, {Columns}]");
+        if (inputs[0].Columns != Columns)
+        {
+            throw Refusal(inputs[0], $"[rows, {Columns}]");
+        }
+
         return inputs[0];
     }
 

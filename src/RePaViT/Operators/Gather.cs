@@ -6,7 +6,11 @@ internal sealed record Gather(IndexTable Table) : Operator
 {
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0] == Table.Source, inputs[0], $"{Table.Source}");
+        if (inputs[0] != Table.Source)
+        {
+            throw Refusal(inputs[0], $"{Table.Source}");
+        }
+
         return Table.Result;
     }
 

@@ -35,7 +35,7 @@ internal sealed class Graph
     /// <exception cref="ArgumentException">It does not take values of these shapes.</exception>
     public Value Add(Operator operation, params ReadOnlySpan<Value> inputs)
     {
-        Span<Shape> shapes = stackalloc Shape[inputs.Length];
+        Shape[] shapes = new Shape[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
         {
             shapes[i] = inputs[i].Shape;

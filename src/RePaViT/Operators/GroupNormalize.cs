@@ -13,13 +13,10 @@ internal sealed record GroupNormalize(TensorSpec Gamma, TensorSpec Beta, float E
     public static GroupNormalize Named(string name, int columns, float epsilon) => new(
         new TensorSpec($"{name}.weight", TensorRole.Scale, columns), new TensorSpec($"{name}.bias", TensorRole.Bias, columns), epsilon);
 
-    public override IEnumerable<TensorSpec> Tensors => [Gamma, Beta];
+    public override TensorSpec[] Tensors => [Gamma, Beta];
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
-    {
-        ThrowUnless(inputs[0].Columns == Gamma.Length, inputs[0], $"[rows, {Gamma.Length}]");
-        return inputs[0];
-    }
+        => inputs[0].Columns == Gamma.Length ? inputs[0] : throw Refusal(inputs[0], $"[rows, {Gamma.Length}]");
 
     public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
     {

@@ -13,13 +13,17 @@ internal sealed record LayerNormalize(TensorSpec? Gamma, TensorSpec? Beta, float
     /// <summary>Without an affine part.</summary>
     public static LayerNormalize Plain(float epsilon) => new(null, null, epsilon);
 
-    public override IEnumerable<TensorSpec> Tensors => Gamma is null || Beta is null ? [] : [Gamma, Beta];
+    public override TensorSpec[] Tensors => Gamma is null || Beta is null ? [] : [Gamma, Beta];
 
     public override bool IsRowWise => true;
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(Gamma is null || inputs[0].Columns == Gamma.Length, inputs[0], $"[rows, {Gamma?.Length}]");
+        if (Gamma is not null && inputs[0].Columns != Gamma.Length)
+        {
+            throw Refusal(inputs[0], $"[rows, {Gamma?.Length}]");
+        }
+
         return inputs[0];
     }
 

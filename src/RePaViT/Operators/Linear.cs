@@ -26,13 +26,17 @@ internal sealed record Linear(TensorSpec Weight, TensorSpec? Bias) : Operator
 
     public int Inputs => (int)(Weight.Length / Outputs);
 
-    public override IEnumerable<TensorSpec> Tensors => Bias is null ? [Weight] : [Weight, Bias];
+    public override TensorSpec[] Tensors => Bias is null ? [Weight] : [Weight, Bias];
 
     public override bool IsRowWise => true;
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns == Inputs, inputs[0], $"[rows, {Inputs}]");
+        if (inputs[0].Columns != Inputs)
+        {
+            throw Refusal(inputs[0], $"[rows, {Inputs}]");
+        }
+
         return new Shape(inputs[0].Rows, Outputs);
     }
 

@@ -7,7 +7,7 @@ namespace RePaViT.Operators;
 internal abstract record Operator
 {
     /// <summary>Its tensors, in the order in which they are stored.</summary>
-    public virtual IEnumerable<TensorSpec> Tensors => [];
+    public virtual TensorSpec[] Tensors => [];
 
     /// <summary>
     /// Whether each row of the result depends on the same row of the inputs alone, when batch normalization uses its running
@@ -32,17 +32,11 @@ internal abstract record Operator
     /// <param name="tensor">Gives the values of a tensor.</param>
     public abstract double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor);
 
-    /// <summary>Checks what an operator of one input takes.</summary>
-    /// <param name="accepted">Whether the input is accepted.</param>
+    /// <summary>What refuses an input.</summary>
     /// <param name="input">Its shape.</param>
     /// <param name="needed">What is needed in its place.</param>
-    protected void ThrowUnless(bool accepted, Shape input, string needed)
-    {
-        if (!accepted)
-        {
-            throw new ArgumentException($"{GetType().Name} does not take {input}: {needed} is needed.");
-        }
-    }
+    protected ArgumentException Refusal(Shape input, string needed)
+        => new($"{GetType().Name} does not take {input}: {needed} is needed.");
 
     /// <summary>A matrix of which every element is computed by itself.</summary>
     protected static double[,] Build(int rows, int columns, Func<int, int, double> element)

@@ -4,11 +4,15 @@ namespace RePaViT.Operators;
 /// <param name="Token">[1, 1, columns].</param>
 internal sealed record PrependToken(TensorSpec Token) : Operator
 {
-    public override IEnumerable<TensorSpec> Tensors => [Token];
+    public override TensorSpec[] Tensors => [Token];
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(inputs[0].Columns == Token.Length, inputs[0], $"[rows, {Token.Length}]");
+        if (inputs[0].Columns != Token.Length)
+        {
+            throw Refusal(inputs[0], $"[rows, {Token.Length}]");
+        }
+
         return inputs[0] with { Rows = inputs[0].Rows + 1 };
     }
 

@@ -4,15 +4,12 @@ namespace RePaViT.Operators;
 /// <param name="Scale">[columns].</param>
 internal sealed record ScaleColumns(TensorSpec Scale) : Operator
 {
-    public override IEnumerable<TensorSpec> Tensors => [Scale];
+    public override TensorSpec[] Tensors => [Scale];
 
     public override bool IsRowWise => true;
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
-    {
-        ThrowUnless(inputs[0].Columns == Scale.Length, inputs[0], $"[rows, {Scale.Length}]");
-        return inputs[0];
-    }
+        => inputs[0].Columns == Scale.Length ? inputs[0] : throw Refusal(inputs[0], $"[rows, {Scale.Length}]");
 
     public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
     {

@@ -4,13 +4,10 @@ namespace RePaViT.Operators;
 /// <param name="Shift">[rows].</param>
 internal sealed record ShiftRows(TensorSpec Shift) : Operator
 {
-    public override IEnumerable<TensorSpec> Tensors => [Shift];
+    public override TensorSpec[] Tensors => [Shift];
 
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
-    {
-        ThrowUnless(inputs[0].Rows == Shift.Length, inputs[0], $"[{Shift.Length}, columns]");
-        return inputs[0];
-    }
+        => inputs[0].Rows == Shift.Length ? inputs[0] : throw Refusal(inputs[0], $"[{Shift.Length}, columns]");
 
     public override double[,] Evaluate(IReadOnlyList<double[,]> inputs, Func<TensorSpec, double[]> tensor)
     {

@@ -6,7 +6,11 @@ internal sealed record TakeRow(int Row) : Operator
 {
     public override Shape ShapeOf(params ReadOnlySpan<Shape> inputs)
     {
-        ThrowUnless(Row < inputs[0].Rows, inputs[0], $"more than {Row} rows");
+        if (Row >= inputs[0].Rows)
+        {
+            throw Refusal(inputs[0], $"more than {Row} rows");
+        }
+
         return inputs[0] with { Rows = 1 };
     }
 

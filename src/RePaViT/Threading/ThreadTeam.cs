@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace RePaViT.Threading;
@@ -16,7 +15,7 @@ internal sealed class ThreadTeam
 
     private const long NothingToDo = int.MaxValue;
 
-    private static readonly ConcurrentDictionary<int, ThreadTeam> Teams = new();
+    private static readonly Dictionary<int, ThreadTeam> Teams = [];
 
     private readonly WorkerThread[] _workers;
     private readonly Part[] _parts;
@@ -31,7 +30,11 @@ internal sealed class ThreadTeam
     {
         Size = size;
         _parts = new Part[size];
-        Array.Fill(_parts, new Part { Next = NothingToDo });
+        foreach (ref Part part in _parts.AsSpan())
+        {
+            part.Next = NothingToDo;
+        }
+
         _workers = WorkerThread.First(size - 1);
     }
 
@@ -45,7 +48,10 @@ internal sealed class ThreadTeam
         int size = threads ?? Math.Min(Environment.ProcessorCount, MaxSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1, nameof(threads));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxSize, nameof(threads));
-        return Teams.GetOrAdd(size, static key => new ThreadTeam(key));
+        lock (Teams)
+        {
+            return Teams.TryGetValue(size, out ThreadTeam? team) ? team : Teams[size] = new ThreadTeam(size);
+        }
     }
 
     /// <summary>

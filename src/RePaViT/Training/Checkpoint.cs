@@ -75,8 +75,8 @@ internal sealed class Checkpoint
         var metadata = new Dictionary<string, string>
         {
             [FormatKey] = Format,
-            [RunKey] = JsonSerializer.Serialize(Run, StoredJson.Options),
-            [StateKey] = JsonSerializer.Serialize(State, StoredJson.Options),
+            [RunKey] = RunJson.Stored.Write(Run),
+            [StateKey] = RunJson.Stored.Write(State),
         };
         if (ComputedWith.Count > 0)
         {
@@ -139,7 +139,7 @@ internal sealed class Checkpoint
 
     private static T Parse<T>(IReadOnlyDictionary<string, string> metadata, string key)
         => metadata.TryGetValue(key, out string? json)
-            ? StoredJson.Parse<T>(json) ?? throw new JsonException($"'{key}' is null.")
+            ? RunJson.Stored.Parse<T>(json) ?? throw new JsonException($"'{key}' is null.")
             : throw new JsonException($"The header has no '{key}'.");
 
     private static string[] ParseComputedWith(string names)

@@ -19,7 +19,7 @@ public sealed record EarlyStopping
     public int Patience { get; }
 
     /// <summary>Stored as the number alone.</summary>
-    private sealed class Converter : JsonConverter<EarlyStopping>
+    internal sealed class Converter : JsonConverter<EarlyStopping>
     {
         public override EarlyStopping Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
             => new(reader.GetInt32());

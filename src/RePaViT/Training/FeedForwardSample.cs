@@ -29,14 +29,20 @@ internal static class FeedForwardSample
         Network network, IImageDataset dataset, ImagePreprocessing preprocessing, ulong seed, int? threads)
     {
         int imageSize = (int)Math.Sqrt(network.Layers[0].Input.Columns);
-        Shape[] layers = [.. network.Layers.OfType<ReparameterizedFeedForward>().Select(layer => layer.Input)];
-        long valuesPerImage = layers.Max(tokens => tokens.Length);
+        long valuesPerImage = network.Layers.OfType<ReparameterizedFeedForward>().Max(layer => layer.Input.Length);
         int[] images = Draw(dataset.Count, (int)Math.Clamp(MaxValues / valuesPerImage, 1, MaxImages), seed, key: 0);
-        IEnumerable<float[]> trace = LayerTrace.Run(network, layer => layer is ReparameterizedFeedForward, threads, images.Length, Prepare);
-        foreach ((float[] all, Shape tokens) in trace.Zip(layers))
+        Shape drawnFor = default;
+        int[] rows = [];
+        float[] sample = [];
+        foreach ((Shape tokens, float[] all) in LayerTrace.Run(network, layer => layer is ReparameterizedFeedForward, threads, images.Length, Prepare))
         {
-            int[] rows = Draw(images.Length * tokens.Rows, MaxRows, seed, key: 1);
-            float[] sample = new float[rows.Length * tokens.Columns];
+            if (tokens != drawnFor)
+            {
+                rows = Draw(images.Length * tokens.Rows, MaxRows, seed, key: 1);
+                sample = new float[rows.Length * tokens.Columns];
+                drawnFor = tokens;
+            }
+
             for (int i = 0; i < rows.Length; i++)
             {
                 all.AsSpan(rows[i] * tokens.Columns, tokens.Columns).CopyTo(sample.AsSpan(i * tokens.Columns));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RePaViT.IO;
 
@@ -13,9 +12,7 @@ internal static class JsonDifference
     /// <param name="there">What it is compared with.</param>
     /// <param name="place">Where that stands, as the message calls it.</param>
     public static string? First<T>(string name, T here, T there, string place)
-        => First(name, ToJson(here), ToJson(there), place);
-
-    private static JsonNode? ToJson<T>(T value) => JsonSerializer.SerializeToNode(value, StoredJson.Options);
+        => First(name, RunJson.Stored.ToNode(here), RunJson.Stored.ToNode(there), place);
 
     private static string? First(string path, JsonNode? here, JsonNode? there, string place)
     {

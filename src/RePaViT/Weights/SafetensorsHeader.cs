@@ -9,7 +9,7 @@ namespace RePaViT.Weights;
 internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, int[] Shape, int Length);
 
 /// <summary>The JSON header of a safetensors file, checked against the length of the data.</summary>
-internal sealed record SafetensorsHeader(
+internal sealed partial record SafetensorsHeader(
     IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
 {
     private const string MetadataName = "__metadata__";
@@ -17,8 +17,6 @@ internal sealed record SafetensorsHeader(
 
     // One more than the header, a tensor and its shape: then it is the shape that gets refused.
     private const int MaxDepth = 4;
-
-    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Strict) { MaxDepth = MaxDepth };
 
     /// <exception cref="JsonException">It is not the JSON of a header.</exception>
     /// <exception cref="InvalidDataException">The tensors do not fill the data exactly, or one has another type.</exception>
@@ -117,7 +115,7 @@ internal sealed record SafetensorsHeader(
 
     private static Dictionary<string, string> ReadMetadata(ref Utf8JsonReader reader)
     {
-        var metadata = JsonSerializer.Deserialize<Dictionary<string, string>>(ref reader, JsonOptions) ?? [];
+        var metadata = JsonSerializer.Deserialize(ref reader, HeaderTypes.Default.DictionaryStringString) ?? [];
         return metadata.FirstOrDefault(pair => pair.Value is null).Key is string key
             ? throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is null, but a text is needed.")
             : metadata;
@@ -130,7 +128,7 @@ internal sealed record SafetensorsHeader(
             throw new InvalidDataException("A tensor has no name.");
         }
 
-        Place place = JsonSerializer.Deserialize<Place>(ref reader, JsonOptions)
+        Place place = JsonSerializer.Deserialize(ref reader, HeaderTypes.Default.Place)
             ?? throw new InvalidDataException($"Tensor '{Excerpt.Of(name)}' is null, but an object is needed.");
         return place.Offsets.Length == 2
             ? place
@@ -202,4 +200,10 @@ internal sealed record SafetensorsHeader(
         [JsonPropertyName("data_offsets")]
         public required long[] Offsets { get; init; }
     }
+
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict, GenerationMode = JsonSourceGenerationMode.Metadata, MaxDepth = SafetensorsHeader.MaxDepth)]
+    [JsonSerializable(typeof(Place))]
+    [JsonSerializable(typeof(Dictionary<string, string>))]
+    private sealed partial class HeaderTypes : JsonSerializerContext;
 }

@@ -17,16 +17,28 @@ internal static class TensorValues
     public static string? FindWrong(string name, ReadOnlySpan<float> values, bool fromZero)
     {
         int index = IndexOfNotFinite(values);
-        if (index < 0 && fromZero && !values.IsEmpty && TensorPrimitives.Min(values) < 0)
+        if (index < 0 && fromZero)
         {
-            index = 0;
-            while (values[index] >= 0)
-            {
-                index++;
-            }
+            index = IndexOfNegative(values);
         }
 
         return index < 0 ? null : Describe(name, values[index], index);
+    }
+
+    private static int IndexOfNegative(ReadOnlySpan<float> values)
+    {
+        if (values.IsEmpty || TensorPrimitives.Min(values) >= 0)
+        {
+            return -1;
+        }
+
+        int index = 0;
+        while (values[index] >= 0)
+        {
+            index++;
+        }
+
+        return index;
     }
 
     /// <summary>The first value that is not a finite number; -1 if all are.</summary>

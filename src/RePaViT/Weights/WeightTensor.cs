@@ -65,6 +65,9 @@ public sealed class WeightTensor
     /// <summary>The transpose, where it is packed for the matrix kernels already.</summary>
     internal PackedMatrix? Packed => _packed;
 
+    /// <summary>Whether it was made of a packed transpose, whose values are finite.</summary>
+    internal bool IsPacked => _packed is not null;
+
     /// <inheritdoc/>
     public override string ToString() => $"[{Excerpt.OfList(_shape)}]";
 }

@@ -24,6 +24,18 @@ public sealed class PreparationTests
     }
 
     [TestMethod]
+    public void What_it_is_stored_as_stays()
+    {
+        const string Images = """{"kind":"pixels","height":4,"width":5,"isInterleaved":true}""";
+        const string Colors =
+            """
+            "mean":{"red":0.4,"green":0.5,"blue":0.6},"standardDeviation":{"red":0.229,"green":0.224,"blue":0.225}
+            """;
+        const string Preprocessing = $$"""{{{Colors}},"cropFraction":0.9,"interpolation":"bilinear","reducedSide":13}""";
+        Assert.AreEqual($$"""{"images":{{Images}},"imageSize":7,"preprocessing":{{Preprocessing}}}""", Sample.ToJson());
+    }
+
+    [TestMethod]
     public void Images_are_prepared_as_the_model_does()
     {
         RgbImage image = TestImages.Random(20, 15, 1);
@@ -41,6 +53,9 @@ public sealed class PreparationTests
     [DataRow("\"kind\":\"pixels\"", "\"kind\":7")]
     [DataRow("\"cropFraction\":0.9", "\"cropFraction\":-1")]
     [DataRow("{\"images\"", "[\"images\"")]
+    [DataRow("\"cropFraction\":0.9,", "")]
+    [DataRow("\"imageSize\":7", "\"imageSize\":7,\"imageSize\":7")]
+    [DataRow("\"imageSize\":7", "\"imageSize\":7,\"other\":7")]
     public void A_wrong_text_is_refused(string part, string wrong)
     {
         string json = Sample.ToJson();

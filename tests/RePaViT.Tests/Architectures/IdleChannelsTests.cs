@@ -8,6 +8,7 @@ public sealed class IdleChannelsTests
     [
         new ViTArchitecture { ImageSize = 8, PatchSize = 4, Dim = 36, Depth = 4, Heads = 3 },
         new MixerArchitecture { ImageSize = 8, PatchSize = 4, Dim = 36, Depth = 4 },
+        new SwinArchitecture { ImageSize = 8, Dim = 36, Depths = [4], Heads = [3] },
     ];
 
     private static IEnumerable<object[]> Accepted =>

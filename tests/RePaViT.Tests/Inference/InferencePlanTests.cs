@@ -31,6 +31,9 @@ public class InferencePlanTests
         Mixer,
         new MixerArchitecture { ImageSize = 15, PatchSize = 3, Dim = 17, Depth = 2, Classes = 3, IdleRatio = 1 },
         new MixerArchitecture { ImageSize = 12, PatchSize = 6, Dim = 40, Depth = 3, Classes = 4, IdleRatio = null },
+        new SwinArchitecture { ImageSize = 36, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5 },
+        new SwinArchitecture { ImageSize = 20, PatchSize = 2, Dim = 15, Depths = [2, 2, 1], Heads = [3, 2, 4], Window = 4, Classes = 3, IdleRatio = 0.4 },
+        new SwinArchitecture { ImageSize = 16, Dim = 20, Depths = [3, 1], Heads = [1, 4], Window = 2, Classes = 4, IdleRatio = null },
     ];
 
     [TestMethod]

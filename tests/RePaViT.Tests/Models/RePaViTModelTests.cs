@@ -139,6 +139,45 @@ public sealed class RePaViTModelTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void Features_are_what_the_head_reads(Architecture architecture)
+    {
+        var model = new RePaViTModel(
+            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, seed: 1).Weights, ["a", "b", "c"]);
+        RgbImage[] images = [TestImages.Random(20, 12, 1), TestImages.Random(12, 30, 2)];
+        foreach (RePaViTModel form in new[] { model, model.Reparameterize() })
+        {
+            FeatureExtractor extractor = form.CreateExtractor();
+            Assert.AreEqual(("features", 1), (extractor.Output, extractor.Rows));
+            WeightTensor weight = form.Weights["head.weight"];
+            WeightTensor bias = form.Weights["head.bias"];
+            Assert.AreEqual(weight.Shape[1], extractor.Columns);
+            foreach ((float[] features, Prediction prediction) in extractor.Compute(images).Zip(form.Predict(images)))
+            {
+                float[] probabilities = [.. Enumerable.Range(0, 3).Select(label => bias.Data[label]
+                    + System.Numerics.Tensors.TensorPrimitives.Dot<float>(features, weight.Data.Slice(label * features.Length, features.Length)))];
+                Softmax.Forward(probabilities);
+                for (int label = 0; label < 3; label++)
+                {
+                    Assert.AreEqual(prediction.Probabilities[label], probabilities[label], 1e-5f);
+                }
+            }
+
+            Assert.AreEqual("logits", form.Outputs[^1]);
+            foreach (string stage in form.Outputs.Where(output => output.StartsWith("stage", StringComparison.Ordinal)))
+            {
+                FeatureExtractor map = form.CreateExtractor(stage);
+                Assert.HasCount(map.Rows * map.Columns, map.Compute(images[0]));
+            }
+        }
+
+        var refusal = Assert.ThrowsExactly<ArgumentException>(() => model.CreateExtractor("tokens"));
+        StringAssert.Contains(refusal.Message, string.Join(", ", model.Outputs));
+        refusal = Assert.ThrowsExactly<ArgumentException>(() => model.CreateExtractor().Compute(new float[3 * 12 * 12], new float[1]));
+        StringAssert.Contains(refusal.Message, "there is room for 1");
+    }
+
+    [TestMethod]
     public void Predictions_and_evaluation_follow_from_the_logits()
     {
         RePaViTModel model = Create();

@@ -322,7 +322,7 @@ public sealed class OnnxFileTests
 
     [TestMethod]
     [DataRow("\"family\":\"mixer\"", "\"family\":\"vit\"", "heads")]
-    [DataRow("\"family\":\"mixer\"", "\"family\":\"Mixer\"", "\"vit\", \"mixer\", ")]
+    [DataRow("\"family\":\"mixer\"", "\"family\":\"Mixer\"", "\"mixer\"")]
     [DataRow("\"tokenMlpRatio\":0.5,", "", "tokenMlpRatio")]
     [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":1", "blocks.0.mlp_tokens.fc1.weight")]
     [DataRow("\"tokenMlpRatio\":0.5", "\"tokenMlpRatio\":-0.5", "TokenMlpRatio -0.5")]

@@ -5,6 +5,7 @@ using RePaViT.Operators;
 using RePaViT.Rewrites;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
+using RePaViT.Tests.Training;
 
 namespace RePaViT.Tests.Onnx;
 
@@ -173,6 +174,30 @@ public sealed class OnnxNetworkTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void Further_outputs_are_what_the_network_has_there(Architecture architecture)
+    {
+        Network network = Folding.Fold(RandomWeights.Network(architecture, 3, NetworkForm.Deployed), new ImagePreprocessing());
+        string[] outputs = [.. network.Layout.Outputs.Select(output => output.Name)];
+        float[] images = [.. RandomWeights.Floats(2 * 3 * 12 * 12, 4).Select(value => 128 + 60 * value)];
+
+        PlainOnnxGraph graph = Export(architecture, NetworkForm.Deployed, network, new OnnxFileOptions { Outputs = outputs });
+        var values = PlainOnnx.Run(graph, new PlainTensor([2, 3, 12, 12], [.. images]));
+
+        Assert.HasCount(outputs.Length + 1, graph.Outputs);
+        foreach (string output in outputs)
+        {
+            Network part = network.TakeOutput(output);
+            Shape shape = part.ToGraph().Graph.Output.Shape;
+            int[] expected = shape.Rows == 1 ? [2, shape.Columns] : [2, shape.Rows, shape.Columns];
+            CollectionAssert.AreEqual(expected, values[output].Shape);
+            Assert.Contains($"{output}[{string.Join(',', expected[1..].Select(size => $"{size}").Prepend("batch"))}]", graph.Outputs);
+            double difference = Difference.Relative(new PlainNetwork(part).Forward(images), values[output].Data);
+            Assert.IsTrue(difference <= Tolerance, $"{output} differs by {difference}");
+        }
+    }
+
+    [TestMethod]
     [DataRow("vit_vanilla")]
     [DataRow("vit_idle025")]
     [DataRow("vit_idle050")]
@@ -183,6 +208,8 @@ public sealed class OnnxNetworkTests
     [DataRow("mixer_idle075")]
     [DataRow("poolformer_vanilla")]
     [DataRow("poolformer_idle075")]
+    [DataRow("swin_vanilla")]
+    [DataRow("swin_idle075")]
     public void The_graph_gives_the_reference_logits_in_both_forms(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));

@@ -30,6 +30,7 @@ internal static class PlainOnnx
         "Mul" => [Elementwise(x[0], x[1], (a, b) => a * b)],
         "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
+        "Identity" => [x[0]],
         "MatMul" => [MatMul(x[0], x[1])],
         "Conv" => [Convolve(
             Pad(x[0], [0, 0, .. Pads(node, 0, 2), 0, 0, .. Pads(node, 2, 2)]), x[1], x.Length > 2 ? x[2] : null, node.Integers["strides"])],

@@ -59,6 +59,7 @@ public sealed class PlainTrainingTests
         [new MixerArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depth = 1, Classes = 3, IdleRatio = null }],
         [new PoolFormerArchitecture { ImageSize = 9, Depths = [1, 1], Dims = [4, 5], Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0] }],
         [new PoolFormerArchitecture { ImageSize = 9, Depths = [1], Dims = [4], Classes = 3, IdleRatio = null }],
+        [new SwinArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depths = [2], Heads = [2], Window = 2, Classes = 3, MlpRatio = 2 }],
     ];
 
     [TestMethod]

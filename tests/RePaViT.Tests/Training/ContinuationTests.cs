@@ -115,17 +115,10 @@ public sealed class ContinuationTests
         RePaViTModel start = trainer.Fit(other, cancellationToken: new CancellationToken(canceled: true)).Model;
 
         Assert.AreEqual(5, start.Architecture.Classes);
-        string untouched = architecture switch
-        {
-            MixerArchitecture => "blocks.1.mlp_tokens.fc1.weight",
-            SwinArchitecture => "layers.1.blocks.0.attn.proj.weight",
-            PoolFormerArchitecture => "network.1.proj.weight",
-            _ => "blocks.1.attn.proj.weight",
-        };
         CollectionAssert.AreEqual(new float[5], start.Weights["head.bias"].Data.ToArray());
         CollectionAssert.AreEqual(
-            deployed.Weights[untouched].Data.ToArray(),
-            start.Weights[untouched].Data.ToArray());
+            deployed.Weights["norm.weight"].Data.ToArray(),
+            start.Weights["norm.weight"].Data.ToArray());
 
         // As many classes with other names are other classes, too.
         int[] indices = [.. Enumerable.Range(0, Training.Count)];

@@ -12,61 +12,105 @@ internal static class EarlyRows
     public static Graph Apply(Graph graph)
     {
         IReadOnlyList<Node> nodes = graph.Nodes;
-        int taking = nodes.ToList().FindIndex(node => node.Operator is TakeRow);
-        if (taking < 0)
+        int taking = 0;
+        while (taking < nodes.Count && nodes[taking].Operator is not TakeRow)
+        {
+            taking++;
+        }
+
+        if (taking == nodes.Count)
         {
             return graph;
         }
 
-        ILookup<int, int> readers = Enumerable.Range(0, nodes.Count)
-            .SelectMany(reader => nodes[reader].Inputs.Select(input => (Input: input.Index, Reader: reader)))
-            .ToLookup(pair => pair.Input, pair => pair.Reader);
-        HashSet<int> pruned = FindRowWise(nodes, taking, readers);
+        bool[] isPruned = FindRowWise(nodes, taking);
+        bool[] isRowRead = FindRowReaders(nodes, isPruned);
         var operation = (TakeRow)nodes[taking].Operator;
         var rewritten = new Graph(graph.Input.Shape);
-        var whole = new Value?[nodes.Count + 1];
-        var row = new Value?[nodes.Count + 1];
+        Value[] whole = new Value[nodes.Count + 1];
+        Value[] row = new Value[nodes.Count + 1];
+        bool[] hasRow = new bool[nodes.Count + 1];
         whole[0] = rewritten.Input;
         for (int i = 0; i < nodes.Count; i++)
         {
             Node node = nodes[i];
+            int result = node.Result.Index;
             if (i == taking)
             {
-                whole[node.Result.Index] = Row(node.Input);
+                whole[result] = Row(node.Input.Index);
             }
-            else if (pruned.Contains(i))
+            else if (isPruned[i])
             {
-                row[node.Result.Index] = rewritten.Add(node.Operator, [.. node.Inputs.Select(Row)]);
+                row[result] = rewritten.Add(node.Operator, Inputs(node, ofRow: true));
+                hasRow[result] = true;
             }
             else
             {
-                whole[node.Result.Index] = rewritten.Add(node.Operator, [.. node.Inputs.Select(value => whole[value.Index]!.Value)]);
-                if (readers[node.Result.Index].Any(pruned.Contains))
+                whole[result] = rewritten.Add(node.Operator, Inputs(node, ofRow: false));
+                if (isRowRead[result])
                 {
-                    Row(node.Result);
+                    Row(result);
                 }
             }
         }
 
         return rewritten;
 
-        Value Row(Value value) => row[value.Index] ??= rewritten.Add(operation, whole[value.Index]!.Value);
+        Value Row(int value)
+        {
+            if (!hasRow[value])
+            {
+                row[value] = rewritten.Add(operation, whole[value]);
+                hasRow[value] = true;
+            }
+
+            return row[value];
+        }
+
+        Value[] Inputs(Node node, bool ofRow)
+        {
+            Value[] inputs = new Value[node.Inputs.Count];
+            for (int i = 0; i < inputs.Length; i++)
+            {
+                inputs[i] = ofRow ? Row(node.Inputs[i].Index) : whole[node.Inputs[i].Index];
+            }
+
+            return inputs;
+        }
     }
 
     /// <summary>The nodes of which nothing but that row is read, and which compute it from the same row of their inputs.</summary>
-    private static HashSet<int> FindRowWise(IReadOnlyList<Node> nodes, int taking, ILookup<int, int> readers)
+    private static bool[] FindRowWise(IReadOnlyList<Node> nodes, int taking)
     {
-        var pruned = new HashSet<int>();
-        for (int i = taking - 1; i >= 0; i--)
+        bool[] isPruned = new bool[nodes.Count];
+        bool[] isRead = new bool[nodes.Count + 1];
+        bool[] isReadWhole = new bool[nodes.Count + 1];
+        for (int i = nodes.Count - 1; i >= 0; i--)
         {
             int result = nodes[i].Result.Index;
-            if (nodes[i].Operator.IsRowWise && readers.Contains(result)
-                && readers[result].All(reader => reader == taking || pruned.Contains(reader)))
+            isPruned[i] = i < taking && nodes[i].Operator.IsRowWise && isRead[result] && !isReadWhole[result];
+            foreach (Value input in nodes[i].Inputs)
             {
-                pruned.Add(i);
+                isRead[input.Index] = true;
+                isReadWhole[input.Index] |= i != taking && !isPruned[i];
             }
         }
 
-        return pruned;
+        return isPruned;
+    }
+
+    /// <summary>The values of which nodes read that row that are computed from it alone.</summary>
+    private static bool[] FindRowReaders(IReadOnlyList<Node> nodes, bool[] isPruned)
+    {
+        bool[] isRowRead = new bool[nodes.Count + 1];
+        for (int i = 0; i < nodes.Count; i++)
+        {
+            foreach (Value input in nodes[i].Inputs)
+            {
+                isRowRead[input.Index] |= isPruned[i];
+            }
+        }
+
+        return isRowRead;
     }
 }

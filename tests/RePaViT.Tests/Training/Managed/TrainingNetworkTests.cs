@@ -19,6 +19,7 @@ public sealed class TrainingNetworkTests
         [new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 3, Classes = 5, IdleRatio = 0.75 }, 0.3],
         [new ViTArchitecture { ImageSize = 8, PatchSize = 4, Dim = 12, Depth = 3, Heads = 3, Classes = 4, ActiveChannels = [48, 0, 7] }, 0.0],
         [new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5, IdleRatio = 0.6 }, 0.3],
+        [new SwinArchitecture { ImageSize = 20, Dim = 24, Depths = [2, 1], Heads = [3, 2], Window = 2, Classes = 5, IdleRatio = 0.6 }, 0.3],
     ];
 
     [TestMethod]

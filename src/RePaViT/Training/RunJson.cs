@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RePaViT.IO;
+
+namespace RePaViT.Training;
+
+/// <summary>How runs and their states are stored.</summary>
+internal static partial class RunJson
+{
+    public static StoredJson Stored { get; } = new(RunTypes.Default);
+
+    [JsonSourceGenerationOptions(
+        JsonSerializerDefaults.Strict,
+        GenerationMode = JsonSourceGenerationMode.Metadata,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+        Converters =
+        [
+            typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>),
+            typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+        ])]
+    [JsonSerializable(typeof(RunDescription))]
+    [JsonSerializable(typeof(TrainingState))]
+    private sealed partial class RunTypes : JsonSerializerContext;
+}

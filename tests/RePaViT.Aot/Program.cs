@@ -1,0 +1,138 @@
+// What the core does for its users, in small: the test command compiles this in several ways and compares what it prints,
+// names with hashes of what came out.
+
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using RePaViT;
+
+const int Size = 12;
+const int Classes = 3;
+
+string folder = Directory.CreateTempSubdirectory("repavit-aot-").FullName;
+try
+{
+    Train("vit", new ViTArchitecture { ImageSize = Size, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = Classes, ActiveChannels = [36, 20] });
+    Train("mixer", new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes });
+    ReadImages();
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}
+
+// Interrupted and resumed, stored and opened, merged and taken apart again.
+void Train(string name, Architecture architecture)
+{
+    var recipe = new TrainingRecipe
+    {
+        Epochs = 3,
+        BatchSize = 8,
+        GradientAccumulation = 2,
+        Augmentation = AugmentationOptions.DeiT,
+        EarlyStopping = new EarlyStopping(2),
+    };
+    var options = new TrainerOptions { CheckpointPath = Path.Combine(folder, $"{name}.checkpoint") };
+    InMemoryImageDataset training = Images(40, seed: 1);
+    InMemoryImageDataset validation = Images(10, seed: 2);
+
+    using var cancellation = new CancellationTokenSource();
+    new Trainer(architecture, recipe, options).Fit(training, validation, new FirstEpoch(cancellation), cancellation.Token);
+    PrintFile(options.CheckpointPath);
+    TrainingResult result = new Trainer(architecture, recipe, options).Resume(training, validation);
+    PrintFile(options.CheckpointPath);
+    Print($"{name} computed with {string.Join(' ', result.ComputedWith)}, history", Encoding.UTF8.GetBytes(string.Concat(result.History)));
+
+    string weights = Path.Combine(folder, $"{name}.safetensors");
+    Safetensors.Write(weights, result.Model.Weights);
+    PrintFile(weights);
+    var trained = new RePaViTModel(architecture, NetworkForm.Trained, Safetensors.Read(weights).Tensors, validation.ClassNames);
+    Predict($"{name} trained", trained, validation);
+
+    string file = Path.Combine(folder, $"{name}.onnx");
+    trained.Reparameterize().Save(file);
+    PrintFile(file);
+    RePaViTModel deployed = RePaViTModel.Load(file);
+    Predict($"{name} deployed", deployed, validation);
+    Predict($"{name} in 8 bits", deployed.WithPrecision(InferencePrecision.EightBit), validation);
+
+    var continued = new Trainer(architecture, TrainingRecipe.FineTune with { Epochs = 1, BatchSize = 8 }) { InitialModel = deployed };
+    Predict($"{name} continued", continued.Fit(training).Model, validation);
+
+    var other = new Trainer(architecture, recipe with { Optimizer = OptimizerKind.Lamb }, options);
+    PrintRefusal(() => other.Resume(training, validation));
+    byte[] damaged = File.ReadAllBytes(options.CheckpointPath);
+    damaged[^1] ^= 1;
+    File.WriteAllBytes(options.CheckpointPath, damaged);
+    PrintRefusal(() => new Trainer(architecture, recipe, options).Resume(training, validation));
+}
+
+void Predict(string name, RePaViTModel model, IImageDataset images)
+{
+    IReadOnlyList<Prediction> predictions = model.Predict([.. Enumerable.Range(0, images.Count).Select(images.GetImage)]);
+    Print($"{name} {model.Evaluate(images)}", [.. predictions.SelectMany(prediction => prediction.Probabilities).SelectMany(BitConverter.GetBytes)]);
+}
+
+// Gray images, as MNIST stores them.
+void ReadImages()
+{
+    InMemoryImageDataset images = Images(20, seed: 3);
+    string pixels = Path.Combine(folder, "images");
+    string labels = Path.Combine(folder, "labels");
+    IEnumerable<int> indices = Enumerable.Range(0, images.Count);
+    File.WriteAllBytes(pixels, [.. Header(0x0803, images.Count, Size, 3 * Size), .. indices.SelectMany(i => images.GetImage(i).Pixels.ToArray())]);
+    File.WriteAllBytes(labels, [.. Header(0x0801, images.Count), .. indices.Select(i => (byte)images.GetLabel(i))]);
+    InMemoryImageDataset read = IdxDataset.Read(pixels, labels);
+    Print("idx", [.. indices.SelectMany(i => read.GetImage(i).Pixels.ToArray())]);
+}
+
+byte[] Header(params int[] numbers)
+{
+    byte[] bytes = new byte[numbers.Length * sizeof(int)];
+    for (int i = 0; i < numbers.Length; i++)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(i * sizeof(int)), numbers[i]);
+    }
+
+    return bytes;
+}
+
+// Noise around one color for each class.
+InMemoryImageDataset Images(int count, int seed)
+{
+    var random = new Random(seed);
+    int[] labels = [.. Enumerable.Range(0, count).Select(i => i % Classes)];
+    return new InMemoryImageDataset(labels.Select(label => new RgbImage(Size, Size, Noise(random, label))), labels, ["red", "green", "blue"]);
+}
+
+byte[] Noise(Random random, int color)
+    => [.. Enumerable.Range(0, 3 * Size * Size).Select(i => (byte)(random.Next(160) + (i % 3 == color ? 95 : 0)))];
+
+void PrintFile(string path) => Print(Path.GetFileName(path), File.ReadAllBytes(path));
+
+void Print(string name, ReadOnlySpan<byte> bytes) => Console.WriteLine($"{name}: {Convert.ToHexString(SHA256.HashData(bytes))}");
+
+void PrintRefusal(Action action)
+{
+    try
+    {
+        action();
+        Console.WriteLine("not refused");
+    }
+    catch (Exception exception) when (exception is ArgumentException or InvalidDataException)
+    {
+        Console.WriteLine(exception.Message.Replace(folder, "", StringComparison.Ordinal));
+    }
+}
+
+/// <summary>Cancels after an epoch.</summary>
+internal sealed class FirstEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
+{
+    public void Report(TrainingProgress value)
+    {
+        if (value.FinishedEpoch is not null)
+        {
+            cancellation.Cancel();
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using RePaViT.Training;
+
+namespace RePaViT.Tests.Training;
+
+/// <summary>What is stored of runs, by generated code, against what the serializer does by itself with the same settings.</summary>
+[TestClass]
+public sealed class RunJsonTests
+{
+    private static readonly JsonSerializerOptions Reflection = new(JsonSerializerDefaults.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
+    };
+
+    private static readonly RunDescription[] Runs =
+    [
+        Run(TrainingRun.Architecture, new TrainingRecipe { Augmentation = AugmentationOptions.None, GradientClipNorm = null, EmaDecay = null }),
+        Run(
+            TrainingRun.Architecture with { ActiveChannels = [3, 120], IdleHeuristic = IdleHeuristic.Linear },
+            TrainingRun.Recipe with { Augmentation = AugmentationOptions.DeiT, EarlyStopping = new EarlyStopping(4), Optimizer = OptimizerKind.Lamb }),
+        Run(new MixerArchitecture { Dim = 8, Depth = 1, IdleRatio = null, Classes = 3 }, TrainingRecipe.FineTune),
+    ];
+
+    private static readonly string[] OtherValues = ["null", "true", "-1", "1.5", "1e999", "\"text\"", "\"\\ud800\"", "[]", "[null]", "{\"x\":0}"];
+
+    [TestMethod]
+    public void The_same_texts_are_written()
+    {
+        foreach (RunDescription run in Runs)
+        {
+            Assert.AreEqual(JsonSerializer.Serialize(run, Reflection), RunJson.Stored.Write(run));
+            Assert.AreEqual(JsonSerializer.Serialize(run.Model, Reflection), run.Model.ToJson());
+        }
+
+        var state = new TrainingState { LossSum = 1.0 / 3 };
+        state.FinishEpoch(validation: null);
+        state.FinishEpoch(new Evaluation(0.5, 0.1, 7));
+        Assert.AreEqual(JsonSerializer.Serialize(state, Reflection), RunJson.Stored.Write(state));
+    }
+
+    [TestMethod]
+    public void The_same_values_are_refused()
+    {
+        foreach (RunDescription run in Runs)
+        {
+            string json = RunJson.Stored.Write(run);
+            foreach (JsonNode node in Nodes(JsonNode.Parse(json)!).Skip(1))
+            {
+                string path = node.GetPath();
+                foreach (string value in OtherValues)
+                {
+                    const string Placeholder = "\"to be replaced\"";
+                    JsonNode root = JsonNode.Parse(json)!;
+                    Nodes(root).Single(other => other.GetPath() == path).ReplaceWith(JsonNode.Parse(Placeholder));
+                    string changed = root.ToJsonString().Replace(Placeholder, value, StringComparison.Ordinal);
+                    Assert.AreEqual(
+                        Written(() => JsonSerializer.Deserialize<RunDescription>(changed, Reflection)),
+                        Written(() => RunJson.Stored.Parse<RunDescription>(changed)),
+                        $"{path}: {value}");
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Members_that_are_missing_unknown_or_there_twice_are_refused()
+    {
+        foreach (RunDescription run in Runs)
+        {
+            string json = RunJson.Stored.Write(run);
+            foreach (JsonObject parent in Nodes(JsonNode.Parse(json)!).OfType<JsonObject>())
+            {
+                string text = parent.ToJsonString();
+                foreach ((string name, JsonNode? value) in parent)
+                {
+                    string member = $"\"{name}\":{value?.ToJsonString() ?? "null"}";
+                    AssertRefused(json.Replace(text, WithoutMember(parent, name), StringComparison.Ordinal), $"{member} is missing");
+                    AssertRefused(json.Replace(text, $"{{{member},{text[1..]}", StringComparison.Ordinal), $"{member} is there twice");
+                    AssertRefused(json.Replace(text, $"{text[..^1]},\"{name}X\":0}}", StringComparison.Ordinal), $"{name}X is unknown");
+                }
+            }
+        }
+    }
+
+    private static RunDescription Run(Architecture architecture, TrainingRecipe recipe) => new()
+    {
+        Model = new ModelDescription
+        {
+            Architecture = architecture,
+            Form = NetworkForm.Trained,
+            ClassNames = ["é", "\"", "c"],
+            Preprocessing = new ImagePreprocessing { Interpolation = Interpolation.Bilinear, ReducedSide = 9 },
+        },
+        Recipe = recipe,
+        TrainingImages = 100,
+        TrainingHash = "AB",
+        ValidationImages = recipe.EarlyStopping is null ? null : 10,
+        ValidationHash = recipe.EarlyStopping is null ? null : "CD",
+    };
+
+    private static IEnumerable<JsonNode> Nodes(JsonNode node)
+    {
+        IEnumerable<JsonNode?> children = node switch
+        {
+            JsonObject members => members.Select(member => member.Value),
+            JsonArray list => list,
+            _ => [],
+        };
+        return children.OfType<JsonNode>().SelectMany(Nodes).Prepend(node);
+    }
+
+    private static string WithoutMember(JsonObject parent, string name)
+    {
+        JsonNode rest = parent.DeepClone();
+        rest.AsObject().Remove(name);
+        return rest.ToJsonString();
+    }
+
+    /// <summary>What was read, or that it was refused.</summary>
+    private static string Written(Func<RunDescription?> read)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(read(), Reflection);
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+        {
+            return "refused";
+        }
+    }
+
+    private static void AssertRefused(string json, string what)
+        => Assert.ThrowsExactly<JsonException>(() => RunJson.Stored.Parse<RunDescription>(json), what);
+}
