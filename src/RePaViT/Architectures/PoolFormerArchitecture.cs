@@ -10,7 +10,7 @@ namespace RePaViT;
 /// place of attention, with half the width and height from stage to stage.
 /// </summary>
 /// <remarks>
-/// Filters reach over the edges of the image and of maps, so any image size from 3 pixels on is accepted. A vanilla network
+/// Filters reach over the edges of the image and of maps, so any image size from 3 to about 4100 pixels is accepted. A vanilla network
 /// has group normalization in front of its feed-forward layers.
 /// </remarks>
 public sealed record PoolFormerArchitecture : Architecture
@@ -21,6 +21,7 @@ public sealed record PoolFormerArchitecture : Architecture
     private const int MaxStages = 16;
     private const int MaxBlocks = 1024;
     private const int MaxPoolSize = 1023;
+    private const int MaxPlacesPerSide = 1024;
 
     // Filters that see the image, and those from one stage to the next.
     private const int StemKernel = 7;
@@ -159,6 +160,12 @@ public sealed record PoolFormerArchitecture : Architecture
         int channels = Channels;
         int kernel = StemKernel;
         int size = PlacesOf(ImageSize, StemKernel, StemStride, StemPadding);
+        if (size > MaxPlacesPerSide)
+        {
+            throw new ArgumentException(
+                $"{nameof(ImageSize)} {ImageSize} is not accepted: the first map has at most {MaxPlacesPerSide} x {MaxPlacesPerSide} places.");
+        }
+
         foreach (int dim in Dims)
         {
             ThrowUnlessTensor((long)size * size * channels * kernel * kernel, nameof(ImageSize), ImageSize, dim);

@@ -49,7 +49,7 @@ internal sealed class PlanBuilder
         }
 
         _lastReader[Graph.Output.Index] = int.MaxValue;
-        Input = AddInput(out int next);
+        Input = AddInput(fuse, out int next);
         while (next < _nodes.Count)
         {
             int taken = fuse ? Claim(next) : 0;
@@ -110,12 +110,17 @@ internal sealed class PlanBuilder
     private static long MultiplyAdds(IEnumerable<Node> nodes) => nodes.Sum(node
         => node.Operator.WeightMultiplyAdds(node.Input.Shape) + node.Operator.AttentionMultiplyAdds(node.Input.Shape));
 
-    private InputStep AddInput(out int next)
+    private InputStep AddInput(bool fuse, out int next)
     {
-        if (_nodes.Count > 0 && _nodes[0].Operator is Gather { Table: PatchTable table } && _readers[0] == 1)
+        // Color planes may be shifted first.
+        var shift = fuse && _nodes.Count > 1 && Graph.AreReadWithin(0, 2) ? _nodes[0].Operator as ShiftRows : null;
+        next = shift is null ? 0 : 1;
+        if (_nodes.Count > next && _readers[0] == 1 && _nodes[next].Operator is Gather { Table.OfImage: PatchGrid grid } gather
+            && (fuse || gather.Table is PatchTable))
         {
-            next = 1;
-            return new PatchInputStep(AddKernel(team => new Patches(team, table.ImageSize, table.PatchSize)), PlaceResult(0));
+            float[] shifts = shift is null ? [] : _source.Weights[shift.Shift.Name].ToArray();
+            int kernel = AddKernel(team => new Patches(team, grid.ImageSize, grid.PatchSize, grid.Stride, grid.Padding, shifts));
+            return new PatchInputStep(kernel, PlaceResult(next++));
         }
 
         next = 0;

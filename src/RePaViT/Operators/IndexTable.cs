@@ -15,6 +15,9 @@ internal abstract record IndexTable
     /// <summary>How many elements move together: a divisor of the columns of both.</summary>
     public virtual int Unit => 1;
 
+    /// <summary>How images are cut, if that is what it does, with a row for each patch.</summary>
+    public virtual PatchGrid? OfImage => null;
+
     /// <summary>
     /// For each unit of the result, row by row, its place among the units of the source, or <see cref="Nowhere"/>.
     /// </summary>
@@ -35,6 +38,13 @@ internal abstract record IndexTable
     }
 }
 
+/// <summary>Square patches of a square image, which may overlap.</summary>
+/// <param name="ImageSize">Width and height of the image.</param>
+/// <param name="PatchSize">Width and height of a patch.</param>
+/// <param name="Stride">From one patch to the next.</param>
+/// <param name="Padding">How far patches reach over the edges.</param>
+internal readonly record struct PatchGrid(int ImageSize, int PatchSize, int Stride, int Padding);
+
 /// <summary>Cuts color planes [channels, size * size] into square patches, a row each: [patches, channels * patch * patch].</summary>
 internal sealed record PatchTable(int Channels, int ImageSize, int PatchSize) : IndexTable
 {
@@ -43,6 +53,8 @@ internal sealed record PatchTable(int Channels, int ImageSize, int PatchSize) : 
     public override Shape Source => new(Channels, ImageSize * ImageSize);
 
     public override Shape Result => new(PerSide * PerSide, Channels * PatchSize * PatchSize);
+
+    public override PatchGrid? OfImage => new PatchGrid(ImageSize, PatchSize, PatchSize, Padding: 0);
 
     public override int[] Indices()
     {
@@ -78,6 +90,8 @@ internal sealed record ConvolutionTable(int Channels, int Size, int Kernel, int 
     public override Shape Source => IsImage ? new(Channels, Size * Size) : new(Size * Size, Channels);
 
     public override Shape Result => new(PerSide * PerSide, Channels * Kernel * Kernel);
+
+    public override PatchGrid? OfImage => IsImage ? new PatchGrid(Size, Kernel, Stride, Padding) : null;
 
     public override int[] Indices()
     {

@@ -139,6 +139,16 @@ internal static class OperatorNetworks
             Filters("op", 3), graph.Add(
                 new Gather(new ConvolutionTable(3, 7, 3, Stride: 2, Padding: 1, IsImage: true)),
                 graph.Add(new ShiftRows(new TensorSpec("planes", TensorRole.Bias, 3)), x)))),
+        ["shift of color planes of which some are read elsewhere"] = (new Shape(3, 36), (graph, x) =>
+        {
+            Value shifted = graph.Add(new ShiftRows(new TensorSpec("planes", TensorRole.Bias, 3)), x);
+            Value y = graph.Add(Filters("op", 5), graph.Add(new Gather(new ConvolutionTable(3, 6, 5, Stride: 3, Padding: 2, IsImage: true)), shifted));
+            return Shortcut(graph, graph.Add(new AverageRows(), y), graph.Add(Linear.Named("other", 36, 7), graph.Add(new TakeRow(1), shifted)));
+        }),
+        ["convolution of an image by filters that are larger"] = (new Shape(3, 9), (graph, x) => graph.Add(
+            Filters("op", 7), graph.Add(
+                new Gather(new ConvolutionTable(3, 3, 7, Stride: 2, Padding: 4, IsImage: true)),
+                graph.Add(new ShiftRows(new TensorSpec("planes", TensorRole.Bias, 3)), x)))),
         ["transposition"] = Of((graph, x) => graph.Add(new Transpose(), x)),
         ["transposition with shortcut"] = (new Shape(5, 5), (graph, x) => Shortcut(graph, x, graph.Add(new Transpose(), x))),
         ["token"] = Of((graph, x) => graph.Add(new PrependToken(new TensorSpec("op", TensorRole.Embedding, 1, 1, Columns)), x)),

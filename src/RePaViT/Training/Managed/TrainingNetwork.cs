@@ -25,7 +25,9 @@ internal sealed class TrainingNetwork
         Output = graph.Output.Shape;
         var builder = new TrainingNetworkBuilder(graph, context, dropPathRate, fuse);
         (_steps, _input, _outputGradient) = (builder.Steps, builder.Input, builder.OutputGradient);
-        _patches = builder.Patches is PatchTable table ? new Patches(context.Team, table.ImageSize, table.PatchSize) : null;
+        _patches = builder.Patches is PatchGrid grid
+            ? new Patches(context.Team, grid.ImageSize, grid.PatchSize, grid.Stride, grid.Padding, shift: [])
+            : null;
     }
 
     /// <summary>The shape of the result, for one image.</summary>

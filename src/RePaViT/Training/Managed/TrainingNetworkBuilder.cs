@@ -38,9 +38,9 @@ internal sealed class TrainingNetworkBuilder
         }
 
         Value first = graph.Input;
-        if (_nodes[0].Operator is Gather { Table: PatchTable table } && _readers[0] == 1)
+        if (_nodes[0].Operator is Gather { Table.OfImage: PatchGrid grid } && _readers[0] == 1)
         {
-            Patches = table;
+            Patches = grid;
             first = _nodes[0].Result;
         }
 
@@ -52,7 +52,7 @@ internal sealed class TrainingNetworkBuilder
     }
 
     /// <summary>How images are cut before the first step; null for not at all.</summary>
-    public PatchTable? Patches { get; }
+    public PatchGrid? Patches { get; }
 
     /// <summary>The shape of what the first step reads, for one image.</summary>
     public Shape InputShape { get; }
