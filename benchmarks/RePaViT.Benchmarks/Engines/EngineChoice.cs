@@ -26,7 +26,7 @@ internal sealed partial record EngineChoice(EngineKind Kind, DeviceKind Device, 
             ?? throw new NotSupportedException("This build has no TorchSharp engine: build with -p:WithTorchSharp=true.");
     }
 
-    /// <summary>Implemented in TorchSharpEngine.cs, which is compiled only where the build has TorchSharp.</summary>
+    /// <summary>Implemented in EngineChoice.TorchSharp.cs, which is compiled only where the build has TorchSharp.</summary>
     partial void CreateTorchSharp(ref IBenchmarkEngine? engine);
 }
 

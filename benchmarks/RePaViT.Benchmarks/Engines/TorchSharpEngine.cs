@@ -1,8 +1,5 @@
-using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Objectives;
-using RePaViT.Operators;
-using RePaViT.Rewrites;
 using RePaViT.Torch;
 using RePaViT.Training;
 using TorchSharp;
@@ -63,18 +60,18 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
         => new Forward(Compile(network), torch.tensor(images, [count, images.Length / count], device: _device).DetachFromDisposeScope());
 
     private TorchInferenceEngine Compile(Network network)
-        => new(Folding.Fold(network, preprocessing: null), _device, _precision);
+        => new(network, _device, _precision);
 
     /// <summary>The training engine keeps its logits to itself; this is the same forward pass.</summary>
     private float[] TrainingLogits(Network network, TrainingBatch batch)
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable withoutGradients = torch.no_grad();
-        using var weights = new TorchWeights(network.Layers, _device);
+        using var weights = new TorchWeights(network.Layers.SelectMany(layer => layer.Tensors), _device);
         weights.Set(network.Weights, name => name);
         torch.Tensor images = torch.tensor(batch.Images, [batch.Count, batch.Images.Length / batch.Capacity], device: _device);
         var pass = new ForwardPass(weights.Views(), _precision, isTraining: true);
-        return TorchNetwork.Forward(network.Layers, images, pass).cpu().AsSpan().ToArray();
+        return TorchNetwork.Forward(network.ToGraph().Graph, images, pass).cpu().AsSpan().ToArray();
     }
 
     private sealed class Forward(TorchInferenceEngine engine, torch.Tensor images) : IForward
@@ -97,10 +94,4 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
             images.Dispose();
         }
     }
-}
-
-/// <content>Where the build has TorchSharp.</content>
-internal sealed partial record EngineChoice
-{
-    partial void CreateTorchSharp(ref IBenchmarkEngine? engine) => engine = new TorchSharpEngine(Device, Precision);
 }
