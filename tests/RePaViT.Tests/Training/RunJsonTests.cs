@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -22,9 +23,17 @@ public sealed class RunJsonTests
             TrainingRun.Architecture with { ActiveChannels = [3, 120], IdleHeuristic = IdleHeuristic.Linear },
             TrainingRun.Recipe with { Augmentation = AugmentationOptions.DeiT, EarlyStopping = new EarlyStopping(4), Optimizer = OptimizerKind.Lamb }),
         Run(new MixerArchitecture { Dim = 8, Depth = 1, IdleRatio = null, Classes = 3 }, TrainingRecipe.FineTune),
+        Run(TrainingRun.Swin, TrainingRecipe.FineTune),
+        Run(TrainingRun.PoolFormer, TrainingRecipe.FineTune),
     ];
 
     private static readonly string[] OtherValues = ["null", "true", "-1", "1.5", "1e999", "\"text\"", "\"\\ud800\"", "[]", "[null]", "{\"x\":0}"];
+
+    [TestMethod]
+    public void Every_family_has_a_run_here()
+        => CollectionAssert.AreEquivalent(
+            typeof(Architecture).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(family => family.DerivedType).ToArray(),
+            Runs.Select(run => run.Model.Architecture.GetType()).Distinct().ToArray());
 
     [TestMethod]
     public void The_same_texts_are_written()
