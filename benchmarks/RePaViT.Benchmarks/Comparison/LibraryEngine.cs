@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Networks;
-using RePaViT.Onnx;
 
 namespace RePaViT.Benchmarks.Comparison;
 
@@ -40,8 +38,7 @@ internal static class LibraryEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         InferenceCommand.ValidateBatch(batch);
         long start = Stopwatch.GetTimestamp();
-        (ModelDescription description, Network network) = OnnxReader.Read(modelFile);
-        var model = new RePaViTModel(description, network, threads);
+        var model = RePaViTModel.Load(modelFile, threads);
         TimeSpan opening = Stopwatch.GetElapsedTime(start);
 
         float[] images = Pixels(batch * model.ImageLength);

@@ -103,10 +103,15 @@ public sealed class RePaViTModel
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or not of this library; the message says where.</exception>
-    public static RePaViTModel Load(string path)
+    public static RePaViTModel Load(string path) => Load(path, threads: null);
+
+    /// <param name="path">As there.</param>
+    /// <param name="threads">Threads that share a call; null for one on every core.</param>
+    internal static RePaViTModel Load(string path, int? threads)
     {
+        FirstUse.Prepare();
         (ModelDescription description, Network network) = OnnxReader.Read(path);
-        return new RePaViTModel(description, network);
+        return new RePaViTModel(description, network, threads);
     }
 
     /// <summary>Reads a model that <see cref="Save(Stream)"/> wrote.</summary>
@@ -115,6 +120,7 @@ public sealed class RePaViTModel
     /// <exception cref="ArgumentException">The stream cannot be read, or cannot seek.</exception>
     public static RePaViTModel Load(Stream stream)
     {
+        FirstUse.Prepare();
         (ModelDescription description, Network network) = OnnxReader.Read(stream);
         return new RePaViTModel(description, network);
     }

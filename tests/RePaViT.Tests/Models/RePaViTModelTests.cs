@@ -1,5 +1,6 @@
 using RePaViT.Inference;
 using RePaViT.Kernels;
+using RePaViT.Models;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
 
@@ -54,6 +55,10 @@ public sealed class RePaViTModelTests
         StringAssert.Contains(exception.Message, $"'{folder.File("model.onnx")}' is a folder", StringComparison.Ordinal);
         CollectionAssert.AreEqual(new[] { "model.onnx" }, folder.FileNames.ToArray());
     }
+
+    [TestMethod]
+    public void What_is_run_ahead_of_a_first_prediction_runs()
+        => FirstUse.Predict();
 
     [TestMethod]
     public void An_engine_that_could_not_be_made_is_tried_again()
