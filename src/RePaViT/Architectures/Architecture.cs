@@ -186,6 +186,23 @@ public abstract record Architecture
     /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>
     private protected void ValidateIdleness() => Idleness.Validate(BlockCount, HiddenChannelsOf);
 
+    /// <summary>Refuses patches that images are not cut into without a rest, or far too many.</summary>
+    private protected void ThrowUnlessCut(int patchSize, int maxPerSide)
+    {
+        ThrowUnlessInRange(patchSize, 1, ImageSize, "PatchSize");
+        if (ImageSize % patchSize != 0)
+        {
+            throw new ArgumentException($"{nameof(ImageSize)} {ImageSize} is not a multiple of PatchSize {patchSize}.");
+        }
+
+        if (ImageSize / patchSize > maxPerSide)
+        {
+            throw new ArgumentException(
+                $"{nameof(ImageSize)} {ImageSize} with PatchSize {patchSize} is not accepted: "
+                + $"an image has at most {maxPerSide} x {maxPerSide} patches.");
+        }
+    }
+
     /// <summary>Refuses what gives no hidden channels, or far too many.</summary>
     private protected static void ThrowUnlessRatio(double ratio, int dim, string name)
     {

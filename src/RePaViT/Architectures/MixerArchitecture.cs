@@ -76,23 +76,11 @@ public sealed record MixerArchitecture : Architecture
     public override void Validate()
     {
         base.Validate();
-        ThrowUnlessInRange(PatchSize, 1, ImageSize);
+        ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
-        if (ImageSize % PatchSize != 0)
-        {
-            throw new ArgumentException($"{nameof(ImageSize)} {ImageSize} is not a multiple of {nameof(PatchSize)} {PatchSize}.");
-        }
-
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         ThrowUnlessRatio(TokenMlpRatio, Dim, nameof(TokenMlpRatio));
-        if (PatchesPerSide > MaxPatchesPerSide)
-        {
-            throw new ArgumentException(
-                $"{nameof(ImageSize)} {ImageSize} with {nameof(PatchSize)} {PatchSize} is not accepted: "
-                + $"an image has at most {MaxPatchesPerSide} x {MaxPatchesPerSide} patches.");
-        }
-
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * TokenHidden, nameof(TokenHidden), TokenHidden, Dim);
         ThrowUnlessTensor((long)Hidden * Dim, nameof(Hidden), Hidden, Dim);

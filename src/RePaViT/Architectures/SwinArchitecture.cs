@@ -63,12 +63,7 @@ public sealed record SwinArchitecture : Architecture
     public override void Validate()
     {
         base.Validate();
-        ThrowUnlessInRange(PatchSize, 1, ImageSize);
-        if (ImageSize % PatchSize != 0)
-        {
-            throw new ArgumentException($"{nameof(ImageSize)} {ImageSize} is not a multiple of {nameof(PatchSize)} {PatchSize}.");
-        }
-
+        ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
         ArgumentNullException.ThrowIfNull(Depths);
         ArgumentNullException.ThrowIfNull(Heads);
         ThrowUnlessInRange(Depths.Count, 1, MaxStages, $"The number of {nameof(Depths)}");
@@ -92,13 +87,6 @@ public sealed record SwinArchitecture : Architecture
 
         ThrowUnlessInRange(BlockCount, 1, MaxBlocks, $"The sum of {nameof(Depths)}");
         int perSide = ImageSize / PatchSize;
-        if (perSide > MaxPatchesPerSide)
-        {
-            throw new ArgumentException(
-                $"{nameof(ImageSize)} {ImageSize} with {nameof(PatchSize)} {PatchSize} is not accepted: "
-                + $"an image has at most {MaxPatchesPerSide} x {MaxPatchesPerSide} patches.");
-        }
-
         int last = DimOf(Depths.Count - 1);
         int hidden = (int)(last * MlpRatio);
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);

@@ -72,28 +72,16 @@ public sealed record ViTArchitecture : Architecture
     public override void Validate()
     {
         base.Validate();
-        ThrowUnlessInRange(PatchSize, 1, ImageSize);
+        ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
         ThrowUnlessInRange(Heads, 1, Dim);
-        if (ImageSize % PatchSize != 0)
-        {
-            throw new ArgumentException($"{nameof(ImageSize)} {ImageSize} is not a multiple of {nameof(PatchSize)} {PatchSize}.");
-        }
-
         if (Dim % Heads != 0)
         {
             throw new ArgumentException($"{nameof(Dim)} {Dim} is not a multiple of {nameof(Heads)} {Heads}.");
         }
 
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
-
-        if (PatchesPerSide > MaxPatchesPerSide)
-        {
-            throw new ArgumentException(
-                $"{nameof(ImageSize)} {ImageSize} with {nameof(PatchSize)} {PatchSize} is not accepted: "
-                + $"an image has at most {MaxPatchesPerSide} x {MaxPatchesPerSide} patches.");
-        }
 
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
