@@ -2,20 +2,24 @@ using TorchSharp;
 
 namespace RePaViT.Torch;
 
-/// <summary>What the operators of a network work with while a batch goes through: weights by name, and the mode.</summary>
+/// <summary>What the operators of a network work with while a batch goes through: weights by name, tables, and the mode.</summary>
 internal sealed class ForwardPass
 {
     private readonly torch.ScalarType _computeType;
     private int _branch;
 
-    public ForwardPass(IReadOnlyDictionary<string, torch.Tensor> weights, TorchPrecision precision, bool isTraining)
+    public ForwardPass(IReadOnlyDictionary<string, torch.Tensor> weights, DeviceTables tables, TorchPrecision precision, bool isTraining)
     {
         Weights = weights;
+        Tables = tables;
         _computeType = precision.ToScalarType();
         IsTraining = isTraining;
     }
 
     public IReadOnlyDictionary<string, torch.Tensor> Weights { get; }
+
+    /// <summary>Of the same device.</summary>
+    public DeviceTables Tables { get; }
 
     /// <summary>Whether batch normalization takes the batch's statistics, and residual branches are dropped.</summary>
     public bool IsTraining { get; }

@@ -17,6 +17,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     private readonly torch.Device _device;
     private readonly TorchPrecision _precision;
     private readonly bool _fuse;
+    private readonly DeviceTables _tables;
     private readonly Dictionary<string, torch.Tensor> _weights = new(StringComparer.Ordinal);
     private readonly int _imageLength;
     private readonly int _resultLength;
@@ -34,6 +35,7 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
         _graph = network.ToGraph().Graph;
         _device = device;
         _precision = precision;
+        _tables = new DeviceTables(device);
         _imageLength = (int)_graph.Input.Shape.Length;
         _resultLength = (int)_graph.Output.Shape.Length;
         _imagesPerPass = Math.Max(1, RowsPerPass / _graph.Nodes.Max(node => node.Result.Shape.Rows));
@@ -71,12 +73,12 @@ internal sealed class TorchInferenceEngine : IInferenceEngine, IDisposable
     public torch.Tensor Forward(torch.Tensor images)
     {
         using IDisposable inference = torch.inference_mode();
-        return TorchNetwork.Forward(_graph, images, new ForwardPass(_weights, _precision, isTraining: false) { IsFusing = _fuse });
+        return TorchNetwork.Forward(_graph, images, new ForwardPass(_weights, _tables, _precision, isTraining: false) { IsFusing = _fuse });
     }
 
     public void Dispose()
     {
-        foreach (IDisposable resource in _weights.Values.Concat<IDisposable>(_idle))
+        foreach (IDisposable resource in _weights.Values.Concat<IDisposable>(_idle).Append(_tables))
         {
             resource.Dispose();
         }

@@ -100,7 +100,7 @@ internal static class TorchNetwork
         Activate activation => ActivateSome(x[0], activation.Columns),
         Attend attend => Attend(attend, x[0], pass),
         Gather { Table: PatchTable patches } => CutPatches(patches, x[0]),
-        Gather gather => GatherUnits(gather.Table, x[0]),
+        Gather gather => GatherUnits(gather.Table, x[0], pass),
         Transpose => x[0].transpose(1, 2),
         PrependToken token => cat([pass.Weights[token.Token.Name].expand(x[0].shape[0], 1, x[0].shape[2]).to_type(x[0].dtype), x[0]], 1),
         AddTable table => x[0] + pass.Weights[table.Table.Name],
@@ -122,18 +122,14 @@ internal static class TorchNetwork
             .permute(0, 2, 4, 1, 3, 5)
             .reshape(-1, table.Result.Rows, table.Result.Columns);
 
-    private static Tensor GatherUnits(IndexTable table, Tensor x)
+    private static Tensor GatherUnits(IndexTable table, Tensor x, ForwardPass pass)
     {
-        int[] indices = table.Indices();
+        DeviceTables.Units from = pass.Tables.Of(table);
         Tensor units = x.reshape(-1, table.Source.Length / table.Unit, table.Unit);
-        if (indices.Contains(IndexTable.Nowhere))
-        {
-            // Zeros behind the last unit, which the index -1 then names.
-            units = pad(units, [0, 0, 0, 1]);
-            indices = Array.ConvertAll(indices, index => index == IndexTable.Nowhere ? (int)(table.Source.Length / table.Unit) : index);
-        }
 
-        return units.index_select(1, tensor(indices, device: x.device)).view(-1, table.Result.Rows, table.Result.Columns);
+        // Zeros behind the last unit, from where nothing comes.
+        Tensor padded = from.HasZeros ? pad(units, [0, 0, 0, 1]) : units;
+        return padded.index_select(1, from.Places).view(-1, table.Result.Rows, table.Result.Columns);
     }
 
     private static Tensor Convolve(Convolution convolution, Tensor x, ForwardPass pass, bool isOfPixels)
@@ -205,14 +201,10 @@ internal static class TorchNetwork
     /// <summary>What is added to scores: [windows, heads, places, places].</summary>
     private static Tensor Bias(Attend attend, RelativePositions positions, ForwardPass pass)
     {
-        Tensor table = pass.Weights[positions.Table.Name];
+        DeviceTables.ScoreBias bias = pass.Tables.Of(positions);
         int places = positions.Grid.Places;
-        Tensor learned = table.index_select(0, tensor(positions.TableRows(), device: table.device))
-            .t().reshape(1, attend.Heads, places, places);
-        float[][] masks = positions.Masks();
-        return masks.Length == 1
-            ? learned
-            : learned + tensor([.. positions.Kinds().SelectMany(kind => masks[kind])], device: table.device).view(-1, 1, places, places);
+        Tensor learned = pass.Weights[positions.Table.Name].index_select(0, bias.Rows).t().reshape(1, attend.Heads, places, places);
+        return bias.Mask is null ? learned : learned + bias.Mask;
     }
 
     /// <summary>y = a M' + b + GELU(a Win' + bin) Wout'.</summary>
@@ -229,7 +221,7 @@ internal static class TorchNetwork
     /// normalizations move into the weights behind them: with xh and vh before the affine parts, V = W1 diag(gamma1),
     /// b = b1 + W1 beta1 and O = W2 diag(gamma2), this is u = xh V' + b and BN2(v) W2' + b2 = vh O' + (b2 + W2 beta2).
     /// <para>
-    /// Merged, the idle channels are never made : their mean is b, their
+    /// Merged, the idle channels are never made: their mean is b, their
     /// variance the diagonal of V S V' with S = xh' xh / n, and with s = 1 / sqrt(variance + eps) they are one matrix,
     /// vh O' = xh (O diag(s) V)' over them.
     /// </para>

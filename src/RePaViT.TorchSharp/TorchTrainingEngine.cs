@@ -20,6 +20,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private readonly Objective _objective;
     private readonly TrainingRecipe _recipe;
     private readonly TorchPrecision _precision;
+    private readonly DeviceTables _tables;
     private readonly TorchWeights _weights;
     private readonly TorchWeights? _averages;
     private readonly TorchOptimizer _optimizer;
@@ -52,6 +53,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _branchScales = _dropRates.Any(rate => rate > 0)
             ? new StagingBuffer(_dropRates.Length, recipe.BatchSize, device)
             : null;
+        _tables = new DeviceTables(device);
         _weights = new TorchWeights(_graph.Tensors, device);
         _weights.Set(network.Weights, name => name);
         foreach (FlatTensors group in _weights.TrainedGroups)
@@ -134,6 +136,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     public void Dispose()
     {
         ClearGradients();
+        _tables.Dispose();
         _weights.Dispose();
         _averages?.Dispose();
         _optimizer.Dispose();
@@ -150,7 +153,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
             _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
             _targets.SetRow(image, batch.Targets.AsSpan(image * _classes, _classes));
         });
-        var pass = new ForwardPass(_weights.Views(), _precision, isTraining: true)
+        var pass = new ForwardPass(_weights.Views(), _tables, _precision, isTraining: true)
         {
             BranchScales = DrawBranchScales(batch.Count, dropPathKey),
         };

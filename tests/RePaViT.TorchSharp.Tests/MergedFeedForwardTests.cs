@@ -46,6 +46,7 @@ public sealed class MergedFeedForwardTests : TorchTest
         ChannelIdleFeedForward layer, float[] values, float[] gradient, Func<torch.Tensor, ForwardPass, torch.Tensor> forward)
     {
         using DisposeScope scope = torch.NewDisposeScope();
+        using var tables = new DeviceTables(Device);
         using var weights = new TorchWeights(layer.Tensors, Device);
         weights.Set(RandomWeights.Create([layer], seed: 1), name => name);
         foreach (FlatTensors group in weights.TrainedGroups)
@@ -59,7 +60,7 @@ public sealed class MergedFeedForwardTests : TorchTest
         torch.Tensor y = x;
         for (int step = 0; step < 2; step++)
         {
-            y = forward(x, new ForwardPass(weights.Views(), TorchPrecision.Float32, isTraining: true) { IsFusing = false });
+            y = forward(x, new ForwardPass(weights.Views(), tables, TorchPrecision.Float32, isTraining: true) { IsFusing = false });
             (y * dy).sum().backward();
         }
 

@@ -67,10 +67,11 @@ internal sealed class TorchSharpEngine : IBenchmarkEngine
     {
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable withoutGradients = torch.no_grad();
+        using var tables = new DeviceTables(_device);
         using var weights = new TorchWeights(network.Layers.SelectMany(layer => layer.Tensors), _device);
         weights.Set(network.Weights, name => name);
         torch.Tensor images = torch.tensor(batch.Images, [batch.Count, batch.Images.Length / batch.Capacity], device: _device);
-        var pass = new ForwardPass(weights.Views(), _precision, isTraining: true);
+        var pass = new ForwardPass(weights.Views(), tables, _precision, isTraining: true);
         return TorchNetwork.Forward(network.ToGraph().Graph, images, pass).cpu().AsSpan().ToArray();
     }
 
