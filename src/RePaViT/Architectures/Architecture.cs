@@ -223,7 +223,7 @@ public abstract record Architecture
         }
     }
 
-    private protected static void ThrowUnlessInRange(
+    internal static void ThrowUnlessInRange(
         int value, int low, int high, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value < low || value > high)

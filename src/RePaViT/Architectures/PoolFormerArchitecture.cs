@@ -18,8 +18,6 @@ public sealed record PoolFormerArchitecture : Architecture
     // The reference implementation's value; weights trained there only fit with the same.
     private const float Epsilon = 1e-5f;
 
-    private const int MaxStages = 16;
-    private const int MaxBlocks = 1024;
     private const int MaxPoolSize = 1023;
     private const int MaxPlacesPerSide = 1024;
 
@@ -69,24 +67,17 @@ public sealed record PoolFormerArchitecture : Architecture
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int BlockCount => (int)Math.Min(int.MaxValue, Depths.Sum(depth => (long)depth));
+    public override int BlockCount => StageDepths.BlockCount(Depths);
 
     /// <inheritdoc/>
-    public override int HiddenChannelsOf(int block) => (int)(Dims[StageOf(block)] * MlpRatio);
+    public override int HiddenChannelsOf(int block) => (int)(Dims[StageDepths.StageOf(block, Depths)] * MlpRatio);
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         ThrowUnlessInRange(ImageSize, StemKernel - 2 * StemPadding, MaxImageSize);
-        ArgumentNullException.ThrowIfNull(Depths);
-        ArgumentNullException.ThrowIfNull(Dims);
-        ThrowUnlessInRange(Depths.Count, 1, MaxStages, $"The number of {nameof(Depths)}");
-        if (Dims.Count != Depths.Count)
-        {
-            throw new ArgumentException($"{nameof(Dims)} has {Dims.Count} numbers, but {nameof(Depths)} has {Depths.Count}.");
-        }
-
+        StageDepths.Validate(Depths, Dims);
         ThrowUnlessInRange(PoolSize, 1, MaxPoolSize);
         if (PoolSize % 2 == 0)
         {
@@ -101,7 +92,6 @@ public sealed record PoolFormerArchitecture : Architecture
         for (int stage = 0; stage < Depths.Count; stage++)
         {
             int dim = Dims[stage];
-            ThrowUnlessInRange(Depths[stage], 1, MaxBlocks, nameof(Depths));
             ThrowUnlessInRange(dim, 1, 1 << 16, nameof(Dims));
             ThrowUnlessRatio(MlpRatio, dim, nameof(MlpRatio));
             int hidden = (int)(dim * MlpRatio);
@@ -110,7 +100,6 @@ public sealed record PoolFormerArchitecture : Architecture
             ThrowUnlessTensor(inputs * dim, nameof(Dims), dim, dim);
         }
 
-        ThrowUnlessInRange(BlockCount, 1, MaxBlocks, $"The sum of {nameof(Depths)}");
         ThrowUnlessMap();
         ThrowUnlessTensor((long)Classes * Dims[^1], nameof(Classes), Classes, Dims[^1]);
         ValidateIdleness();
@@ -175,15 +164,4 @@ public sealed record PoolFormerArchitecture : Architecture
     }
 
     private static int PlacesOf(int size, int kernel, int stride, int padding) => (size + 2 * padding - kernel) / stride + 1;
-
-    private int StageOf(int block)
-    {
-        int stage = 0;
-        for (int rest = block; rest >= Depths[stage]; stage++)
-        {
-            rest -= Depths[stage];
-        }
-
-        return stage;
-    }
 }

@@ -19,8 +19,6 @@ public sealed record SwinArchitecture : Architecture
     private const float Epsilon = 1e-5f;
 
     private const int MaxPatchesPerSide = 1024;
-    private const int MaxStages = 16;
-    private const int MaxBlocks = 1024;
 
     // 256 MiB for one block: far more than windows are good for.
     private const long MaxScoreBias = 1 << 26;
@@ -54,30 +52,22 @@ public sealed record SwinArchitecture : Architecture
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int BlockCount => (int)Math.Min(int.MaxValue, Depths.Sum(depth => (long)depth));
+    public override int BlockCount => StageDepths.BlockCount(Depths);
 
     /// <inheritdoc/>
-    public override int HiddenChannelsOf(int block) => (int)(DimOf(StageOf(block)) * MlpRatio);
+    public override int HiddenChannelsOf(int block) => (int)(DimOf(StageDepths.StageOf(block, Depths)) * MlpRatio);
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
-        ArgumentNullException.ThrowIfNull(Depths);
-        ArgumentNullException.ThrowIfNull(Heads);
-        ThrowUnlessInRange(Depths.Count, 1, MaxStages, $"The number of {nameof(Depths)}");
-        if (Heads.Count != Depths.Count)
-        {
-            throw new ArgumentException($"{nameof(Heads)} has {Heads.Count} numbers, but {nameof(Depths)} has {Depths.Count}.");
-        }
-
+        StageDepths.Validate(Depths, Heads);
         ThrowUnlessInRange(Dim, 1, (1 << 16) >> (Depths.Count - 1));
         ThrowUnlessInRange(Window, 1, MaxPatchesPerSide);
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         for (int stage = 0; stage < Depths.Count; stage++)
         {
-            ThrowUnlessInRange(Depths[stage], 1, MaxBlocks, nameof(Depths));
             ThrowUnlessInRange(Heads[stage], 1, DimOf(stage), nameof(Heads));
             if (DimOf(stage) % Heads[stage] != 0)
             {
@@ -85,7 +75,6 @@ public sealed record SwinArchitecture : Architecture
             }
         }
 
-        ThrowUnlessInRange(BlockCount, 1, MaxBlocks, $"The sum of {nameof(Depths)}");
         int perSide = ImageSize / PatchSize;
         int last = DimOf(Depths.Count - 1);
         int hidden = (int)(last * MlpRatio);
@@ -152,15 +141,4 @@ public sealed record SwinArchitecture : Architecture
     }
 
     private int DimOf(int stage) => Dim << stage;
-
-    private int StageOf(int block)
-    {
-        int stage = 0;
-        for (int rest = block; rest >= Depths[stage]; stage++)
-        {
-            rest -= Depths[stage];
-        }
-
-        return stage;
-    }
 }

@@ -82,7 +82,6 @@ public sealed record ViTArchitecture : Architecture
         }
 
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
-
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
         ThrowUnlessTensor(3L * Dim * Dim, nameof(Dim), Dim, Dim);
