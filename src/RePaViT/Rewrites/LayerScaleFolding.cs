@@ -12,12 +12,12 @@ internal static class LayerScaleFolding
 {
     public static Network Fold(Network network) => LayerMap.Apply(network, network.Stage, (layer, weights) =>
     {
-        if (layer == Fold(layer))
+        Layer folded = Fold(layer);
+        if (folded == layer)
         {
             return null;
         }
 
-        Layer folded = Fold(layer);
         (TensorSpec scale, TensorSpec[] scaled) = Parts(layer);
         foreach (TensorSpec tensor in folded.Tensors)
         {
