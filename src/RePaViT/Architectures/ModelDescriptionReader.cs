@@ -58,6 +58,8 @@ internal static class ModelDescriptionReader
         ImageSize = fields.Int32("imageSize"),
         Classes = fields.Int32("classes"),
         IdleRatio = fields.IsNull("idleRatio") ? null : fields.Double("idleRatio"),
+        FeedForwardNorm = fields.ChoiceOrDefault<FeedForwardNorm>("feedForwardNorm"),
+        FeedForwardStructure = fields.ChoiceOrDefault<FeedForwardStructure>("feedForwardStructure"),
     };
 
     private static ImagePreprocessing ReadPreprocessing(JsonFields fields) => new()

@@ -77,6 +77,11 @@ internal sealed class JsonFields
         return index >= 0 ? Enum.GetValues<T>()[index] : throw NotAccepted(name, string.Join(" or ", names));
     }
 
+    /// <summary>The same, for a member that is not written where it has its default.</summary>
+    public T ChoiceOrDefault<T>(string name)
+        where T : struct, Enum
+        => _object.TryGetProperty(name, out _) ? Choice<T>(name) : default;
+
     public int[] Int32s(string name) => ToArray(name, ToInt32);
 
     public string[] Texts(string name) => ToArray(name, ToText);

@@ -20,9 +20,7 @@ internal sealed record VanillaFeedForward(
 
     public override Shape Input => new(Tokens, Dim);
 
-    public Operator Norm => IsOfMap
-        ? GroupNormalize.Named($"{Name}.norm1", Dim, Epsilon)
-        : LayerNormalize.Named($"{Name}.norm", Dim, Epsilon);
+    public Operator? Norm => FeedForwardNormalization.OfInput(FeedForwardNorm.LayerNorm, Name, Dim, Epsilon, IsOfMap);
 
     public Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden, pointwise: IsOfMap);
 
@@ -33,7 +31,7 @@ internal sealed record VanillaFeedForward(
 
     public override Value Define(Graph graph, Value x)
     {
-        Value hidden = graph.Add(Inner, graph.Add(Norm, x));
+        Value hidden = graph.Add(Inner, FeedForwardNormalization.Apply(Norm, graph, x));
         Value activated = graph.Add(new Activate(ActivationKind.Gelu, Hidden), hidden);
         Value branch = graph.Add(Output, activated);
         return graph.Add(new Add(DropPath), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));

@@ -63,6 +63,18 @@ public sealed class FeedForwardExpansionTests
             new SwinArchitecture { ImageSize = 12, PatchSize = 2, Dim = 10, Depths = [1, 1], Heads = [2, 5], Window = 4, Classes = 3, IdleRatio = 0.5 },
             ++seed,
         ];
+
+        foreach (FeedForwardNorm norm in Enum.GetValues<FeedForwardNorm>())
+        {
+            foreach (FeedForwardStructure structure in Enum.GetValues<FeedForwardStructure>())
+            {
+                foreach (Architecture family in TrainingRun.Families().Select(family => (Architecture)family[0]))
+                {
+                    Architecture chosen = family with { FeedForwardNorm = norm, FeedForwardStructure = structure };
+                    yield return [family is ViTArchitecture ? chosen with { ActiveChannels = [0, 90] } : chosen, ++seed];
+                }
+            }
+        }
     }
 
     [TestMethod]
