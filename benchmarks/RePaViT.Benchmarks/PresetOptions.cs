@@ -9,12 +9,15 @@ internal sealed class PresetOptions
 
     private readonly Option<double> _idleRatio = CreateIdleRatio();
 
+    private readonly Option<FeedForwardNorm> _norm = new("--norm") { Description = "What feed-forward layers normalize." };
+
     private readonly Option<ExportForm> _form = new("--form") { Description = "deployed, trained or vanilla." };
 
     public PresetOptions(Command command)
     {
         command.Add(_preset);
         command.Add(_idleRatio);
+        command.Add(_norm);
         command.Add(_form);
     }
 
@@ -32,6 +35,12 @@ internal sealed class PresetOptions
     {
         ExportForm form = commandLine.GetValue(_form);
         Architecture preset = Architecture.Preset(commandLine.GetRequiredValue(_preset));
-        return (preset with { IdleRatio = form == ExportForm.Vanilla ? null : commandLine.GetValue(_idleRatio) }, form);
+        return (
+            preset with
+            {
+                IdleRatio = form == ExportForm.Vanilla ? null : commandLine.GetValue(_idleRatio),
+                FeedForwardNorm = commandLine.GetValue(_norm),
+            },
+            form);
     }
 }
