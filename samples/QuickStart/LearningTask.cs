@@ -88,6 +88,7 @@ internal sealed record LearningTask(
         {
             ViTArchitecture vit => vit with { PatchSize = patchSize },
             MixerArchitecture mixer => mixer with { PatchSize = patchSize },
+            LVViTArchitecture lvvit => lvvit with { PatchSize = patchSize },
             _ => network,
         };
         return patched with

@@ -14,6 +14,7 @@ namespace RePaViT;
 [JsonDerivedType(typeof(MixerArchitecture), "mixer")]
 [JsonDerivedType(typeof(SwinArchitecture), "swin")]
 [JsonDerivedType(typeof(PoolFormerArchitecture), "poolformer")]
+[JsonDerivedType(typeof(LVViTArchitecture), "lvvit")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
@@ -44,6 +45,8 @@ public abstract record Architecture
         new("PoolFormer-S36", PoolFormerArchitecture.S36),
         new("PoolFormer-M36", PoolFormerArchitecture.M36),
         new("PoolFormer-M48", PoolFormerArchitecture.M48),
+        new("LV-ViT-S", LVViTArchitecture.S),
+        new("LV-ViT-M", LVViTArchitecture.M),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -175,21 +178,25 @@ public abstract record Architecture
     /// <param name="dropPath">Where in the network its branch is.</param>
     /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
     /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
+    /// <param name="branchScale">What its branch is multiplied with besides.</param>
     private protected Layer FeedForward(
         string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
-        bool isOfMap = false, float? scaleStart = null)
+        bool isOfMap = false, float? scaleStart = null, float branchScale = 1)
     {
         int hidden = HiddenChannelsOf(block);
         if (IsVanilla)
         {
-            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
+            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath)
+            {
+                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale,
+            };
         }
 
         int active = ActiveChannelsOf(block);
         TrainedFeedForward trained = FeedForwardStructure == FeedForwardStructure.Merged
             ? new CompactFeedForward(name, tokens, dim, active, epsilon, dropPath)
             : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath);
-        trained = trained with { Norm = FeedForwardNorm, IsOfMap = isOfMap, ScaleStart = scaleStart };
+        trained = trained with { Norm = FeedForwardNorm, IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale };
         return form == NetworkForm.Deployed ? trained.Deployed : trained;
     }
 

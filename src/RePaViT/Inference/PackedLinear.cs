@@ -45,9 +45,9 @@ internal sealed class PackedLinear : LinearProduct
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)
         => new(PackedMatrix.SideBySide(first._weight, second._weight), PinnedBuffer.Of([.. first.Bias.Span, .. second.Bias.Span]));
 
-    /// <summary>The layer that computes some of the outputs, each with a bias.</summary>
+    /// <summary>The layer that computes some of the outputs.</summary>
     public PackedLinear TakeOutputs(int start, int count)
-        => new(_weight.TakeColumns(start, count), PinnedBuffer.Of(Bias.Span.Slice(start, count)));
+        => new(_weight.TakeColumns(start, count), PinnedBuffer.Of(Bias.Length == 0 ? default : Bias.Span.Slice(start, count)));
 
     /// <summary>The same layer with factors rounded to 8 bits.</summary>
     /// <param name="team">Threads to share the work.</param>
@@ -56,6 +56,6 @@ internal sealed class PackedLinear : LinearProduct
         => new(new QuantizedMatrix(team, _weight, withoutShortcut), Bias);
 
     /// <inheritdoc/>
-    public override void Run(InferenceContext context, Matrix x, Matrix y, int geluColumns = 0, bool accumulate = false)
-        => context.Gemm.Multiply(x, _weight, y, Epilogue(geluColumns), accumulate);
+    public override void Run(InferenceContext context, Matrix x, Matrix y, Activate? activation = null, bool accumulate = false)
+        => context.Gemm.Multiply(x, _weight, y, Epilogue(activation), accumulate);
 }

@@ -173,7 +173,7 @@ internal sealed class PlanBuilder
         {
             case Activate activation when next.Input == node.Result && linear.Bias is not null:
                 ValuePlace x = Place(node.Input);
-                _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), geluColumns: activation.Columns));
+                _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), activation));
                 return 2;
             case Add { Scale: 1 } when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
                 ValuePlace total = _places[next.Result.Index] = Place(next.Inputs[0]);
@@ -254,6 +254,12 @@ internal sealed class PlanBuilder
                 break;
             case ScaleColumns scale:
                 _steps.Add(new ScaleColumnsStep(scale, _source, Place(node.Input), PlaceElementWise(index)));
+                break;
+            case MaximizeRows maximum:
+                _steps.Add(new MaximizeRowsStep(maximum, Place(node.Input), PlaceResult(index)));
+                break;
+            case StackRows:
+                _steps.Add(new StackRowsStep(Place(node.Inputs[0]), Place(node.Inputs[1]), PlaceResult(index)));
                 break;
             case AverageRows:
                 _steps.Add(new AverageRowsStep(Place(node.Input), PlaceResult(index)));

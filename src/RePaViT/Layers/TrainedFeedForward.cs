@@ -28,6 +28,9 @@ internal abstract record TrainedFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
+    /// <summary>What the branch is multiplied with besides.</summary>
+    public float BranchScale { get; init; } = 1;
+
     public override Shape Input => new(Tokens, Dim);
 
     /// <summary>N1, of what enters; null for none.</summary>
@@ -55,7 +58,7 @@ internal abstract record TrainedFeedForward(
     public override Value Define(Graph graph, Value x)
     {
         Value branch = DefineBranch(graph, FeedForwardNormalization.Apply(InputNorm, graph, x));
-        return graph.Add(new Add(DropPath), x, LayerScale.Apply(Scale, graph, branch));
+        return graph.Add(new Add(DropPath, BranchScale), x, LayerScale.Apply(Scale, graph, branch));
     }
 
     /// <summary>Appends the operators of the branch, before its scale.</summary>

@@ -46,14 +46,11 @@ internal static class FeedForwardMerging
             TensorPrimitives.Add(outputBias, FoldShift(compact.Merged, inputShift, trained), outputBias);
         }
 
-        if (layer.Scale is TensorSpec tensor)
-        {
-            double[] scale = Values(tensor, trained);
-            ScaleRows(output, scale);
-            ScaleRows(outputBias, scale);
-            ScaleRows(merged, scale);
-        }
-
+        double[] scale = layer.Scale is TensorSpec tensor ? Values(tensor, trained) : Ones(dim);
+        TensorPrimitives.Multiply(scale, layer.BranchScale, scale);
+        ScaleRows(output, scale);
+        ScaleRows(outputBias, scale);
+        ScaleRows(merged, scale);
         ScaleColumns(input, inputScale);
         ScaleColumns(output, hiddenScale);
         ScaleColumns(merged, inputScale);
@@ -126,35 +123,31 @@ internal static class FeedForwardMerging
     private static void ScaleRows(double[] matrix, double[] scale)
     {
         int columns = matrix.Length / scale.Length;
-        for (int i = 0; i < matrix.Length; i++)
+        for (int row = 0; row < scale.Length; row++)
         {
-            matrix[i] *= scale[i / columns];
+            Span<double> values = matrix.AsSpan(row * columns, columns);
+            TensorPrimitives.Multiply(values, scale[row], values);
         }
     }
 
     private static void ScaleColumns(double[] matrix, double[] scale)
     {
-        for (int i = 0; i < matrix.Length; i++)
+        for (int start = 0; start < matrix.Length; start += scale.Length)
         {
-            matrix[i] *= scale[i % scale.Length];
+            Span<double> values = matrix.AsSpan(start, scale.Length);
+            TensorPrimitives.Multiply(values, scale, values);
         }
     }
 
     /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>
-    private static (double[] Scale, double[] Shift) Affine(BatchNormalize? norm, int columns, NamedTensors weights)
+    public static (double[] Scale, double[] Shift) Affine(BatchNormalize norm, NamedTensors weights)
     {
-        double[] scale = new double[columns];
-        double[] shift = new double[columns];
-        if (norm is null)
-        {
-            Array.Fill(scale, 1);
-            return (scale, shift);
-        }
-
         ReadOnlySpan<float> gamma = weights[norm.Gamma.Name].Data;
         ReadOnlySpan<float> beta = weights[norm.Beta.Name].Data;
         ReadOnlySpan<float> mean = weights[norm.Mean.Name].Data;
         ReadOnlySpan<float> variance = weights[norm.Variance.Name].Data;
+        double[] scale = new double[norm.Columns];
+        double[] shift = new double[norm.Columns];
         for (int i = 0; i < norm.Columns; i++)
         {
             scale[i] = gamma[i] / Math.Sqrt((double)variance[i] + norm.Epsilon);
@@ -163,6 +156,12 @@ internal static class FeedForwardMerging
 
         return (scale, shift);
     }
+
+    /// <summary>The same, or what changes nothing where there is no normalization.</summary>
+    private static (double[] Scale, double[] Shift) Affine(BatchNormalize? norm, int columns, NamedTensors weights)
+        => norm is null ? (Ones(columns), new double[columns]) : Affine(norm, weights);
+
+    private static double[] Ones(int count) => [.. Enumerable.Repeat(1.0, count)];
 
     /// <summary>The bias of a linear operator once the shift of what it reads is part of it: b + W t.</summary>
     private static double[] FoldShift(Linear linear, double[] shift, NamedTensors weights)
