@@ -79,6 +79,12 @@ internal static class TorchNetwork
             return FeedForward(merged, x, pass);
         }
 
+        if (IdleProduct.Find(graph, first) is IdleProduct product && product.IsMergingCheaper((double)x.shape[0] * x.shape[1]))
+        {
+            count = IdleProduct.Nodes;
+            return FeedForward(product, x, pass);
+        }
+
         if (Convolution.Find(graph, first) is Convolution convolution)
         {
             count = Convolution.Nodes;
@@ -233,6 +239,30 @@ internal static class TorchNetwork
         Tensor active = Multiply(layer.Inner, rows, pass).gelu();
         Tensor y = Multiply(layer.Merged, rows, pass).addmm(active, pass.Operand(Matrix(layer.Output, pass)).t());
         return y.view_as(x);
+    }
+
+    /// <summary>
+    /// y = GELU(x W1a' + b1a) W2a' + x (W2i W1i)' + (b2 + W2i b1i): idle channels, of the rows and columns i, are never made. By
+    /// mm: a failure in matmul, such as too little memory, would end the process.
+    /// </summary>
+    private static Tensor FeedForward(IdleProduct layer, Tensor x, ForwardPass pass)
+    {
+        Tensor rows = pass.Operand(x.reshape(-1, layer.Inner.Inputs));
+        Tensor inputWeight = Matrix(layer.Inner, pass);
+        Tensor inputBias = pass.Weights[layer.Inner.Bias!.Name];
+        Tensor outputWeight = Matrix(layer.Output, pass);
+        Tensor idleOutput = outputWeight.narrow(1, layer.Active, layer.Idle);
+        Tensor merged = idleOutput.mm(inputWeight.narrow(0, layer.Active, layer.Idle));
+        Tensor shift = pass.Weights[layer.Output.Bias!.Name] + idleOutput.mv(inputBias.narrow(0, layer.Active, layer.Idle));
+        Tensor y = nn.functional.linear(rows, pass.Operand(merged), pass.Operand(shift));
+        if (layer.Active > 0)
+        {
+            Tensor u = nn.functional.linear(
+                rows, pass.Operand(inputWeight.narrow(0, 0, layer.Active)), pass.Operand(inputBias.narrow(0, 0, layer.Active)));
+            y = y.addmm(u.gelu(), pass.Operand(outputWeight.narrow(1, 0, layer.Active)).t());
+        }
+
+        return y.view(x.shape[0], x.shape[1], layer.Output.Outputs);
     }
 
     /// <summary>

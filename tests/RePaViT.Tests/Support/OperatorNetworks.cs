@@ -261,6 +261,14 @@ internal static class OperatorNetworks
             Value y = Idle(graph, x, out _, out Value hidden);
             return Shortcut(graph, graph.Add(Linear.Named("other", 13, Columns), hidden), y);
         }),
+        ["channel-idle branch without normalization"] = Of((graph, x) => Shortcut(graph, x, IdleProduct(graph, x, out _))),
+        ["channel-idle branch without normalization or active channels"] = Of((graph, x) => Shortcut(
+            graph, x, IdleProduct(graph, graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), x), out _, active: 0))),
+        ["channel-idle branch without normalization whose hidden channels are read elsewhere"] = Of((graph, x) =>
+        {
+            Value y = IdleProduct(graph, x, out Value hidden);
+            return Shortcut(graph, graph.Add(Linear.Named("other", 13, Columns), hidden), y);
+        }),
         [Untrainable + "linear that is activated and read later"] = Of((graph, x) =>
         {
             Value u = graph.Add(Linear.Named("first", Columns, Columns), x);
@@ -327,6 +335,12 @@ internal static class OperatorNetworks
         normalized = graph.Add(BatchNormalize.Named("norm1", Columns, 1e-5f), x);
         hidden = graph.Add(new Activate(ActivationKind.Gelu, 4), graph.Add(Linear.Named("fc1", Columns, 13), normalized));
         return graph.Add(Linear.Named("fc2", 13, Columns), graph.Add(BatchNormalize.Named("norm2", 13, 1e-5f), hidden));
+    }
+
+    private static Value IdleProduct(Graph graph, Value x, out Value hidden, int active = 4)
+    {
+        hidden = graph.Add(new Activate(ActivationKind.Gelu, active), graph.Add(Linear.Named("fc1", Columns, 13), x));
+        return graph.Add(Linear.Named("fc2", 13, Columns), hidden);
     }
 
     /// <summary>Logits, [1, columns]: each row with a weight of its own.</summary>

@@ -75,6 +75,12 @@ internal sealed class TrainingNetworkBuilder
                 i += ChannelIdleBranch.Nodes - 1;
                 AddOperator(Fuse(branch, node.Input.Shape.Rows), node, _nodes[i].Result);
             }
+            else if (fuse && IdleProduct.Find(_graph, i) is IdleProduct product
+                && product.IsMergingCheaper((double)_context.BatchSize * node.Input.Shape.Rows))
+            {
+                i += IdleProduct.Nodes - 1;
+                AddOperator(new IdleProductTraining(product, node.Input.Shape.Rows, _context), node, _nodes[i].Result);
+            }
             else if (node.Operator is Add addition)
             {
                 AddSum(addition, node);
