@@ -14,6 +14,7 @@ public sealed class FamilyTests
     [
         [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8 }],
         [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
+        [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, FeedForwardNorm = FeedForwardNorm.LayerNorm }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8 }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
         [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 3, ImageSize = 16 }],

@@ -22,6 +22,7 @@ public sealed class InferenceTests : TorchTest
         new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
         new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
         new SwinArchitecture { ImageSize = 16, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5 },
+        .. FeedForwardNetworks.All().Select(network => (Architecture)network[0]),
     ];
 
     public static IEnumerable<object[]> Fixtures() =>

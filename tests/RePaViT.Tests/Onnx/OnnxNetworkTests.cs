@@ -35,6 +35,8 @@ public sealed class OnnxNetworkTests
     private static readonly LVViTArchitecture LVViT =
         new() { ImageSize = 12, PatchSize = 4, StemChannels = 6, Dim = 14, Depth = 2, Heads = 2, Classes = 5 };
 
+    private static readonly Architecture[] FeedForwards = [.. FeedForwardNetworks.All().Select(network => (Architecture)network[0])];
+
     private static readonly MixerArchitecture Mixer = new() { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5 };
 
     [TestMethod]
@@ -105,9 +107,21 @@ public sealed class OnnxNetworkTests
     }
 
     [TestMethod]
+    public void Every_kind_of_feed_forward_layer_is_written()
+    {
+        foreach (Architecture architecture in FeedForwards)
+        {
+            foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
+            {
+                AssertComputes(architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
+            }
+        }
+    }
+
+    [TestMethod]
     public void Operators_written_one_by_one_compute_the_network_too()
     {
-        foreach (Architecture architecture in new Architecture[] { Odd, Mixer, PoolFormer, LVViT })
+        foreach (Architecture architecture in (Architecture[])[Odd, Mixer, PoolFormer, LVViT, .. FeedForwards])
         {
             foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
             {

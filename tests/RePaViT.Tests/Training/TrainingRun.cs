@@ -27,17 +27,6 @@ internal static class TrainingRun
     /// <summary>A network of each family.</summary>
     public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT]];
 
-    /// <summary>Every kind of feed-forward layer beside that of the paper, and all families.</summary>
-    public static IEnumerable<object[]> FeedForwards() =>
-    [
-        [Architecture with { FeedForwardNorm = FeedForwardNorm.LayerNorm }],
-        [Swin with { FeedForwardNorm = FeedForwardNorm.None }],
-        [Mixer with { FeedForwardStructure = FeedForwardStructure.Merged }],
-        [Architecture with { FeedForwardStructure = FeedForwardStructure.Merged, FeedForwardNorm = FeedForwardNorm.LayerNorm, ActiveChannels = [0, 120] }],
-        [PoolFormer with { FeedForwardNorm = FeedForwardNorm.LayerNorm }],
-        [PoolFormer with { FeedForwardStructure = FeedForwardStructure.Merged, FeedForwardNorm = FeedForwardNorm.None }],
-    ];
-
     public static TrainingRecipe Recipe { get; } = new()
     {
         Epochs = 3,
