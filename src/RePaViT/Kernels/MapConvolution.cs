@@ -86,18 +86,18 @@ internal sealed class MapConvolution
         for (int row = 0; row < seen.Rows; row++)
         {
             (int image, int place) = Math.DivRem(first + row, places);
-            Gather(_x.TakeRows(image * _mapRows, _mapRows).AsSpan(), _seen.AsSpan(place * _taps, _taps), seen.Row(row));
+            Gather(_x.TakeRows(image * _mapRows, _mapRows), _seen.AsSpan(place * _taps, _taps), seen.Row(row));
         }
     }
 
-    /// <summary>Places beside each other are copied together.</summary>
-    private void Gather(ReadOnlySpan<float> map, ReadOnlySpan<int> places, Span<float> to)
+    /// <summary>Places whose channels follow each other in memory are copied together.</summary>
+    private void Gather(Matrix map, ReadOnlySpan<int> places, Span<float> to)
     {
         for (int tap = 0, count; tap < places.Length; tap += count)
         {
             int place = places[tap];
             count = 1;
-            while (tap + count < places.Length && places[tap + count] == (place < 0 ? place : place + count))
+            while (map.IsDense && tap + count < places.Length && places[tap + count] == (place < 0 ? place : place + count))
             {
                 count++;
             }
@@ -109,7 +109,7 @@ internal sealed class MapConvolution
             }
             else
             {
-                map.Slice(place * _channels, count * _channels).CopyTo(target);
+                (count == 1 ? map.Row(place) : map.TakeRows(place, count).AsSpan()).CopyTo(target);
             }
         }
     }
