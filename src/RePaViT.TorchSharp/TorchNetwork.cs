@@ -28,7 +28,7 @@ internal static class TorchNetwork
             using (DisposeScope temporaries = NewDisposeScope())
             {
                 Tensor? claimed = pass.IsFusing ? Claim(graph, i, values, pass, out count) : null;
-                Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph.Output);
+                Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph);
                 count = claimed is null ? 1 : count;
                 values[i + count] = temporaries.MoveToOuter(result);
             }
@@ -95,11 +95,11 @@ internal static class TorchNetwork
         return null;
     }
 
-    private static Tensor Forward(Node node, Tensor[] x, ForwardPass pass, Value output) => node.Operator switch
+    private static Tensor Forward(Node node, Tensor[] x, ForwardPass pass, Graph graph) => node.Operator switch
     {
         // In 32 bits, or TF32, what sees pixels, which may be far from centred, and what the loss or a decision is made from.
         Linear linear when node.Input.Index == 1 => pass.Stream(Project(linear, x[0], pass)),
-        Linear linear when node.Result == output => Project(linear, x[0].@float(), pass),
+        Linear linear when graph.ComesOut(node.Result) => Project(linear, x[0].@float(), pass),
         Linear linear => Multiply(linear, x[0], pass),
         LayerNormalize norm => Normalize(norm, x[0], pass),
         BatchNormalize norm => Normalize(norm, x[0], pass),

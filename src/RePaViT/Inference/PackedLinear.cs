@@ -55,6 +55,15 @@ internal sealed class PackedLinear : LinearProduct
     public QuantizedLinear Quantize(ThreadTeam team, bool withoutShortcut = false)
         => new(new QuantizedMatrix(team, _weight, withoutShortcut), Bias);
 
+    /// <summary>y = act(what filters see of x, times the filters, + b).</summary>
+    /// <param name="kernel">Says what they see.</param>
+    /// <param name="x">The map, [images * places, channels].</param>
+    /// <param name="y">[images * places, outputs].</param>
+    /// <param name="activation">As for a product.</param>
+    /// <param name="images">Number of images.</param>
+    public void Convolve(MapConvolution kernel, Matrix x, Matrix y, Activate? activation, int images)
+        => kernel.Forward(x, _weight, y, images, Epilogue(activation));
+
     /// <inheritdoc/>
     public override void Run(InferenceContext context, Matrix x, Matrix y, Activate? activation = null, bool accumulate = false)
         => context.Gemm.Multiply(x, _weight, y, Epilogue(activation), accumulate);

@@ -144,6 +144,10 @@ internal static class OperatorNetworks
             Filters("op", 4), graph.Add(new Gather(new ConvolutionTable(3, 5, 4, Stride: 3, Padding: 2, IsImage: false)), x))),
         ["convolution of a map without bias"] = (new Shape(16, 3), (graph, x) => graph.Add(
             Linear.OfFilters("op", 3, 5, 3, bias: false), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x))),
+        ["convolution of a map at every place"] = (new Shape(100, 5), (graph, x) => graph.Add(
+            Linear.OfFilters("op", 5, 3, 5), graph.Add(new Gather(new ConvolutionTable(5, 10, 5, Stride: 1, Padding: 1, IsImage: false)), x))),
+        ["convolution with shortcut"] = (new Shape(16, 3), (graph, x) => Shortcut(
+            graph, x, graph.Add(Linear.OfFilters("op", 3, 3, 3), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x)))),
         ["convolution that is read elsewhere"] = (new Shape(16, 3), (graph, x) =>
         {
             Value seen = graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 2, Padding: 1, IsImage: false)), x);

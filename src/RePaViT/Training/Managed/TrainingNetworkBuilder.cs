@@ -81,6 +81,11 @@ internal sealed class TrainingNetworkBuilder
                 i += IdleProduct.Nodes - 1;
                 AddOperator(new IdleProductTraining(product, node.Input.Shape.Rows, _context), node, _nodes[i].Result);
             }
+            else if (fuse && Convolution.Find(_graph, i) is Convolution convolution && ConvolutionTraining.CanDo(convolution))
+            {
+                i += Convolution.Nodes - 1;
+                AddOperator(new ConvolutionTraining(convolution, _context), node, _nodes[i].Result);
+            }
             else if (node.Operator is Add addition)
             {
                 AddSum(addition, node);
