@@ -45,8 +45,11 @@ internal static class ExportCommand
         NamedTensors weights = weightsFile is null
             ? WeightInitializer.Create(architecture.Layers(NetworkForm.Trained), seed: 0)
             : Safetensors.Read(weightsFile).Tensors;
-        // Only the training form of a channel-idle network has running statistics.
-        bool deployed = !architecture.IsVanilla && !weights.Any(tensor => tensor.Key.EndsWith(".running_mean", StringComparison.Ordinal));
+        // Merging leaves other tensors than those of the training form.
+        bool deployed = architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors)
+            .Any(tensor => !weights.TryGet(tensor.Name, out _))
+            && architecture.Layers(NetworkForm.Deployed).SelectMany(layer => layer.Tensors)
+            .All(tensor => weights.TryGet(tensor.Name, out _));
         if (deployed && form == ExportForm.Trained)
         {
             throw new ArgumentException($"{weightsFile} holds weights in deployed form; there is no way back to the trained form.");

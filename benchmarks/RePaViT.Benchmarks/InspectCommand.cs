@@ -11,8 +11,19 @@ internal static class InspectCommand
 
     public static Command Create()
     {
-        var command = new Command("inspect", "Prints parameters and multiply-adds of all presets and idle ratios.");
-        command.SetAction(commandLine => Report.Write(commandLine, Run(), Print));
+        var paper = new Option<bool>("--paper") { Description = "Beside every size in tables 1, 2, 4 and 5 of the paper." };
+        var command = new Command("inspect", "Prints parameters and multiply-adds of all presets and idle ratios.") { paper };
+        command.SetAction(commandLine =>
+        {
+            if (commandLine.GetValue(paper))
+            {
+                Report.Write(commandLine, PaperReport.Create(), report => report.Print());
+            }
+            else
+            {
+                Report.Write(commandLine, Run(), Print);
+            }
+        });
         return command;
     }
 

@@ -14,12 +14,15 @@ public sealed class FamilyTests
     [
         [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8 }],
         [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
+        [new ViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, FeedForwardNorm = FeedForwardNorm.LayerNorm }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8 }],
         [new MixerArchitecture { Dim = 16, Depth = 2, ImageSize = 16, PatchSize = 8, IdleRatio = null }],
         [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 3, ImageSize = 16 }],
         [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 2, ImageSize = 16, IdleRatio = null }],
         [new PoolFormerArchitecture { Depths = [1, 1], Dims = [16, 24], ImageSize = 16, LayerScale = 0.1 }],
         [new PoolFormerArchitecture { Depths = [1, 1], Dims = [16, 24], ImageSize = 16, LayerScale = 0.1, IdleRatio = null }],
+        [new LVViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, StemChannels = 12 }],
+        [new LVViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, StemChannels = 12, IdleRatio = null }],
     ];
 
     [TestMethod]

@@ -70,6 +70,11 @@ public sealed class EngineParityTests : TorchTest
     }
 
     [TestMethod]
+    [DynamicData(nameof(FeedForwardNetworks.All), typeof(FeedForwardNetworks))]
+    public void Steps_agree_for_every_kind_of_feed_forward_layer(Architecture architecture)
+        => AssertSameSteps(RandomWeights.Network(architecture, seed: 1), images: 7, OptimizerKind.AdamW, dropPathRate: 0.3);
+
+    [TestMethod]
     [DynamicData(nameof(OperatorNetworks.TrainableNames), typeof(OperatorNetworks))]
     public void Steps_agree_for_every_operator(string name)
         => AssertSameSteps(OperatorNetworks.Create(name), images: 7, OptimizerKind.AdamW, dropPathRate: 0);

@@ -22,6 +22,7 @@ public sealed class InferenceTests : TorchTest
         new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Heads = 2, Classes = 5 },
         new MixerArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5 },
         new SwinArchitecture { ImageSize = 16, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5 },
+        .. FeedForwardNetworks.All().Select(network => (Architecture)network[0]),
     ];
 
     public static IEnumerable<object[]> Fixtures() =>
@@ -73,10 +74,10 @@ public sealed class InferenceTests : TorchTest
         foreach (Architecture architecture in Small)
         {
             Network trained = RandomWeights.Network(architecture, seed: 1);
-            float[] images = RandomWeights.Floats(3 * 3 * 16 * 16, seed: 2);
+            float[] images = RandomWeights.Floats(3 * 3 * architecture.ImageSize * architecture.ImageSize, seed: 2);
             foreach (Network network in new[] { trained, FeedForwardMerging.Merge(trained) })
             {
-                float[] expected = new float[3 * 5];
+                float[] expected = new float[3 * architecture.Classes];
                 InferencePlan.Compile(network, fuse: false).Run(images, 3, expected);
                 AssertLogits(expected, network, images, 3);
                 AssertLogits(expected, network, images, 3, fuse: false);
@@ -103,7 +104,7 @@ public sealed class InferenceTests : TorchTest
         foreach (Architecture architecture in Small)
         {
             Network trained = RandomWeights.Network(architecture, seed: 1);
-            float[] images = RandomWeights.Floats(3 * 3 * 16 * 16, seed: 2);
+            float[] images = RandomWeights.Floats(3 * 3 * architecture.ImageSize * architecture.ImageSize, seed: 2);
             foreach (Network network in new[] { trained, FeedForwardMerging.Merge(trained) })
             {
                 foreach (string output in network.Layout.Outputs.Select(output => output.Name))

@@ -14,6 +14,7 @@ namespace RePaViT;
 [JsonDerivedType(typeof(MixerArchitecture), "mixer")]
 [JsonDerivedType(typeof(SwinArchitecture), "swin")]
 [JsonDerivedType(typeof(PoolFormerArchitecture), "poolformer")]
+[JsonDerivedType(typeof(LVViTArchitecture), "lvvit")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
@@ -44,6 +45,8 @@ public abstract record Architecture
         new("PoolFormer-S36", PoolFormerArchitecture.S36),
         new("PoolFormer-M36", PoolFormerArchitecture.M36),
         new("PoolFormer-M48", PoolFormerArchitecture.M48),
+        new("LV-ViT-S", LVViTArchitecture.S),
+        new("LV-ViT-M", LVViTArchitecture.M),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -68,7 +71,7 @@ public abstract record Architecture
 
     /// <summary>
     /// Active channels of each block, in place of what <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/> give;
-    /// null to let those decide. Useful for weights whose ratio was rounded differently.
+    /// null to let those decide. For a ratio of its own in each block, and for weights whose ratio was rounded differently.
     /// </summary>
     public IntegerList? ActiveChannels { get; init; }
 
@@ -80,9 +83,17 @@ public abstract record Architecture
 
     /// <summary>
     /// Share of hidden channels that skip the activation (theta), in [0, 1]; null for a vanilla network, which has
-    /// layer normalization in place of batch normalization and cannot be reparameterized. Default 0.75.
+    /// layer normalization, whatever <see cref="FeedForwardNorm"/> says, and cannot be reparameterized. Default 0.75.
     /// </summary>
     public double? IdleRatio { get; init; } = 0.75;
+
+    /// <summary>What feed-forward layers normalize. Default: batch normalization, as in the paper.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public FeedForwardNorm FeedForwardNorm { get; init; }
+
+    /// <summary>In which structure feed-forward layers are trained. Default: with idle channels.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public FeedForwardStructure FeedForwardStructure { get; init; }
 
     /// <summary>Whether this is a plain network without idle channels.</summary>
     [JsonIgnore]
@@ -157,7 +168,7 @@ public abstract record Architecture
     internal Network CreateNetwork(ulong seed)
         => CreateNetwork(NetworkForm.Trained, WeightInitializer.Create(Layers(NetworkForm.Trained), seed));
 
-    /// <summary>The feed-forward layer of a block: vanilla, channel-idle or merged.</summary>
+    /// <summary>The feed-forward layer of a block: vanilla, in training form or reparameterized.</summary>
     /// <param name="name">Prefix of its tensors.</param>
     /// <param name="block">The block, counted from 0.</param>
     /// <param name="tokens">Tokens of an image.</param>
@@ -167,24 +178,50 @@ public abstract record Architecture
     /// <param name="dropPath">Where in the network its branch is.</param>
     /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
     /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
+    /// <param name="branchScale">What its branch is multiplied with besides.</param>
     private protected Layer FeedForward(
         string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
-        bool isOfMap = false, float? scaleStart = null)
+        bool isOfMap = false, float? scaleStart = null, float branchScale = 1)
     {
         int hidden = HiddenChannelsOf(block);
         if (IsVanilla)
         {
-            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
+            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath)
+            {
+                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale,
+            };
         }
 
         int active = ActiveChannelsOf(block);
-        return form == NetworkForm.Deployed
-            ? new ReparameterizedFeedForward(name, tokens, dim, active) { IsOfMap = isOfMap }
-            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
+        TrainedFeedForward trained = FeedForwardStructure == FeedForwardStructure.Merged
+            ? new CompactFeedForward(name, tokens, dim, active, epsilon, dropPath)
+            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath);
+        trained = trained with { Norm = FeedForwardNorm, IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale };
+        return form == NetworkForm.Deployed ? trained.Deployed : trained;
     }
 
     /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>
-    private protected void ValidateIdleness() => Idleness.Validate(BlockCount, HiddenChannelsOf);
+    private protected void ValidateIdleness()
+    {
+        Idleness.Validate(BlockCount, HiddenChannelsOf);
+        ThrowUnlessKnown(FeedForwardNorm);
+        ThrowUnlessKnown(FeedForwardStructure);
+        if (IsVanilla && FeedForwardStructure == FeedForwardStructure.Merged)
+        {
+            throw new ArgumentException(
+                $"{nameof(FeedForwardStructure)} {FeedForwardStructure} needs {nameof(IdleRatio)} or {nameof(ActiveChannels)}: "
+                + "a vanilla network has nothing that could be merged.");
+        }
+    }
+
+    private static void ThrowUnlessKnown<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentException($"{name} {value} is not known.");
+        }
+    }
 
     /// <summary>Refuses patches that images are not cut into without a rest, or far too many.</summary>
     private protected void ThrowUnlessCut(int patchSize, int maxPerSide)

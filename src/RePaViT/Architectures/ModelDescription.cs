@@ -63,7 +63,11 @@ internal sealed partial record ModelDescription
         JsonSerializerDefaults.Strict,
         GenerationMode = JsonSourceGenerationMode.Metadata,
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-        Converters = [typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<Interpolation>)])]
+        Converters =
+        [
+            typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
+            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<Interpolation>),
+        ])]
     [JsonSerializable(typeof(ModelDescription))]
     private sealed partial class ModelTypes : JsonSerializerContext;
 }

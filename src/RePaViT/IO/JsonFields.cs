@@ -66,6 +66,14 @@ internal sealed class JsonFields
             : throw NotAccepted(name, "a number");
     }
 
+    public bool Boolean(string name)
+    {
+        JsonElement member = Member(name);
+        return member.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? member.GetBoolean()
+            : throw NotAccepted(name, "true or false");
+    }
+
     public string Text(string name) => ToText(Member(name), PathOf(name));
 
     /// <summary>A value of an enumeration, by its name in camel case.</summary>
@@ -76,6 +84,11 @@ internal sealed class JsonFields
         int index = Array.IndexOf(names, Text(name));
         return index >= 0 ? Enum.GetValues<T>()[index] : throw NotAccepted(name, string.Join(" or ", names));
     }
+
+    /// <summary>The same, for a member that is not written where it has its default.</summary>
+    public T ChoiceOrDefault<T>(string name)
+        where T : struct, Enum
+        => _object.TryGetProperty(name, out _) ? Choice<T>(name) : default;
 
     public int[] Int32s(string name) => ToArray(name, ToInt32);
 

@@ -3,36 +3,21 @@ using RePaViT.Operators;
 namespace RePaViT.Layers;
 
 /// <summary>
-/// u = BN1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = a + DropPath(scale (BN2(v) W2' + b2)): the channel-idle
-/// feed-forward layer in training form, k = <paramref name="Active"/>. There is no scale, unless a property says otherwise.
+/// u = N1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = a + DropPath(scale (BN2(v) W2' + b2)): the channel-idle
+/// feed-forward layer in training form, k = <paramref name="Active"/>. N1 is batch normalization, unless a property says
+/// otherwise; only then there is BN2.
 /// </summary>
 internal sealed record ChannelIdleFeedForward(
-    string Name, int Tokens, int Dim, int Hidden, int Active, float Epsilon, DropPathPosition DropPath) : Layer
+    string Name, int Tokens, int Dim, int Hidden, int Active, float Epsilon, DropPathPosition DropPath)
+    : TrainedFeedForward(Name, Tokens, Dim, Active, Epsilon, DropPath)
 {
-    /// <summary>Whether matrices are stored as filters of one place.</summary>
-    public bool IsOfMap { get; init; }
+    public override Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden, pointwise: IsOfMap);
 
-    /// <summary>What the scale of each channel starts at; null for none.</summary>
-    public float? ScaleStart { get; init; }
+    public override Linear Output => Linear.Named($"{Name}.fc2", Hidden, Dim, pointwise: IsOfMap);
 
-    public override Shape Input => new(Tokens, Dim);
-
-    public BatchNormalize InputNorm => BatchNormalize.Named($"{Name}.norm1", Dim, Epsilon);
-
-    public Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden, pointwise: IsOfMap);
-
-    public BatchNormalize HiddenNorm => BatchNormalize.Named($"{Name}.norm2", Hidden, Epsilon);
-
-    public Linear Output => Linear.Named($"{Name}.fc2", Hidden, Dim, pointwise: IsOfMap);
-
-    /// <summary>The scale of each channel; null for none.</summary>
-    public TensorSpec? Scale => LayerScale.Of(Name, Dim, ScaleStart);
-
-    public override Value Define(Graph graph, Value x)
+    protected override Value DefineBranch(Graph graph, Value normalized)
     {
-        Value hidden = graph.Add(Inner, graph.Add(InputNorm, x));
-        Value activated = graph.Add(new Activate(ActivationKind.Gelu, Active), hidden);
-        Value branch = graph.Add(Output, graph.Add(HiddenNorm, activated));
-        return graph.Add(new Add(DropPath), x, LayerScale.Apply(Scale, graph, branch));
+        Value activated = graph.Add(new Activate(ActivationKind.Gelu, Active), graph.Add(Inner, normalized));
+        return graph.Add(Output, FeedForwardNormalization.Apply(HiddenNorm, graph, activated));
     }
 }

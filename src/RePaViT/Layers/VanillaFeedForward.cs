@@ -15,14 +15,15 @@ internal sealed record VanillaFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
-    /// <summary>Whether the scale is already part of W2 and b2.</summary>
+    /// <summary>What the branch is multiplied with besides.</summary>
+    public float BranchScale { get; init; } = 1;
+
+    /// <summary>Whether all that the branch is multiplied with is already part of W2 and b2.</summary>
     public bool Folded { get; init; }
 
     public override Shape Input => new(Tokens, Dim);
 
-    public Operator Norm => IsOfMap
-        ? GroupNormalize.Named($"{Name}.norm1", Dim, Epsilon)
-        : LayerNormalize.Named($"{Name}.norm", Dim, Epsilon);
+    public Operator? Norm => FeedForwardNormalization.OfInput(FeedForwardNorm.LayerNorm, Name, Dim, Epsilon, IsOfMap);
 
     public Linear Inner => Linear.Named($"{Name}.fc1", Dim, Hidden, pointwise: IsOfMap);
 
@@ -33,9 +34,9 @@ internal sealed record VanillaFeedForward(
 
     public override Value Define(Graph graph, Value x)
     {
-        Value hidden = graph.Add(Inner, graph.Add(Norm, x));
+        Value hidden = graph.Add(Inner, FeedForwardNormalization.Apply(Norm, graph, x));
         Value activated = graph.Add(new Activate(ActivationKind.Gelu, Hidden), hidden);
         Value branch = graph.Add(Output, activated);
-        return graph.Add(new Add(DropPath), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
+        return graph.Add(new Add(DropPath, Folded ? 1 : BranchScale), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
     }
 }

@@ -166,7 +166,7 @@ public sealed class RePaViTModel
     /// merged. A model that is deployed or vanilla already is returned as it is.
     /// </summary>
     public RePaViTModel Reparameterize()
-        => !_network.Layers.OfType<ChannelIdleFeedForward>().Any()
+        => !_network.Layers.OfType<TrainedFeedForward>().Any()
             ? this
             : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, FeedForwardMerging.Merge(_network), _compile, _precision);
 

@@ -9,8 +9,8 @@ namespace RePaViT.Rewrites;
 
 /// <summary>
 /// The inverse of <see cref="FeedForwardMerging"/>: deployed weights in, trained weights out that compute the same function
-/// and can be trained on. What merging lost is chosen anew: the statistics of the batch normalizations are measured,
-/// and the idle channels are some channels with the same product.
+/// and can be trained on. What merging lost is chosen anew: the statistics of batch normalizations are measured, and the
+/// idle channels are some channels with the same product.
 /// </summary>
 internal static class FeedForwardExpansion
 {
@@ -23,7 +23,8 @@ internal static class FeedForwardExpansion
     /// <param name="deployed">The network, merged and not folded.</param>
     /// <param name="layers">The layers of the same architecture in training form.</param>
     /// <param name="inputs">
-    /// Rows that enter each feed-forward layer of the deployed network, [rows, dim]; read one layer at a time.
+    /// Rows that enter each feed-forward layer of the deployed network, [rows, dim]; read one layer at a time, for those
+    /// with batch normalization.
     /// </param>
     /// <param name="seed">Names the random choice of idle channels.</param>
     /// <exception cref="NotSupportedException">The weights of a layer are not merged from as few idle channels as it has.</exception>
@@ -35,56 +36,81 @@ internal static class FeedForwardExpansion
         return LayerMap.Apply(deployed, NetworkStage.Trained, (layer, weights) =>
         {
             Layer target = layers[position++];
-            if (layer is not ReparameterizedFeedForward merged || target is not ChannelIdleFeedForward feedForward)
+            if (layer is not ReparameterizedFeedForward merged || target is not TrainedFeedForward feedForward)
             {
                 return null;
             }
 
-            if (!samples.MoveNext())
+            bool isMeasured = feedForward.Norm == FeedForwardNorm.BatchNorm;
+            if (isMeasured && !samples.MoveNext())
             {
                 throw new ArgumentException($"There are no rows for layer '{merged.Name}'.", nameof(inputs));
             }
 
             var random = new RandomStream(seed, RandomPurpose.Expansion, block++);
-            Expand(merged, feedForward, deployed.Weights, samples.Current, random, weights);
+            Expand(merged, feedForward, deployed.Weights, isMeasured ? samples.Current : [], random, weights);
             return feedForward;
         });
     }
 
     /// <summary>
     /// With BN1(a) = (a - m1) / s1 and BN2(v) = (v - m2) / s2 as measured: W1[:k] = Win diag(s1), b1[:k] = bin + Win m1;
-    /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v.
+    /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v; both divided by what the
+    /// branch is multiplied with. Without them, m = 0 and s = 1; and where the shortcut stands beside a normalization, M is in
+    /// the place of M - I.
     /// </summary>
     private static void Expand(
-        ReparameterizedFeedForward source, ChannelIdleFeedForward layer, NamedTensors deployed, float[] rows,
+        ReparameterizedFeedForward source, TrainedFeedForward layer, NamedTensors deployed, float[] rows,
         RandomStream random, NamedTensors trained)
     {
-        var inputNorm = new ChannelStatistics(rows, layer.InputNorm);
-        var input = new RowMatrix(layer.Hidden, layer.Dim);
-        var output = new RowMatrix(layer.Dim, layer.Hidden);
-        double[] inputBias = new double[layer.Hidden];
+        int width = layer.Inner.Outputs;
+        var inputNorm = new ChannelStatistics(layer.Dim, layer.InputNorm as BatchNormalize, rows);
+        var input = new RowMatrix(width, layer.Dim);
+        var output = new RowMatrix(layer.Dim, width);
+        double[] inputBias = new double[width];
         double[] outputBias = ToDouble(deployed[source.Merged.Bias!.Name].Data);
         if (layer.Active > 0)
         {
             ExpandActive(source, deployed, inputNorm, input, inputBias, output);
         }
 
-        ExpandIdle(source, deployed, inputNorm, random, input, output, outputBias);
+        RowMatrix excess = Excess(source, deployed, inputNorm, outputBias, out double magnitude);
+        if (layer is ChannelIdleFeedForward)
+        {
+            ExpandIdle(source, excess, magnitude, random, input, output);
+        }
 
-        float[] hidden = Hidden(inputNorm.Normalize(rows), input, inputBias, layer.Active);
-        var hiddenNorm = new ChannelStatistics(hidden, layer.HiddenNorm);
+        var hiddenNorm = new ChannelStatistics(
+            width, layer.HiddenNorm, layer.HiddenNorm is null ? [] : Hidden(inputNorm.Normalize(rows), input, inputBias, layer.Active));
         double[] hiddenMean = ToDouble(hiddenNorm.Mean);
         for (int row = 0; row < layer.Dim; row++)
         {
             Span<double> reader = output.Row(row);
             outputBias[row] += TensorPrimitives.Dot<double>(reader, hiddenMean);
             TensorPrimitives.Multiply(reader, hiddenNorm.Deviation, reader);
+            TensorPrimitives.Divide(reader, (double)layer.BranchScale, reader);
+            TensorPrimitives.Divide(excess.Row(row), (double)layer.BranchScale, excess.Row(row));
+            outputBias[row] /= layer.BranchScale;
         }
 
         inputNorm.AddTo(trained);
-        Add(trained, layer.Inner, input, inputBias);
-        hiddenNorm.AddTo(trained);
-        Add(trained, layer.Output, output, outputBias);
+        if (source.InputNorm is Operator norm)
+        {
+            trained.Copy(norm.Tensors, deployed);
+        }
+
+        if (layer is CompactFeedForward compact)
+        {
+            Add(trained, compact.Merged, excess, outputBias);
+        }
+
+        if (width > 0)
+        {
+            Add(trained, layer.Inner, input, inputBias);
+            hiddenNorm.AddTo(trained);
+            Add(trained, layer.Output, output, outputBias);
+        }
+
         if (layer.Scale is TensorSpec scale)
         {
             // What it was is lost in W2 and b2.
@@ -114,16 +140,17 @@ internal static class FeedForwardExpansion
         }
     }
 
-    /// <summary>
-    /// (M - I) diag(s1) = A B with orthonormal rows B: channels that see normalized tokens through B and are read by A.
-    /// Channels that are not needed for it read at random and are read by nobody yet, so that training can use them.
-    /// </summary>
-    private static void ExpandIdle(
-        ReparameterizedFeedForward source, NamedTensors deployed, ChannelStatistics inputNorm, RandomStream random,
-        RowMatrix input, RowMatrix output, double[] outputBias)
+    /// <summary>(M - I) diag(s1), and (M - I) m1 into the bias: what is linear beside the shortcut.</summary>
+    /// <param name="source">The layer.</param>
+    /// <param name="deployed">Its tensors.</param>
+    /// <param name="inputNorm">m1 and s1.</param>
+    /// <param name="outputBias">The bias.</param>
+    /// <param name="magnitude">Frobenius norm of M diag(s1).</param>
+    private static RowMatrix Excess(
+        ReparameterizedFeedForward source, NamedTensors deployed, ChannelStatistics inputNorm, double[] outputBias, out double magnitude)
     {
         int dim = source.Dim;
-        int idle = input.Rows - source.Active;
+        double shortcut = source.InputNorm is null ? 1 : 0;
         ReadOnlySpan<float> merged = deployed[source.Merged.Weight.Name].Data;
         var excess = new RowMatrix(dim, dim);
         double squares = 0;
@@ -132,7 +159,7 @@ internal static class FeedForwardExpansion
             Span<double> values = excess.Row(row);
             for (int i = 0; i < dim; i++)
             {
-                double value = merged[row * dim + i] - (row == i ? 1.0 : 0);
+                double value = merged[row * dim + i] - (row == i ? shortcut : 0);
                 outputBias[row] += value * inputNorm.Mean[i];
                 values[i] = value * inputNorm.Deviation[i];
                 double size = merged[row * dim + i] * inputNorm.Deviation[i];
@@ -140,7 +167,20 @@ internal static class FeedForwardExpansion
             }
         }
 
-        RowMatrix basis = Basis(source, excess, idle, Math.Sqrt(squares), random);
+        magnitude = Math.Sqrt(squares);
+        return excess;
+    }
+
+    /// <summary>
+    /// (M - I) diag(s1) = A B with orthonormal rows B: channels that see normalized tokens through B and are read by A.
+    /// Channels that are not needed for it read at random and are read by nobody yet, so that training can use them.
+    /// </summary>
+    private static void ExpandIdle(
+        ReparameterizedFeedForward source, RowMatrix excess, double magnitude, RandomStream random, RowMatrix input, RowMatrix output)
+    {
+        int dim = source.Dim;
+        int idle = input.Rows - source.Active;
+        RowMatrix basis = Basis(source, excess, idle, magnitude, random);
         double[] readers = excess.TimesTransposed(basis);
         for (int channel = 0; channel < idle; channel++)
         {
@@ -205,7 +245,10 @@ internal static class FeedForwardExpansion
         }
 
         trained.Add(layer.Weight.Name, new WeightTensor(values, layer.Weight.Shape));
-        trained.Add(layer.Bias!.Name, new WeightTensor(Array.ConvertAll(bias, value => (float)value), layer.Outputs));
+        if (layer.Bias is not null)
+        {
+            trained.Add(layer.Bias.Name, new WeightTensor(Array.ConvertAll(bias, value => (float)value), layer.Outputs));
+        }
     }
 
     private static double[] ToDouble(ReadOnlySpan<float> values)

@@ -15,8 +15,8 @@ internal static partial class RunJson
         PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
         Converters =
         [
-            typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>),
-            typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+            typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
+            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]

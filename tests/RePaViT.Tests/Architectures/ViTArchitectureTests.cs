@@ -99,6 +99,9 @@ public sealed class ViTArchitectureTests
         [Valid with { IdleRatio = 1.1 }, "IdleRatio 1.1"],
         [Valid with { IdleRatio = double.NaN }, "IdleRatio NaN"],
         [Valid with { IdleHeuristic = (IdleHeuristic)9 }, "IdleHeuristic 9"],
+        [Valid with { FeedForwardNorm = (FeedForwardNorm)3 }, "FeedForwardNorm 3"],
+        [Valid with { FeedForwardStructure = (FeedForwardStructure)2 }, "FeedForwardStructure 2"],
+        [Valid with { IdleRatio = null, FeedForwardStructure = FeedForwardStructure.Merged }, "FeedForwardStructure Merged needs IdleRatio"],
         [Valid with { ActiveChannels = [1, 2, 3] }, "ActiveChannels has 3"],
         [Valid with { ActiveChannels = [1, 2, 3, 145] }, "ActiveChannels 145"],
         [Valid with { ActiveChannels = [1, 2, 3, -1] }, "ActiveChannels -1"],
@@ -121,6 +124,7 @@ public sealed class ViTArchitectureTests
         {
             ViTArchitecture.Huge, Valid with { IdleRatio = null },
             Valid with { IdleRatio = 1.0 / 3, IdleHeuristic = IdleHeuristic.Linear, ActiveChannels = [1, 2, 3, 4] },
+            Valid with { FeedForwardNorm = FeedForwardNorm.LayerNorm, FeedForwardStructure = FeedForwardStructure.Merged },
         })
         {
             string json = JsonSerializer.Serialize(architecture);

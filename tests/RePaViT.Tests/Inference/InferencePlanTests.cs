@@ -34,12 +34,14 @@ public class InferencePlanTests
         new SwinArchitecture { ImageSize = 36, Dim = 24, Depths = [2, 2], Heads = [2, 3], Window = 3, Classes = 5 },
         new SwinArchitecture { ImageSize = 20, PatchSize = 2, Dim = 15, Depths = [2, 2, 1], Heads = [3, 2, 4], Window = 4, Classes = 3, IdleRatio = 0.4 },
         new SwinArchitecture { ImageSize = 16, Dim = 20, Depths = [3, 1], Heads = [1, 4], Window = 2, Classes = 4, IdleRatio = null },
+        ViT with { FeedForwardNorm = FeedForwardNorm.LayerNorm },
+        ViT with { FeedForwardStructure = FeedForwardStructure.Merged, ActiveChannels = [0, 48, 192] },
     ];
 
     [TestMethod]
     public void Every_form_equals_the_plain_network()
     {
-        foreach (Architecture architecture in Architectures)
+        foreach (Architecture architecture in Architectures.Concat(FeedForwardNetworks.All().Select(network => (Architecture)network[0])))
         {
             Network trained = RandomWeights.Network(architecture, seed: 3);
             Network[] forms = [trained, Folding.Fold(trained, TestPreprocessing.Identity), FeedForwardMerging.Merge(trained)];

@@ -54,6 +54,27 @@ public sealed class EquivalenceTests
         yield return [pools, 1006];
         yield return [pools with { IdleRatio = null, PoolSize = 5 }, 1007];
         yield return [pools with { ActiveChannels = [48, 0, 17] }, 1008];
+        LVViTArchitecture tokens = new() { ImageSize = 12, PatchSize = 6, StemChannels = 9, Dim = 14, Depth = 2, Heads = 7, Classes = 5 };
+        yield return [tokens, 1009];
+        yield return [tokens with { IdleRatio = null, ResidualDivisor = 3 }, 1010];
+        yield return [tokens with { QkvBias = true, ActiveChannels = [42, 0], ResidualDivisor = 1.7, PatchSize = 2 }, 1011];
+        SwinArchitecture swin = new() { ImageSize = 12, PatchSize = 2, Dim = 10, Depths = [1, 2], Heads = [2, 5], Window = 4, Classes = 3 };
+        seed = 2000;
+        foreach (FeedForwardNorm norm in Enum.GetValues<FeedForwardNorm>())
+        {
+            foreach (FeedForwardStructure structure in Enum.GetValues<FeedForwardStructure>())
+            {
+                foreach (double ratio in new[] { 0, 0.25, 0.5, 0.75, 1 })
+                {
+                    yield return [uneven with { IdleRatio = ratio, FeedForwardNorm = norm, FeedForwardStructure = structure }, ++seed];
+                }
+
+                foreach (Architecture family in new Architecture[] { mixer, pools, swin, tokens with { Depth = 3 } })
+                {
+                    yield return [family with { ActiveChannels = [40, 0, 9], FeedForwardNorm = norm, FeedForwardStructure = structure }, ++seed];
+                }
+            }
+        }
     }
 
     [TestMethod]
@@ -71,6 +92,28 @@ public sealed class EquivalenceTests
         CollectionAssert.AreEqual(Folding.Fold(merged.Layout).Layers.ToArray(), folded.Layers.ToArray());
         AssertSame(expected, new PlainNetwork(merged).Forward(images));
         AssertSame(expected, new PlainNetwork(folded).Forward(images));
+    }
+
+    /// <summary>One file for what was trained in different ways: a shortcut stands beside a normalization, or in M.</summary>
+    [TestMethod]
+    public void All_norms_and_structures_deploy_in_the_same_form()
+    {
+        foreach (Architecture architecture in TrainingRun.Families().Select(family => (Architecture)family[0]))
+        {
+            Architecture merged = architecture with { FeedForwardStructure = FeedForwardStructure.Merged };
+            foreach (FeedForwardNorm norm in Enum.GetValues<FeedForwardNorm>())
+            {
+                Layer[] layers = [.. (architecture with { FeedForwardNorm = norm }).Layers(NetworkForm.Deployed)];
+                CollectionAssert.AreEqual(layers, (merged with { FeedForwardNorm = norm }).Layers(NetworkForm.Deployed).ToArray());
+                bool staysInPlace = norm == FeedForwardNorm.LayerNorm;
+                Assert.IsTrue(layers.OfType<ReparameterizedFeedForward>().All(layer => layer.InputNorm is null != staysInPlace));
+            }
+
+            long multiplyAdds = architecture.Cost(NetworkForm.Deployed).MultiplyAdds;
+            Assert.AreEqual(multiplyAdds, (merged with { FeedForwardNorm = FeedForwardNorm.None }).Cost(NetworkForm.Trained).MultiplyAdds);
+            Assert.AreEqual(
+                multiplyAdds, (architecture with { FeedForwardNorm = FeedForwardNorm.LayerNorm }).Cost(NetworkForm.Deployed).MultiplyAdds);
+        }
     }
 
     /// <summary>The patch embedding of a mixer has a bias of its own, which must not be taken for a folded one.</summary>

@@ -97,6 +97,7 @@ public sealed class ResumeTests
 
     [TestMethod]
     [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    [DynamicData(nameof(FeedForwardNetworks.All), typeof(FeedForwardNetworks))]
     public void A_network_of_any_family_is_resumed_and_ends_with_the_same_bytes(Architecture architecture)
     {
         using var folder = new TemporaryFolder();

@@ -25,6 +25,7 @@ public sealed class RunJsonTests
         Run(new MixerArchitecture { Dim = 8, Depth = 1, IdleRatio = null, Classes = 3 }, TrainingRecipe.FineTune),
         Run(TrainingRun.Swin, TrainingRecipe.FineTune),
         Run(TrainingRun.PoolFormer, TrainingRecipe.FineTune),
+        Run(TrainingRun.LVViT with { ResidualDivisor = 1.5 }, TrainingRecipe.FineTune),
     ];
 
     private static readonly string[] OtherValues = ["null", "true", "-1", "1.5", "1e999", "\"text\"", "\"\\ud800\"", "[]", "[null]", "{\"x\":0}"];
@@ -48,6 +49,28 @@ public sealed class RunJsonTests
         state.FinishEpoch(validation: null);
         state.FinishEpoch(new Evaluation(0.5, 0.1, 7));
         Assert.AreEqual(JsonSerializer.Serialize(state, Reflection), RunJson.Stored.Write(state));
+    }
+
+    /// <summary>What has its default is not there, as in descriptions from before there was a choice.</summary>
+    [TestMethod]
+    public void Kinds_of_feed_forward_layers_are_written_where_they_are_not_the_papers()
+    {
+        RunDescription run = Runs[0];
+        Architecture other = run.Model.Architecture with { FeedForwardNorm = FeedForwardNorm.LayerNorm, FeedForwardStructure = FeedForwardStructure.Merged };
+        RunDescription chosen = run with { Model = run.Model with { Architecture = other } };
+        string json = RunJson.Stored.Write(chosen);
+
+        Assert.AreEqual(JsonSerializer.Serialize(chosen, Reflection), json);
+        StringAssert.Contains(json, "\"feedForwardNorm\":\"layerNorm\",\"feedForwardStructure\":\"merged\"");
+        Assert.AreEqual(other, RunJson.Stored.Parse<RunDescription>(json)!.Model.Architecture);
+        Assert.AreEqual(other, ModelDescription.FromJson(chosen.Model.ToJson()).Architecture);
+
+        string older = RunJson.Stored.Write(run);
+        Assert.IsFalse(older.Contains("feedForward", StringComparison.Ordinal), older);
+        Assert.AreEqual(run.Model.Architecture, RunJson.Stored.Parse<RunDescription>(older)!.Model.Architecture);
+        Assert.AreEqual(run.Model.Architecture, ModelDescription.FromJson(run.Model.ToJson()).Architecture);
+        Assert.ThrowsExactly<InvalidDataException>(
+            () => ModelDescription.FromJson(chosen.Model.ToJson().Replace("layerNorm", "groupNorm", StringComparison.Ordinal)));
     }
 
     [TestMethod]

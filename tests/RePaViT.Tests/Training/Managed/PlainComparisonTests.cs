@@ -31,6 +31,8 @@ public sealed class PlainComparisonTests
         [new SwinArchitecture { ImageSize = 15, PatchSize = 3, Dim = 10, Depths = [2, 1], Heads = [2, 5], Window = 3, Classes = 3, IdleRatio = 0.6 }, 4, 0.4],
         [new SwinArchitecture { ImageSize = 8, PatchSize = 2, Dim = 9, Depths = [1, 2], Heads = [3, 2], Window = 2, Classes = 4, IdleRatio = null }, 5, 0.2],
         [new ViTArchitecture { ImageSize = 10, PatchSize = 5, Dim = 33, Depth = 2, Heads = 3, Classes = 6, ActiveChannels = [1, 131] }, 4, 0.0],
+        .. FeedForwardNetworks.All().Select(network => new object[] { network[0], 5, 0.3 }),
+        [TrainingRun.PoolFormer with { FeedForwardStructure = FeedForwardStructure.Merged }, 4, 0.0],
     ];
 
     [TestMethod]
