@@ -12,6 +12,7 @@ namespace RePaViT.Inference;
 internal sealed class PlanBuilder
 {
     private readonly PlanSource _source;
+    private readonly bool _isLast;
     private readonly IReadOnlyList<Node> _nodes;
     private readonly int[] _lastReader;
     private readonly int[] _readers;
@@ -31,8 +32,10 @@ internal sealed class PlanBuilder
     /// <param name="graph">The graph.</param>
     /// <param name="source">The weights of its operators, and how to pack them.</param>
     /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
-    public PlanBuilder(Graph graph, PlanSource source, bool fuse)
+    /// <param name="isLast">Whether what it gives is the network's own.</param>
+    public PlanBuilder(Graph graph, PlanSource source, bool fuse, bool isLast = true)
     {
+        _isLast = isLast;
         Graph = fuse ? EarlyRows.Apply(graph) : graph;
         _source = source;
         _nodes = Graph.Nodes;
@@ -328,7 +331,7 @@ internal sealed class PlanBuilder
         Node node = _nodes[index];
         PackedLinear packed = _source.Packed((Linear)node.Operator);
         bool isFirst = node.Input.Index > 0 && _nodes[node.Input.Index - 1].Operator is Gather;
-        return isFirst || Graph.ComesOut(node.Result) ? packed : _source.Rounded(packed);
+        return isFirst || (_isLast && Graph.ComesOut(node.Result)) ? packed : _source.Rounded(packed);
     }
 
     private int AddAttention(int index)
