@@ -1,15 +1,27 @@
+using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using RePaViT.IO;
 
 namespace RePaViT.MLNet;
 
-/// <summary>Finds columns by name.</summary>
+/// <summary>Columns and their names.</summary>
 internal static class Columns
 {
     /// <summary>What to say where a column of images is missing.</summary>
     public const string DroppedImages =
         " If it held decoded images: Cache, AppendCacheCheckpoint and ShuffleRows drop such columns; bytes of image files "
         + "(LoadRawImageBytes) pass through them.";
+
+    /// <exception cref="ArgumentException">This is no name of a column, or none that can be stored.</exception>
+    public static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            throw new ArgumentException($"{name} '{value}' is not accepted: the name of a column is needed.");
+        }
+
+        UnicodeText.ThrowUnlessStorable(value, name);
+    }
 
     /// <param name="schema">Where to look.</param>
     /// <param name="name">The name.</param>

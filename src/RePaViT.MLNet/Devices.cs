@@ -31,6 +31,20 @@ internal static class Devices
         return choice;
     }
 
+    /// <summary>Gives a model that was loaded the engine that is to score.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">What was asked for.</param>
+    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
+    /// <param name="host">Whose log gets what <see cref="Choose"/> says.</param>
+    /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
+    public static RePaViTModel Place(RePaViTModel model, Device device, InferencePrecision precision, IHost host)
+    {
+        RePaViTModel rounded = model.WithPrecision(precision);
+        using IChannel channel = host.Start("Loading");
+        return Choose(device, "Scoring", channel).Place(rounded);
+    }
+
     internal static string Describe(DeviceChoice choice, string work) => choice.IsCuda
         ? $"{work} on {choice.Reason}, through TorchSharp."
         : string.Create(CultureInfo.InvariantCulture, $"{work} on the CPU, {Environment.ProcessorCount} cores: {choice.Reason}");

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Microsoft.ML;
-using RePaViT.IO;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Saving;
 
@@ -142,10 +141,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <exception cref="ArgumentException">An option has a value that is not accepted; the message names it.</exception>
         public void Validate()
         {
-            ThrowUnlessNamed(LabelColumnName);
-            ThrowUnlessNamed(FeatureColumnName);
-            ThrowUnlessNamed(ScoreColumnName);
-            ThrowUnlessNamed(PredictedLabelColumnName);
+            Columns.ThrowUnlessNamed(LabelColumnName);
+            Columns.ThrowUnlessNamed(FeatureColumnName);
+            Columns.ThrowUnlessNamed(ScoreColumnName);
+            Columns.ThrowUnlessNamed(PredictedLabelColumnName);
             string[] names = [LabelColumnName, FeatureColumnName, ScoreColumnName, PredictedLabelColumnName];
             if (names.Distinct(StringComparer.Ordinal).Count() < names.Length)
             {
@@ -205,12 +204,6 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 EarlyStopping = EarlyStoppingCriteria ?? Recipe.EarlyStopping,
                 Seed = seed,
             };
-        }
-
-        private static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
-        {
-            ThrowUnless(!string.IsNullOrWhiteSpace(value), $"'{value}'", "the name of a column", name);
-            UnicodeText.ThrowUnlessStorable(value, name);
         }
 
         private static void ThrowUnless<T>(

@@ -45,7 +45,7 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
         ReparameterizationReport? report = null, RePaViTModel? trainedModel = null)
     {
         _host = environment.Register(nameof(ImageClassificationRePaViTTransformer));
-        _scorer = new ImageScorer(model);
+        _scorer = ImageScorer.OfClasses(model);
         Description = description;
         Classes = classes;
         Model = model;
@@ -57,14 +57,18 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// <summary>What structural reparameterization gained.</summary>
     public ReparameterizationReport Reparameterization { get; }
 
+    /// <summary>
+    /// The deployed network, for predictions without ML.NET and for
+    /// <see cref="RePaViTTransformsCatalog.RePaViTFeaturizer(TransformsCatalog, string, string, RePaViTModel, string)"/>. It
+    /// computes where the transformer does.
+    /// </summary>
+    public RePaViTModel Model { get; }
+
     /// <summary>Which columns are read and added.</summary>
     internal ScoringDescription Description { get; }
 
     /// <summary>The classes as the label column knows them.</summary>
     internal ClassKeys Classes { get; }
-
-    /// <summary>The deployed network.</summary>
-    internal RePaViTModel Model { get; }
 
     /// <summary>The network as it was trained; null for a model that was loaded.</summary>
     internal RePaViTModel? TrainedModel { get; }
@@ -114,9 +118,9 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
             $"Saved the reparameterized network: {Model.Cost.Parameters} parameters, {Model.Cost.MultiplyAdds} multiply-adds an image.");
     }
 
-    private ScoringMapper CreateMapper(DataViewSchema input)
+    private ClassMapper CreateMapper(DataViewSchema input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoringMapper(input, Description, Classes, _scorer);
+        return new ClassMapper(input, Description, Classes, _scorer);
     }
 }

@@ -44,7 +44,7 @@ public static class RePaViTModelCatalog
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
-    /// There is no network of this library in the file, more than one, or it is damaged; the message says where.
+    /// There is no classifier of this library in the file, more than one, or it is damaged; the message says where.
     /// </exception>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
@@ -56,9 +56,7 @@ public static class RePaViTModelCatalog
     {
         IHostEnvironment environment = Environments.Of(catalog);
         LoadedModel loaded = ModelFile.Read(path);
-        RePaViTModel rounded = loaded.Model.WithPrecision(precision);
-        using IChannel channel = environment.Register(nameof(LoadRePaViT)).Start("Loading");
-        RePaViTModel model = Devices.Choose(device, "Scoring", channel).Place(rounded);
+        RePaViTModel model = Devices.Place(loaded.Model, device, precision, environment.Register(nameof(LoadRePaViT)));
         return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
     }
 }

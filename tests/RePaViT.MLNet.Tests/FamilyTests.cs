@@ -1,5 +1,7 @@
 using Microsoft.ML;
+using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Tests.Support;
+using RePaViT.Tests.Support;
 
 namespace RePaViT.MLNet.Tests;
 
@@ -90,6 +92,29 @@ public sealed class FamilyTests
         stopped.Fit(data);
 
         Scores.AreEqual(expected, Scores.Read(setup.CreateTrainer(options).Fit(data).Transform(data)));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Families))]
+    public void Every_output_of_a_model_is_a_column_before_and_after_it_is_saved(Architecture architecture)
+    {
+        var context = new MLContext(seed: 1);
+        architecture = architecture with { Classes = 3 };
+        RePaViTModel model = new RePaViTModel(
+            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, 1).Weights, ColorImages.Classes, TestModel.Preprocessing).Reparameterize();
+        ImageRow[] rows = ImageRow.Create(5, ColorImages.Classes);
+        IDataView data = context.Data.LoadFromEnumerable(rows);
+        foreach (string output in model.Outputs)
+        {
+            RePaViTFeaturizerTransformer featurizer = context.Transforms.RePaViTFeaturizer("Features", "Image", model, output).Fit(data);
+
+            float[][] expected = [.. model.CreateExtractor(output).Compute([.. rows.Select(row => ImageFile.Decode(row.Image))])];
+            Vectors.AreEqual(expected, Vectors.Read(featurizer.Transform(data)));
+            using var stream = new MemoryStream();
+            context.Model.Save(featurizer, data.Schema, stream);
+            stream.Position = 0;
+            Vectors.AreEqual(expected, Vectors.Read(context.Model.Load(stream, out _).Transform(data)), Tolerance);
+        }
     }
 
     private static ImageClassificationRePaViTTrainer.Options Options(Architecture architecture)

@@ -11,6 +11,10 @@ namespace RePaViT.MLNet.Loading;
 /// <summary>What a file holds of a transformer.</summary>
 internal sealed record LoadedModel(RePaViTModel Model, ScoringDescription Scoring, ClassKeys Classes);
 
+/// <summary>Makes what is wanted of a network and the texts that came with it.</summary>
+/// <exception cref="InvalidDataException">The texts are not accepted.</exception>
+internal delegate T ModelFactory<T>(RePaViTModel model, IReadOnlyDictionary<string, string> texts);
+
 /// <summary>Finds a network of this library in a file: an ONNX file, or an ML.NET model that holds one anywhere.</summary>
 internal static class ModelFile
 {
@@ -26,23 +30,43 @@ internal static class ModelFile
     private const long MaxTextCompression = 8;
     private const long AnyLength = 1 << 20;
 
+    private static readonly Target Classifier = new(
+        "classifier", $"an {nameof(ImageClassificationRePaViTTransformer)}", texts => texts.ContainsKey(ModelMetadata.Key));
+
+    private static readonly Target AnyNetwork = new(
+        "network",
+        $"an {nameof(ImageClassificationRePaViTTransformer)} or a {nameof(RePaViTFeaturizerTransformer)}",
+        OnnxMetadata.DescribeNetwork);
+
+    /// <summary>Reads a classifier.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">There is no such network in it, more than one, or it is damaged.</exception>
     /// <exception cref="IOException">The file is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    public static LoadedModel Read(string path)
+    public static LoadedModel Read(string path) => Read(path, Classifier, (model, texts) =>
+    {
+        ModelMetadata metadata = texts.TryGetValue(ModelMetadata.Key, out string? json)
+            ? ModelMetadata.FromJson(json)
+            : ModelMetadata.Default;
+        return new LoadedModel(model, metadata.Scoring, metadata.CreateClasses(model.ClassNames));
+    });
+
+    /// <summary>Reads a network alone, whatever it was saved for. Exceptions are those of <see cref="Read(string)"/>.</summary>
+    public static RePaViTModel ReadNetwork(string path) => Read(path, AnyNetwork, (model, _) => model);
+
+    private static T Read<T>(string path, Target target, ModelFactory<T> create)
     {
         using FileStream file = SourceFile.Open(path);
         if (!IsZip(file))
         {
-            return ReadOnnx(file, path);
+            return ReadOnnx(file, path, create);
         }
 
         try
         {
             using var archive = new ZipArchive(file, ZipArchiveMode.Read);
-            using Entry entry = FindOnnx(archive, file.Length);
-            return ReadOnnx(entry.Content, entry.Name, entry.MaxTextLength);
+            using Entry entry = FindOnnx(archive, file.Length, target);
+            return ReadOnnx(entry.Content, entry.Name, create, entry.MaxTextLength);
         }
         catch (InvalidDataException exception)
         {
@@ -58,20 +82,15 @@ internal static class ModelFile
         return start[..length].SequenceEqual("PK"u8);
     }
 
-    private static LoadedModel ReadOnnx(Stream stream, string source, int maxTextLength = ProtobufReader.UsualMaxTextLength)
+    private static T ReadOnnx<T>(
+        Stream stream, string source, ModelFactory<T> create, int maxTextLength = ProtobufReader.UsualMaxTextLength)
     {
         IReadOnlyDictionary<string, string> texts = OnnxReader.ReadMetadata(stream, source, maxTextLength);
         stream.Position = 0;
         (ModelDescription description, Network network) = OnnxReader.Read(stream, source, maxTextLength);
         try
         {
-            ModelMetadata metadata = texts.TryGetValue(ModelMetadata.Key, out string? json)
-                ? ModelMetadata.FromJson(json)
-                : ModelMetadata.Default;
-            return new LoadedModel(
-                new RePaViTModel(description, network).Reparameterize(),
-                metadata.Scoring,
-                metadata.CreateClasses(description.ClassNames));
+            return create(new RePaViTModel(description, network).Reparameterize(), texts);
         }
         catch (InvalidDataException exception)
         {
@@ -79,7 +98,7 @@ internal static class ModelFile
         }
     }
 
-    private static Entry FindOnnx(ZipArchive archive, long archiveLength)
+    private static Entry FindOnnx(ZipArchive archive, long archiveLength, Target target)
     {
         Entry? found = null;
         InvalidDataException? refusal = null;
@@ -91,7 +110,7 @@ internal static class ModelFile
             Entry? next;
             try
             {
-                next = OpenIfOurs(entry, ref room);
+                next = OpenIfWanted(entry, target, ref room);
             }
             catch (InvalidDataException exception)
             {
@@ -103,20 +122,20 @@ internal static class ModelFile
             if (found is not null && next is not null)
             {
                 throw new InvalidDataException(
-                    $"It holds more than one network of this library, at '{found.Name}' and at '{next.Name}'. ML.NET itself loads such a model.");
+                    $"It holds more than one {target.Name} of this library, at '{found.Name}' and at '{next.Name}'. ML.NET itself loads such a model.");
             }
 
             found ??= next;
         }
 
         return found ?? throw refusal ?? new InvalidDataException(
-            $"It holds no network of this library: there must be an {nameof(ImageClassificationRePaViTTransformer)} in what is saved.");
+            $"It holds no {target.Name} of this library: there must be {target.Holder} in what is saved.");
     }
 
     // ML.NET writes either slash.
     private static bool IsOnnx(ZipArchiveEntry entry) => entry.FullName.Split('/', '\\')[^1] == EntryName;
 
-    private static Entry? OpenIfOurs(ZipArchiveEntry entry, ref long room)
+    private static Entry? OpenIfWanted(ZipArchiveEntry entry, Target target, ref long room)
     {
         string name = Excerpt.Of(entry.FullName);
         if (entry.Length > Math.Min(Justified(entry, MaxCompression), room))
@@ -140,9 +159,9 @@ internal static class ModelFile
         }
 
         content.Position = 0;
-        bool isOurs = OnnxReader.ReadMetadata(content, name, maxTextLength).ContainsKey(ModelMetadata.Key);
+        bool isWanted = target.IsDescribed(OnnxReader.ReadMetadata(content, name, maxTextLength));
         (content as EntryStream)?.ThrowUnlessWhole();
-        if (!isOurs)
+        if (!isWanted)
         {
             content.Dispose();
             return null;
@@ -153,6 +172,12 @@ internal static class ModelFile
     }
 
     private static long Justified(ZipArchiveEntry entry, long compression) => AnyLength + compression * entry.CompressedLength;
+
+    /// <summary>What to look for in an archive.</summary>
+    /// <param name="Name">What it is called.</param>
+    /// <param name="Holder">The transformers that hold such a network.</param>
+    /// <param name="IsDescribed">Whether the texts that come with a network are those of one.</param>
+    private sealed record Target(string Name, string Holder, Func<IReadOnlyDictionary<string, string>, bool> IsDescribed);
 
     /// <summary>A network of this library in an archive.</summary>
     private sealed record Entry(string Name, Stream Content, int MaxTextLength) : IDisposable

@@ -12,6 +12,7 @@ internal static class Helpers
     public const string Pixels = Prefix + "Pixels";
     public const string Scores = Prefix + "Scores";
     public const string Class = Prefix + "Class";
+    public const string Features = Prefix + "Features";
 
     public const string OneMapping = Prefix + "One";
     public const string ImageMapping = Prefix + "PrepareImage";
@@ -21,6 +22,11 @@ internal static class Helpers
 
     private const string Prefix = "RePaViT.MLNet:";
 
-    /// <summary>All columns.</summary>
-    public static string[] Columns => [Image, One, Preparation, Pixels, Scores, Class];
+    /// <summary>All columns of a classifier.</summary>
+    public static string[] OfClassifier => [.. OfPreparation, Scores, Class];
+
+    /// <summary>All columns of a featurizer.</summary>
+    public static string[] OfFeaturizer => [.. OfPreparation, Features];
+
+    private static string[] OfPreparation => [Image, One, Preparation, Pixels];
 }

@@ -11,7 +11,7 @@ internal static class OnnxRuntimeLibrary
     private static readonly string Advice =
         "The native library of ONNX Runtime, which ML.NET saves and runs models with, is missing or too old. "
         + "Add the package Microsoft.ML.OnnxRuntime (CPU) or Microsoft.ML.OnnxRuntime.Gpu to the application. "
-        + $"Without it, {nameof(ImageClassificationRePaViTTransformer.SaveAsOnnx)} saves and LoadRePaViT loads a model.";
+        + $"Without it, {nameof(ImageClassificationRePaViTTransformer.SaveAsOnnx)} saves a classifier, LoadRePaViT loads it, and RePaViTFeaturizer takes its file.";
 
     /// <summary>What to do about the library, and why it cannot be used; null if it can.</summary>
     public static Exception? FindProblem()

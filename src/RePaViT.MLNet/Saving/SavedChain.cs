@@ -11,20 +11,21 @@ namespace RePaViT.MLNet.Saving;
 
 /// <summary>
 /// A transformer as a chain of stock transformers, which ML.NET knows how to save and load: prepare the image, run the
-/// network in ONNX form, find the most probable class, and look up its label.
+/// network in ONNX form, and for a classifier find the most probable class and look up its label.
 /// </summary>
 internal sealed class SavedChain : IDisposable
 {
+    private readonly TransformsCatalog _transforms = new MLContext().Transforms;
     private readonly ScratchFolder _folder;
     private readonly List<ITransformer> _steps = [];
 
     // Estimators want data to be fitted on. These look at the columns only.
     private IDataView _view;
 
-    private SavedChain(ImageColumn images, string featureColumnName)
+    private SavedChain(string imageColumnName, ImageColumn images)
     {
         var schema = new DataViewSchema.Builder();
-        schema.AddColumn(featureColumnName, images.Type);
+        schema.AddColumn(imageColumnName, images.Type);
         _view = new TableView(schema.ToSchema());
         _folder = ScratchFolder.Create();
     }
@@ -38,18 +39,14 @@ internal sealed class SavedChain : IDisposable
         ImageColumn images = description.Features ?? throw new NotSupportedException(
             $"This model came from an ONNX file that does not say what column '{Excerpt.Of(description.FeatureColumnName)}' holds, which an ML.NET model must know. "
             + $"{nameof(transformer.SaveAsOnnx)} saves it.");
-        var chain = new SavedChain(images, description.FeatureColumnName);
-        try
-        {
-            chain.AddSteps(transformer, images);
-            return chain;
-        }
-        catch
-        {
-            chain.Dispose();
-            throw;
-        }
+        return Create(description.FeatureColumnName, images, chain => chain.AddSteps(transformer, images));
     }
+
+    /// <summary>Does everything that can fail before the first byte is written.</summary>
+    /// <exception cref="InvalidOperationException">The native library of ONNX Runtime is missing.</exception>
+    /// <exception cref="NotSupportedException">The network is too large.</exception>
+    public static SavedChain Create(RePaViTFeaturizerTransformer transformer)
+        => Create(transformer.Description.InputColumnName, transformer.Images, chain => chain.AddSteps(transformer));
 
     public void Save(ModelSaveContext context)
         => ((ICanSaveModel)new TransformerChain<ITransformer>([.. _steps])).Save(context);
@@ -64,74 +61,100 @@ internal sealed class SavedChain : IDisposable
         _folder.Dispose();
     }
 
+    private static SavedChain Create(string imageColumnName, ImageColumn images, Action<SavedChain> addSteps)
+    {
+        var chain = new SavedChain(imageColumnName, images);
+        try
+        {
+            addSteps(chain);
+            return chain;
+        }
+        catch
+        {
+            chain.Dispose();
+            throw;
+        }
+    }
+
     private void AddSteps(ImageClassificationRePaViTTransformer transformer, ImageColumn images)
     {
         ScoringDescription description = transformer.Description;
-        TransformsCatalog transforms = new MLContext().Transforms;
-        if (images is { Kind: ImageColumnKind.Image, Height: > 0 })
+        AddPreparation(description.FeatureColumnName, images, transformer.Model);
+        AddNetwork(transformer.Model, new OnnxFileOptions
         {
-            // A mapping takes images of one type only, that of no fixed size.
-            Add(transforms.ExtractPixels(Helpers.Image, description.FeatureColumnName));
-            images = images with { Kind = ImageColumnKind.Pixels };
-        }
-        else
-        {
-            Add(transforms.CopyColumns(Helpers.Image, description.FeatureColumnName));
-        }
-
-        var preparation = new Preparation
-        {
-            Images = images,
-            ImageSize = transformer.Model.Architecture.ImageSize,
-            Preprocessing = transformer.Model.Preprocessing,
-        };
-        Add(transforms.CustomMapping(new OneMapping().GetMapping(), Helpers.OneMapping));
-        Add(transforms.Conversion.MapValue(
-            Helpers.Preparation, [new KeyValuePair<uint, string>(1, preparation.ToJson())], Helpers.One));
-        AddPreparation(transforms, images.Kind);
-        AddNetwork(transforms, transformer);
-        Add(transforms.CustomMapping(new ClassMapping().GetMapping(), Helpers.ClassMapping));
+            Metadata = [ModelMetadata.Of(transformer).ToEntry()],
+            Row = new OnnxRow(Helpers.Pixels, Helpers.Scores, transformer.Classes.Names),
+        });
+        Add(_transforms.CustomMapping(new ClassMapping().GetMapping(), Helpers.ClassMapping));
         IDataView labels = LabelTable.Create(transformer.Classes);
-        Add(transforms.Conversion.MapValue(
+        Add(_transforms.Conversion.MapValue(
             description.PredictedLabelColumnName,
             labels,
             labels.Schema[LabelTable.Class],
             labels.Schema[LabelTable.Label],
             Helpers.Class));
-        Add(transforms.CopyColumns(description.ScoreColumnName, Helpers.Scores));
-        Add(transforms.DropColumns(Helpers.Columns));
+        Add(_transforms.CopyColumns(description.ScoreColumnName, Helpers.Scores));
+        Add(_transforms.DropColumns(Helpers.OfClassifier));
     }
 
-    private void AddPreparation(TransformsCatalog transforms, ImageColumnKind kind)
+    private void AddSteps(RePaViTFeaturizerTransformer transformer)
     {
-        switch (kind)
+        FeaturizerDescription description = transformer.Description;
+        AddPreparation(description.InputColumnName, transformer.Images, transformer.Model);
+        AddNetwork(transformer.Model, new OnnxFileOptions
+        {
+            Row = new OnnxRow(Helpers.Pixels, Helpers.Features) { Source = description.Output },
+        });
+        Add(_transforms.CopyColumns(description.OutputColumnName, Helpers.Features));
+        Add(_transforms.DropColumns(Helpers.OfFeaturizer));
+    }
+
+    private void AddPreparation(string imageColumnName, ImageColumn images, RePaViTModel model)
+    {
+        if (images is { Kind: ImageColumnKind.Image, Height: > 0 })
+        {
+            // A mapping takes images of one type only, that of no fixed size.
+            Add(_transforms.ExtractPixels(Helpers.Image, imageColumnName));
+            images = images with { Kind = ImageColumnKind.Pixels };
+        }
+        else
+        {
+            Add(_transforms.CopyColumns(Helpers.Image, imageColumnName));
+        }
+
+        var preparation = new Preparation
+        {
+            Images = images,
+            ImageSize = model.Architecture.ImageSize,
+            Preprocessing = model.Preprocessing,
+        };
+        Add(_transforms.CustomMapping(new OneMapping().GetMapping(), Helpers.OneMapping));
+        Add(_transforms.Conversion.MapValue(
+            Helpers.Preparation, [new KeyValuePair<uint, string>(1, preparation.ToJson())], Helpers.One));
+        switch (images.Kind)
         {
             case ImageColumnKind.Image:
-                Add(transforms.CustomMapping(new ImageMapping().GetMapping(), Helpers.ImageMapping));
+                Add(_transforms.CustomMapping(new ImageMapping().GetMapping(), Helpers.ImageMapping));
                 break;
             case ImageColumnKind.File:
-                Add(transforms.CustomMapping(new FileMapping().GetMapping(), Helpers.FileMapping));
+                Add(_transforms.CustomMapping(new FileMapping().GetMapping(), Helpers.FileMapping));
                 break;
             default:
-                Add(transforms.CustomMapping(new PixelsMapping().GetMapping(), Helpers.PixelsMapping));
+                Add(_transforms.CustomMapping(new PixelsMapping().GetMapping(), Helpers.PixelsMapping));
                 break;
         }
     }
 
-    private void AddNetwork(TransformsCatalog transforms, ImageClassificationRePaViTTransformer transformer)
+    private void AddNetwork(RePaViTModel model, OnnxFileOptions options)
     {
         string path = Path.Combine(_folder.Path, ScratchFolder.NetworkName);
-        transformer.Model.Save(path, new OnnxFileOptions
-        {
-            Metadata = [ModelMetadata.Of(transformer).ToEntry()],
-            Row = new OnnxRow(Helpers.Pixels, Helpers.Scores, transformer.Classes.Names),
-        });
+        model.Save(path, options);
         // Nothing is computed here, so no threads are needed.
-        Add(transforms.ApplyOnnxModel(new OnnxOptions
+        Add(_transforms.ApplyOnnxModel(new OnnxOptions
         {
             ModelFile = path,
-            InputColumns = [Helpers.Pixels],
-            OutputColumns = [Helpers.Scores],
+            InputColumns = [options.Row!.Input],
+            OutputColumns = [options.Row.Output],
             InterOpNumThreads = 1,
             IntraOpNumThreads = 1,
         }));

@@ -26,7 +26,7 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
         {
             _failures = new Exception?[slots];
             _pixels = new float[slots * scorer.ImageLength];
-            _scores = new float[slots * scorer.Classes];
+            _scores = new float[slots * scorer.Length];
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
         }
     }
 
-    /// <summary>The class probabilities of an image.</summary>
+    /// <summary>The scores of an image.</summary>
     /// <param name="slot">Which image.</param>
     /// <param name="failure">What was thrown instead; then there are none.</param>
     public ReadOnlySpan<float> Scores(int slot, out Exception? failure)
@@ -64,11 +64,11 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
 
         if (!_isScored)
         {
-            scorer.Score(_pixels.AsSpan(0, _count * scorer.ImageLength), _scores.AsSpan(0, _count * scorer.Classes));
+            scorer.Score(_pixels.AsSpan(0, _count * scorer.ImageLength), _scores.AsSpan(0, _count * scorer.Length));
             _isScored = true;
         }
 
-        return _scores.AsSpan(slot * scorer.Classes, scorer.Classes);
+        return _scores.AsSpan(slot * scorer.Length, scorer.Length);
     }
 
     private void PrepareWaiting()

@@ -1,10 +1,7 @@
-using System.Numerics;
-using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using RePaViT.IO;
 using RePaViT.MLNet.Images;
-using RePaViT.MLNet.Labels;
 
 namespace RePaViT.MLNet.Scoring;
 
@@ -12,20 +9,22 @@ namespace RePaViT.MLNet.Scoring;
 /// Scoring bound to the schema of an input. The columns of the input keep their places, so an index below their number
 /// means the same column on both sides.
 /// </summary>
-internal sealed class ScoringMapper : IRowToRowMapper
+internal abstract class ScoringMapper : IRowToRowMapper
 {
-    private readonly DataViewSchema.Column _features;
+    private readonly DataViewSchema.Column _column;
     private readonly ImageColumn _images;
-    private readonly Type _labelType;
 
-    /// <exception cref="ArgumentException">The column of images is missing or holds something else.</exception>
-    public ScoringMapper(DataViewSchema input, ScoringDescription description, ClassKeys classes, ImageScorer scorer)
+    /// <param name="input">The columns of the input.</param>
+    /// <param name="output">The same columns, and those that scoring adds behind them.</param>
+    /// <param name="source">The column of images.</param>
+    /// <param name="scorer">What computes scores.</param>
+    protected ScoringMapper(
+        DataViewSchema input, DataViewSchema output, (DataViewSchema.Column Column, ImageColumn Images) source, ImageScorer scorer)
     {
-        (_features, _images) = ScoringSchema.FindFeatures(input, description);
-        _labelType = classes.Type.RawType;
+        (_column, _images) = source;
         Scorer = scorer;
         InputSchema = input;
-        OutputSchema = ScoringSchema.AddTo(input, description, classes);
+        OutputSchema = output;
     }
 
     public ImageScorer Scorer { get; }
@@ -43,7 +42,7 @@ internal sealed class ScoringMapper : IRowToRowMapper
         var needed = new SortedSet<int>();
         foreach (DataViewSchema.Column column in dependingColumns)
         {
-            needed.Add(PassesThrough(column) ? column.Index : _features.Index);
+            needed.Add(PassesThrough(column) ? column.Index : _column.Index);
         }
 
         return needed.Select(index => InputSchema[index]);
@@ -58,22 +57,11 @@ internal sealed class ScoringMapper : IRowToRowMapper
     }
 
     /// <summary>Reads images where a row or cursor of the input stands.</summary>
-    public ImageFetcher CreateFetcher(DataViewRow input) => _images.CreateFetcher(input, _features);
+    public ImageFetcher CreateFetcher(DataViewRow input) => _images.CreateFetcher(input, _column);
 
     /// <summary>Gives out a column that scoring adds.</summary>
     public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, ScoreReader scores)
-    {
-        Delegate getter = column.Index > InputSchema.Count
-            ? CreateScoreGetter(scores)
-            : _labelType switch
-            {
-                Type type when type == typeof(byte) => CreateLabelGetter<byte>(scores),
-                Type type when type == typeof(ushort) => CreateLabelGetter<ushort>(scores),
-                Type type when type == typeof(uint) => CreateLabelGetter<uint>(scores),
-                _ => CreateLabelGetter<ulong>(scores),
-            };
-        return As<TValue>(getter, column);
-    }
+        => As<TValue>(CreateGetter(column.Index - InputSchema.Count, scores), column);
 
     /// <exception cref="InvalidOperationException">The column has another type.</exception>
     public static ValueGetter<TValue> As<TValue>(Delegate getter, DataViewSchema.Column column)
@@ -93,19 +81,20 @@ internal sealed class ScoringMapper : IRowToRowMapper
     /// <param name="position">The row, counted from 0.</param>
     /// <param name="reason">What was thrown.</param>
     public InvalidDataException Failure(long position, Exception reason)
-        => new($"Row {position}, column '{_features.Name}': the image cannot be scored. {Excerpt.OfMessage(reason)}", Excerpt.AsReason(reason));
+        => new($"Row {position}, column '{_column.Name}': the image cannot be scored. {Excerpt.OfMessage(reason)}", Excerpt.AsReason(reason));
 
-    private static ValueGetter<VBuffer<float>> CreateScoreGetter(ScoreReader scores)
+    /// <summary>A <see cref="ValueGetter{TValue}"/> of a column that scoring adds.</summary>
+    /// <param name="added">Which, counted from 0.</param>
+    /// <param name="scores">Gives the scores of the row.</param>
+    protected abstract Delegate CreateGetter(int added, ScoreReader scores);
+
+    /// <summary>Gives out all scores.</summary>
+    protected static ValueGetter<VBuffer<float>> CreateScoreGetter(ScoreReader scores)
         => (ref VBuffer<float> value) =>
         {
-            ReadOnlySpan<float> probabilities = scores();
-            VBufferEditor<float> editor = VBufferEditor.Create(ref value, probabilities.Length);
-            probabilities.CopyTo(editor.Values);
+            ReadOnlySpan<float> all = scores();
+            VBufferEditor<float> editor = VBufferEditor.Create(ref value, all.Length);
+            all.CopyTo(editor.Values);
             value = editor.Commit();
         };
-
-    // Key 0 is a missing label.
-    private static ValueGetter<T> CreateLabelGetter<T>(ScoreReader scores)
-        where T : INumberBase<T>
-        => (ref T value) => value = T.CreateChecked(TensorPrimitives.IndexOfMax(scores()) + 1);
 }

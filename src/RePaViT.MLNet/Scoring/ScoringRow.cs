@@ -76,7 +76,7 @@ internal sealed class ScoringRow : DataViewRow
         if (_pixels.Length == 0)
         {
             _pixels = new float[_mapper.Scorer.ImageLength];
-            _scores = new float[_mapper.Scorer.Classes];
+            _scores = new float[_mapper.Scorer.Length];
         }
 
         try

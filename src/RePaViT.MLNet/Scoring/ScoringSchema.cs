@@ -11,12 +11,11 @@ namespace RePaViT.MLNet.Scoring;
 /// </summary>
 internal static class ScoringSchema
 {
-    /// <summary>The predicted label is added first, the scores behind it.</summary>
-    public const int AddedColumns = 2;
-
     private const string KeyValues = "KeyValues";
 
-    /// <summary>The columns of the input, each where it was, and those of the scores behind them.</summary>
+    private static readonly DataViewSchema Nothing = new DataViewSchema.Builder().ToSchema();
+
+    /// <summary>The columns of the input, each where it was, and behind them the predicted label and the scores.</summary>
     public static DataViewSchema AddTo(DataViewSchema input, ScoringDescription description, ClassKeys classes)
     {
         var scoreAnnotations = new DataViewSchema.Annotations.Builder();
@@ -32,30 +31,46 @@ internal static class ScoringSchema
         return schema.ToSchema();
     }
 
+    /// <summary>The columns of the input, each where it was, and behind them that of a model's output.</summary>
+    public static DataViewSchema AddTo(DataViewSchema input, FeaturizerDescription description, int length)
+    {
+        var schema = new DataViewSchema.Builder();
+        schema.AddColumns(input);
+        schema.AddColumn(description.OutputColumnName, new VectorDataViewType(NumberDataViewType.Single, length));
+        return schema.ToSchema();
+    }
+
     /// <summary>The same of shapes.</summary>
     /// <param name="input">The shape of the input.</param>
     /// <param name="description">The names of the columns.</param>
     /// <param name="label">The column that predicted labels are to look like.</param>
     /// <exception cref="ArgumentException">The column is no label.</exception>
     public static SchemaShape AddTo(SchemaShape input, ScoringDescription description, SchemaShape.Column label)
-    {
-        // A shape knows no sizes, so the columns for a single class have it.
-        DataViewSchema added = AddTo(new DataViewSchema.Builder().ToSchema(), description, SingleClass(label));
-        SchemaShape.Column[] columns = [.. SchemaShapes.Of(added)];
-        return new SchemaShape([.. input.Where(column => columns.All(other => other.Name != column.Name)), .. columns]);
-    }
+        => Add(input, AddTo(Nothing, description, SingleClass(label)));
+
+    /// <summary>The same of shapes.</summary>
+    public static SchemaShape AddTo(SchemaShape input, FeaturizerDescription description) => Add(input, AddTo(Nothing, description, length: 1));
 
     /// <summary>Finds the column of images.</summary>
+    /// <param name="schema">Where to look.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="fitted">What the transformer was fitted to; null if that is not known, and images of any kind do.</param>
     /// <exception cref="ArgumentException">It is missing or holds something else; the message says what is needed.</exception>
-    public static (DataViewSchema.Column Column, ImageColumn Images) FindFeatures(
-        DataViewSchema schema, ScoringDescription description)
+    public static (DataViewSchema.Column Column, ImageColumn Images) FindImages(DataViewSchema schema, string name, ImageColumn? fitted)
     {
-        DataViewSchema.Column column = Columns.Find(schema, description.FeatureColumnName, Columns.DroppedImages);
+        DataViewSchema.Column column = Columns.Find(schema, name, Columns.DroppedImages);
         ImageColumn images = ImageColumn.Of(column);
-        return description.Features is not ImageColumn trained || trained.Kind == images.Kind
+        return fitted is null || fitted.Kind == images.Kind
             ? (column, images)
             : throw new ArgumentException(
-                $"Column '{column.Name}' of type {column.Type} holds {Words(images.Kind)}, but the model was trained on {Words(trained.Kind)}.");
+                $"Column '{column.Name}' of type {column.Type} holds {Words(images.Kind)}, but the model was fitted to {Words(fitted.Kind)}.");
+    }
+
+    /// <summary>A shape knows no sizes: columns of any size have it.</summary>
+    private static SchemaShape Add(SchemaShape input, DataViewSchema added)
+    {
+        SchemaShape.Column[] columns = [.. SchemaShapes.Of(added)];
+        return new SchemaShape([.. input.Where(column => columns.All(other => other.Name != column.Name)), .. columns]);
     }
 
     private static ClassKeys SingleClass(SchemaShape.Column label)

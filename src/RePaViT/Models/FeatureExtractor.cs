@@ -27,6 +27,12 @@ public sealed class FeatureExtractor
     /// <summary>Numbers of a row.</summary>
     public int Columns => _shape.Columns;
 
+    /// <summary>Numbers of an image.</summary>
+    internal int Length => Rows * Columns;
+
+    /// <summary>The number of images that are worth computing at once.</summary>
+    internal int ImagesPerBatch => _engine.ImagesPerBatch;
+
     /// <summary>Computes features of images that are prepared already.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="features">[count, rows, columns]; their lengths give the count.</param>

@@ -20,5 +20,12 @@ internal sealed record OnnxFileOptions
 /// </summary>
 /// <param name="Input">Name of the input.</param>
 /// <param name="Output">Name of the output.</param>
-/// <param name="SlotNames">Names of the output's values, stored where ML.NET looks for them.</param>
-internal sealed record OnnxRow(string Input, string Output, IReadOnlyList<string> SlotNames);
+/// <param name="SlotNames">Names of the classes, stored where ML.NET looks for them; without classes, none.</param>
+internal sealed record OnnxRow(string Input, string Output, params IReadOnlyList<string> SlotNames)
+{
+    /// <summary>
+    /// Output of the network to give in place of probabilities, as one vector [rows * columns]. The file has the weights of
+    /// the whole network, but nothing behind the output is computed. Null for probabilities.
+    /// </summary>
+    public string? Source { get; init; }
+}

@@ -24,6 +24,9 @@ internal static class OnnxMetadata
 
     public static bool IsOurs(string key) => key.StartsWith(Prefix, StringComparison.Ordinal);
 
+    /// <summary>Whether texts are those of a network of this library.</summary>
+    public static bool DescribeNetwork(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(ModelKey);
+
     public static IEnumerable<KeyValuePair<string, string>> Create(ModelDescription description) =>
     [
         new(FormatKey, FormatVersion.ToString(CultureInfo.InvariantCulture)),

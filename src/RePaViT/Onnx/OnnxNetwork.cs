@@ -44,7 +44,14 @@ internal sealed class OnnxNetwork
             graph.AddWeight(tensor, network.Weights[tensor.Name]);
         }
 
-        string[] names = builder.Apply(operators, builder.DeclareInput(architecture.ImageSize, row), fuse);
+        string image = builder.DeclareInput(architecture.ImageSize, row);
+        if (row?.Source is not null)
+        {
+            builder.AddPart(network.TakeOutput(row.Source).ToGraph().Graph, operators, image, row.Output, fuse);
+            return graph;
+        }
+
+        string[] names = builder.Apply(operators, image, fuse);
         graph.NameLastResult(Logits);
         graph.Add("Softmax", [Logits], Integer("axis", -1));
         graph.NameLastResult(Probabilities);
@@ -77,6 +84,21 @@ internal sealed class OnnxNetwork
         _graph.Add("Identity", [shape.Rows == 1 ? Flatten(value, shape.Columns) : value]);
         _graph.NameLastResult(output);
         _graph.DeclareOutput(output, Dimensions(shape));
+    }
+
+    /// <summary>Computes what a part of the network gives, as one vector, and nothing behind it.</summary>
+    private void AddPart(Graph part, Graph whole, string image, string output, bool fuse)
+    {
+        int length = (int)part.Output.Shape.Length;
+        Reshape(Apply(part, image, fuse)[^1], length);
+        _graph.NameLastResult(output);
+        _graph.DeclareOutput(output, length);
+
+        // ONNX Runtime warns of each weight that no node reads. What reads only shapes is done before the first image.
+        foreach (string unread in whole.Tensors.Select(tensor => tensor.Name).Except(part.Tensors.Select(tensor => tensor.Name)))
+        {
+            _graph.Add("Shape", [unread], Integer("start", 0), Integer("end", 1));
+        }
     }
 
     private string DeclareInput(int imageSize, OnnxRow? row)

@@ -25,9 +25,9 @@ public sealed class RefusedFileTests
         IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(1, Names));
         _context.Model.Save(_context.Transforms.CopyColumns("Copy", "Number").Fit(rows), rows.Schema, folder.File("model.zip"));
 
-        AssertRefused(File.ReadAllBytes(folder.File("model.zip")), "holds no network of this library");
-        AssertRefused(Zip(("OnnxModel", Prefixed(Onnx(metadata: null)))), "holds no network of this library");
-        AssertRefused(Zip(), "holds no network of this library");
+        AssertRefused(File.ReadAllBytes(folder.File("model.zip")), "holds no classifier of this library");
+        AssertRefused(Zip(("OnnxModel", Prefixed(Onnx(metadata: null)))), "holds no classifier of this library");
+        AssertRefused(Zip(), "holds no classifier of this library");
     }
 
     [TestMethod]
@@ -195,6 +195,33 @@ public sealed class RefusedFileTests
     }
 
     [TestMethod]
+    public void A_featurizer_refuses_the_same_files()
+    {
+        byte[] onnx = Onnx(metadata: null);
+        byte[] zip = Zip((Entry, Prefixed(onnx)));
+        AssertNoFeaturizer(Zip(), "holds no network of this library");
+        AssertNoFeaturizer(Zip((Entry, Prefixed([]))), "holds no network of this library");
+        AssertNoFeaturizer(Zip((Entry, Prefixed(onnx)), ("Other/OnnxModel", Prefixed(Onnx()))), "Other/OnnxModel");
+        AssertNoFeaturizer(Zip((Entry, [.. Prefixed(onnx), 0])), "bytes follow");
+        AssertNoFeaturizer(Zip((Entry, new byte[64 << 20])), "which weights do not");
+        AssertNoFeaturizer([], "not accepted");
+        for (int length = 0; length < zip.Length; length += 13)
+        {
+            AssertNoFeaturizer(zip[..length], "");
+        }
+
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.zip");
+        IDataView rows = _context.Data.LoadFromEnumerable(ImageRow.Create(1, Names));
+        Damage.EveryByte(zip, 0xff, bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            _context.Transforms.RePaViTFeaturizer("Features", "Image", path).Fit(rows).Model.Save(folder.File("model.onnx"));
+            CollectionAssert.AreEqual(onnx, File.ReadAllBytes(folder.File("model.onnx")));
+        });
+    }
+
+    [TestMethod]
     public void A_network_of_somebody_else_is_passed_over()
     {
         using var folder = new TemporaryFolder();
@@ -264,7 +291,7 @@ public sealed class RefusedFileTests
         string name = $"{new string('x', 30_000)}/OnnxModel";
         AssertRefused(Zip((name, [1, 2])), "bytes follow");
         AssertRefused(Zip((name, Prefixed([1, 2]))), "this ONNX file is not accepted");
-        AssertRefused(Zip((name, Prefixed(Onnx())), (name, Prefixed(Onnx()))), "more than one network");
+        AssertRefused(Zip((name, Prefixed(Onnx())), (name, Prefixed(Onnx()))), "more than one classifier");
     }
 
     [TestMethod]
@@ -340,13 +367,18 @@ public sealed class RefusedFileTests
         return stream.ToArray();
     }
 
-    private void AssertRefused(byte[] file, string named)
+    private void AssertRefused(byte[] file, string named) => AssertRefused(file, named, path => _context.Model.LoadRePaViT(path));
+
+    private void AssertNoFeaturizer(byte[] file, string named)
+        => AssertRefused(file, named, path => _context.Transforms.RePaViTFeaturizer("Features", "Image", path));
+
+    private static void AssertRefused(byte[] file, string named, Action<string> open)
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("model");
         File.WriteAllBytes(path, file);
 
-        var exception = Assert.ThrowsExactly<InvalidDataException>(() => _context.Model.LoadRePaViT(path));
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => open(path));
         StringAssert.StartsWith(exception.Message, path, StringComparison.Ordinal);
         StringAssert.Contains(exception.Message, named, StringComparison.Ordinal);
         LongTokens.AssertShort(exception);

@@ -65,7 +65,7 @@ public sealed class ScoringSchemaTests
     [TestMethod]
     [DataRow("Image", "no column 'Image'")]
     [DataRow("Text", "holds no images")]
-    [DataRow("Pixels", "was trained on bytes of image files")]
+    [DataRow("Pixels", "was fitted to bytes of image files")]
     public void A_wrong_column_of_images_is_refused(string column, string named)
     {
         SchemaDefinition definition = SchemaDefinition.Create(typeof(Row));

@@ -208,6 +208,36 @@ public sealed class OnnxNetworkTests
 
     [TestMethod]
     [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
+    public void A_graph_for_rows_gives_another_output_as_one_vector_and_computes_nothing_behind_it(Architecture architecture)
+    {
+        Network network = Folding.Fold(RandomWeights.Network(architecture, 3, NetworkForm.Deployed), new ImagePreprocessing());
+        float[] image = [.. RandomWeights.Floats(3 * 12 * 12, 4).Select(value => 128 + 60 * value)];
+        int nodes = 0;
+        foreach (string output in network.Layout.Outputs.Select(output => output.Name))
+        {
+            var options = new OnnxFileOptions { Row = new OnnxRow("pixels", "values") { Source = output } };
+            Network part = network.TakeOutput(output);
+
+            PlainOnnxGraph graph = Export(architecture, NetworkForm.Deployed, network, options);
+
+            long length = part.ToGraph().Graph.Output.Shape.Length;
+            CollectionAssert.AreEqual(new[] { $"values[{length}]" }, graph.Outputs);
+            PlainTensor values = PlainOnnx.Run(graph, new PlainTensor([1, image.Length], [.. image]))["values"];
+            CollectionAssert.AreEqual(new[] { (int)length }, values.Shape);
+            double difference = Difference.Relative(new PlainNetwork(part).Forward(image), values.Data);
+            Assert.IsTrue(difference <= Tolerance, $"{output} differs by {difference}");
+
+            int end = graph.Nodes.FindIndex(node => node.Outputs.Contains("values")) + 1;
+            Assert.IsGreaterThan(nodes, end);
+            Assert.IsTrue(graph.Nodes.Skip(end).All(node => node.Operator == "Shape"));
+            string[] read = [.. graph.Nodes.SelectMany(node => node.Inputs)];
+            Assert.IsTrue(network.Weights.All(weight => read.Contains(weight.Key)), "ONNX Runtime warns of what no node reads.");
+            nodes = end;
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
     public void Further_outputs_are_what_the_network_has_there(Architecture architecture)
     {
         Network network = Folding.Fold(RandomWeights.Network(architecture, 3, NetworkForm.Deployed), new ImagePreprocessing());
