@@ -20,7 +20,7 @@ internal static class CompareCommand
         {
             Description = "Images per call.", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true,
         };
-        Option<double> idleRatio = PresetOptions.CreateIdleRatio();
+        Option<double?> idleRatio = PresetOptions.CreateIdleRatio();
         var threads = new Option<int>("--threads") { Description = "Threads of each engine.", DefaultValueFactory = _ => 2 };
         var starts = new Option<int>("--starts") { Description = "How often both are started.", DefaultValueFactory = _ => 3 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds after each start.", DefaultValueFactory = _ => 5 };
@@ -54,7 +54,7 @@ internal static class CompareCommand
     /// <exception cref="InvalidDataException">The engines' logits differ.</exception>
     /// <exception cref="IOException">The peer is not installed, or an engine ended; the message says what to do.</exception>
     public static CompareReport Run(
-        IReadOnlyList<string> presets, IReadOnlyList<int> batches, double idleRatio, int threads, MeasuringPlan plan,
+        IReadOnlyList<string> presets, IReadOnlyList<int> batches, double? idleRatio, int threads, MeasuringPlan plan,
         string peersFolder, string node)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -70,7 +70,7 @@ internal static class CompareCommand
         }
 
         List<(string Name, Architecture Architecture)> models =
-            [.. presets.Select(name => (name, Architecture.Preset(name) with { IdleRatio = idleRatio }))];
+            [.. presets.Select(name => (name, PresetOptions.Preset(name, idleRatio)))];
         models.ForEach(model => model.Architecture.Validate());
         string script = FindScript(peersFolder);
 

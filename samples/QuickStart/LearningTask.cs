@@ -73,7 +73,8 @@ internal sealed record LearningTask(
                 ShapesRecipe),
         };
         (IImageDataset rest, IImageDataset validation) = training.Split(ValidationShare, Seed);
-        Architecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training) with { IdleRatio = settings.IdleRatio };
+        Architecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training);
+        architecture = architecture with { IdleRatio = settings.IdleRatio ?? architecture.IdleRatio };
         int epochs = settings.Epochs ?? recipe.Epochs;
         recipe = recipe with { Epochs = epochs, WarmupEpochs = Math.Min(recipe.WarmupEpochs, epochs) };
         return new LearningTask(name, rest, validation, test, architecture, recipe);
@@ -88,6 +89,7 @@ internal sealed record LearningTask(
         {
             ViTArchitecture vit => vit with { PatchSize = patchSize },
             MixerArchitecture mixer => mixer with { PatchSize = patchSize },
+            LVViTArchitecture lvvit => lvvit with { PatchSize = patchSize },
             _ => network,
         };
         return patched with

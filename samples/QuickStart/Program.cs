@@ -15,14 +15,13 @@ var preset = new Option<Architecture?>("--preset")
         .FirstOrDefault(preset => preset.Key.Equals(Value(argument), StringComparison.OrdinalIgnoreCase)).Value
         ?? Refuse<Architecture>(argument, presetNames),
 };
-var idleRatio = new Option<double>("--idle-ratio")
+var idleRatio = new Option<double?>("--idle-ratio")
 {
-    Description = "Share of hidden channels that skip the activation, 0 to 1.",
-    DefaultValueFactory = _ => 0.75,
+    Description = "Share of hidden channels that skip the activation, 0 to 1. Default: the preset's own, mostly 0.75.",
     CustomParser = argument =>
         double.TryParse(Value(argument), CultureInfo.InvariantCulture, out double ratio) && ratio is >= 0 and <= 1
             ? ratio
-            : Refuse<double>(argument, "a number from 0 to 1"),
+            : Refuse<double?>(argument, "a number from 0 to 1"),
 };
 var epochs = new Option<int?>("--epochs")
 {

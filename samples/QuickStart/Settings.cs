@@ -10,7 +10,8 @@ internal sealed record Settings
     /// <summary>Width, depth and heads to take; null for the sample's own network.</summary>
     public required Architecture? Preset { get; init; }
 
-    public required double IdleRatio { get; init; }
+    /// <summary>Null for that of the network.</summary>
+    public required double? IdleRatio { get; init; }
 
     /// <summary>Null to leave it to the recipe.</summary>
     public required int? Epochs { get; init; }

@@ -28,7 +28,7 @@ internal static class TorchNetwork
             using (DisposeScope temporaries = NewDisposeScope())
             {
                 Tensor? claimed = pass.IsFusing ? Claim(graph, i, values, pass, out count) : null;
-                Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph.Output);
+                Tensor result = claimed ?? Forward(nodes[i], [.. nodes[i].Inputs.Select(input => values[input.Index]!)], pass, graph);
                 count = claimed is null ? 1 : count;
                 values[i + count] = temporaries.MoveToOuter(result);
             }
@@ -89,17 +89,18 @@ internal static class TorchNetwork
         return null;
     }
 
-    private static Tensor Forward(Node node, Tensor[] x, ForwardPass pass, Value output) => node.Operator switch
+    private static Tensor Forward(Node node, Tensor[] x, ForwardPass pass, Graph graph) => node.Operator switch
     {
         // In 32 bits, or TF32, what sees pixels, which may be far from centred, and what the loss or a decision is made from.
         Linear linear when node.Input.Index == 1 => pass.Stream(Project(linear, x[0], pass)),
-        Linear linear when node.Result == output => Project(linear, x[0].@float(), pass),
+        Linear linear when graph.ComesOut(node.Result) => Project(linear, x[0].@float(), pass),
         Linear linear => Multiply(linear, x[0], pass),
         LayerNormalize norm => Normalize(norm, x[0], pass),
         BatchNormalize norm => Normalize(norm, x[0], pass),
-        Activate activation => ActivateSome(x[0], activation.Columns),
+        Activate activation => ActivateSome(activation, x[0]),
         Attend attend => Attend(attend, x[0], pass),
         Gather { Table: PatchTable patches } => CutPatches(patches, x[0]),
+        Gather { Table: LaterRowsTable rows } => x[0].narrow(1, rows.First, rows.Result.Rows),
         Gather gather => GatherUnits(gather.Table, x[0]),
         Transpose => x[0].transpose(1, 2),
         PrependToken token => cat([pass.Weights[token.Token.Name].expand(x[0].shape[0], 1, x[0].shape[2]).to_type(x[0].dtype), x[0]], 1),
@@ -110,6 +111,9 @@ internal static class TorchNetwork
         GroupNormalize norm => layer_norm(x[0], [x[0].shape[1], x[0].shape[2]], eps: norm.Epsilon)
             .mul(pass.Weights[norm.Gamma.Name]).add(pass.Weights[norm.Beta.Name]),
         ScaleColumns scale => x[0] * pass.Weights[scale.Scale.Name],
+        // Not amax, which shares the gradient among all rows that have the greatest value.
+        MaximizeRows maximum => x[0].narrow(1, maximum.First, x[0].shape[1] - maximum.First).max(1, keepdim: true).values,
+        StackRows => cat([x[0], x[1]], 1),
         AverageRows => x[0].mean([1], keepdim: true),
         Add { DropPath: null } add => x[0] + Scaled(x[1], add.Scale),
         Add add => pass.Residual(x[0], Scaled(x[1], add.Scale)),
@@ -185,10 +189,17 @@ internal static class TorchNetwork
         => Normalize(norm, 0, x.reshape(-1, norm.Columns), pass).mul(pass.Weights[norm.Gamma.Name])
             .add(pass.Weights[norm.Beta.Name]).view_as(x);
 
-    private static Tensor ActivateSome(Tensor x, int columns)
-        => columns == x.shape[2] ? x.gelu()
-            : columns == 0 ? x.alias()
-            : cat([x.narrow(2, 0, columns).gelu(), x.narrow(2, columns, x.shape[2] - columns)], 2);
+    private static Tensor ActivateSome(Activate activation, Tensor x)
+        => activation.Columns == x.shape[2] ? Activated(activation.Kind, x)
+            : activation.Columns == 0 ? x.alias()
+            : cat([Activated(activation.Kind, x.narrow(2, 0, activation.Columns)), x.narrow(2, activation.Columns, x.shape[2] - activation.Columns)], 2);
+
+    private static Tensor Activated(ActivationKind kind, Tensor x) => kind switch
+    {
+        ActivationKind.Gelu => x.gelu(),
+        ActivationKind.Relu => x.relu(),
+        _ => throw new NotSupportedException($"The TorchSharp engine has no activation {kind}."),
+    };
 
     /// <summary>Libtorch's attention scales by 1 / sqrt(head dim) itself.</summary>
     private static Tensor Attend(Attend attend, Tensor x, ForwardPass pass)

@@ -16,6 +16,7 @@ try
     Train("mixer", new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes });
     Train("swin", new SwinArchitecture { ImageSize = Size, PatchSize = 2, Dim = 12, Depths = [2, 1], Heads = [2, 3], Window = 4, Classes = Classes });
     Train("poolformer", new PoolFormerArchitecture { ImageSize = Size, Depths = [1, 2], Dims = [12, 20], LayerScale = 0.5, Classes = Classes });
+    Train("lvvit", new LVViTArchitecture { ImageSize = Size, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = Classes });
     ReadImages();
 }
 finally

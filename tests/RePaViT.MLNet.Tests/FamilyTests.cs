@@ -20,6 +20,8 @@ public sealed class FamilyTests
         [new SwinArchitecture { Dim = 16, Depths = [2, 2], Heads = [2, 4], Window = 2, ImageSize = 16, IdleRatio = null }],
         [new PoolFormerArchitecture { Depths = [1, 1], Dims = [16, 24], ImageSize = 16, LayerScale = 0.1 }],
         [new PoolFormerArchitecture { Depths = [1, 1], Dims = [16, 24], ImageSize = 16, LayerScale = 0.1, IdleRatio = null }],
+        [new LVViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, StemChannels = 12 }],
+        [new LVViTArchitecture { Dim = 16, Depth = 2, Heads = 2, ImageSize = 16, PatchSize = 8, StemChannels = 12, IdleRatio = null }],
     ];
 
     [TestMethod]

@@ -24,6 +24,7 @@ public sealed class GoldenTrainingTests : TorchTest
     [DataRow("mixer_idle075")]
     [DataRow("swin_vanilla")]
     [DataRow("swin_idle075")]
+    [DataRow("lvvit_idle075")]
     public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));

@@ -7,7 +7,7 @@ internal static class GoldenArchitecture
     public const string ReparameterizedPrefix = "reparam.";
 
     /// <summary>Whether networks of that family can be made.</summary>
-    public static bool Supports(string family) => family is "vit" or "mixer" or "swin" or "poolformer";
+    public static bool Supports(string family) => family is "vit" or "mixer" or "swin" or "poolformer" or "lvvit";
 
     /// <exception cref="InvalidDataException">A setting is missing or not accepted.</exception>
     /// <exception cref="ArgumentException">The settings describe no network.</exception>
@@ -18,6 +18,7 @@ internal static class GoldenArchitecture
             "mixer" => CreateMixer(file.Config<MixerSettings>()),
             "swin" => CreateSwin(file.Config<SwinSettings>()),
             "poolformer" => CreatePoolFormer(file.Config<PoolFormerSettings>()),
+            "lvvit" => CreateLVViT(file),
             _ => CreateViT(file),
         };
         architecture.Validate();
@@ -44,10 +45,32 @@ internal static class GoldenArchitecture
                 _ => throw new InvalidDataException($"Heuristic '{settings.Heuristic}' is not known."),
             },
         };
-        return architecture.IsVanilla || !file.Tensors.TryGet("reparam.logits", out _)
+        return architecture.IsVanilla || !HasReparameterized(file)
             ? architecture
             : architecture with { ActiveChannels = ActiveChannelsIn(file, settings.Depth) };
     }
+
+    private static LVViTArchitecture CreateLVViT(GoldenFile file)
+    {
+        LVViTSettings settings = file.Config<LVViTSettings>();
+        var architecture = new LVViTArchitecture
+        {
+            ImageSize = settings.Img,
+            PatchSize = settings.Patch,
+            Dim = settings.Dim,
+            Depth = settings.Depth,
+            Heads = settings.Heads,
+            Classes = settings.Classes,
+            MlpRatio = settings.MlpRatio,
+            IdleRatio = settings.IdleRatio,
+            ResidualDivisor = settings.SkipLam,
+        };
+        return architecture.IsVanilla || !HasReparameterized(file)
+            ? architecture
+            : architecture with { ActiveChannels = ActiveChannelsIn(file, settings.Depth) };
+    }
+
+    private static bool HasReparameterized(GoldenFile file) => file.Tensors.TryGet("reparam.logits", out _);
 
     /// <summary>The reference's mixer has as many active channels as tokens have channels, whatever the ratio.</summary>
     private static MixerArchitecture CreateMixer(MixerSettings settings) => new()
@@ -120,6 +143,28 @@ internal static class GoldenArchitecture
         public required double? IdleRatio { get; init; }
 
         public string? Heuristic { get; init; }
+    }
+
+    private sealed record LVViTSettings
+    {
+        public required int Img { get; init; }
+
+        public required int Patch { get; init; }
+
+        public required int Dim { get; init; }
+
+        public required int Depth { get; init; }
+
+        public required int Heads { get; init; }
+
+        public required int Classes { get; init; }
+
+        public required double MlpRatio { get; init; }
+
+        public required double SkipLam { get; init; }
+
+        /// <summary>Null for a vanilla network.</summary>
+        public required double? IdleRatio { get; init; }
     }
 
     private sealed record SwinSettings

@@ -14,6 +14,7 @@ namespace RePaViT;
 [JsonDerivedType(typeof(MixerArchitecture), "mixer")]
 [JsonDerivedType(typeof(SwinArchitecture), "swin")]
 [JsonDerivedType(typeof(PoolFormerArchitecture), "poolformer")]
+[JsonDerivedType(typeof(LVViTArchitecture), "lvvit")]
 public abstract record Architecture
 {
     /// <summary>Color channels of the input: red, green, blue.</summary>
@@ -44,6 +45,8 @@ public abstract record Architecture
         new("PoolFormer-S36", PoolFormerArchitecture.S36),
         new("PoolFormer-M36", PoolFormerArchitecture.M36),
         new("PoolFormer-M48", PoolFormerArchitecture.M48),
+        new("LV-ViT-S", LVViTArchitecture.S),
+        new("LV-ViT-M", LVViTArchitecture.M),
     ];
 
     /// <summary>The preset of a name.</summary>
@@ -167,20 +170,27 @@ public abstract record Architecture
     /// <param name="dropPath">Where in the network its branch is.</param>
     /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
     /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
+    /// <param name="branchScale">What its branch is multiplied with besides.</param>
     private protected Layer FeedForward(
         string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
-        bool isOfMap = false, float? scaleStart = null)
+        bool isOfMap = false, float? scaleStart = null, float branchScale = 1)
     {
         int hidden = HiddenChannelsOf(block);
         if (IsVanilla)
         {
-            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
+            return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath)
+            {
+                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale,
+            };
         }
 
         int active = ActiveChannelsOf(block);
         return form == NetworkForm.Deployed
             ? new ReparameterizedFeedForward(name, tokens, dim, active) { IsOfMap = isOfMap }
-            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath) { IsOfMap = isOfMap, ScaleStart = scaleStart };
+            : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath)
+            {
+                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale,
+            };
     }
 
     /// <summary>Checks the idleness of the blocks; their hidden channels must be valid.</summary>

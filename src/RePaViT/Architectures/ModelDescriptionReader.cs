@@ -48,7 +48,18 @@ internal static class ModelDescriptionReader
             MlpRatio = fields.Double("mlpRatio"),
             LayerScale = fields.Double("layerScale"),
         }),
-        _ => throw fields.NotAccepted("family", "\"vit\", \"mixer\", \"swin\" or \"poolformer\""),
+        "lvvit" => ReadCommon(fields, new LVViTArchitecture
+        {
+            PatchSize = fields.Int32("patchSize"),
+            StemChannels = fields.Int32("stemChannels"),
+            Dim = fields.Int32("dim"),
+            Depth = fields.Int32("depth"),
+            Heads = fields.Int32("heads"),
+            QkvBias = fields.Boolean("qkvBias"),
+            MlpRatio = fields.Double("mlpRatio"),
+            ResidualDivisor = fields.Double("residualDivisor"),
+        }),
+        _ => throw fields.NotAccepted("family", "\"vit\", \"mixer\", \"swin\", \"poolformer\" or \"lvvit\""),
     };
 
     private static Architecture ReadCommon(JsonFields fields, Architecture architecture) => architecture with

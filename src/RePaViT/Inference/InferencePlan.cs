@@ -16,6 +16,8 @@ internal sealed class InferencePlan : IInferenceEngine
     // Rows that go through the network together: enough to use each weight often, few enough to stay near the cores.
     private const int RowsPerPass = 1600;
 
+    // What images pass before they come here together; null for nothing.
+    private readonly InferencePlan? _before;
     private readonly InputStep _input;
     private readonly InferenceStep[] _steps;
     private readonly ValuePlace _output;
@@ -24,19 +26,13 @@ internal sealed class InferencePlan : IInferenceEngine
     private readonly InferenceContextPool _contexts;
     private readonly PlanBuilder _builder;
 
-    private InferencePlan(PlanBuilder builder, ThreadTeam team)
+    private InferencePlan(PlanBuilder builder, ThreadTeam team, int rowsPerPass, InferencePlan? before)
     {
         Graph graph = builder.Graph;
-        (_input, _steps, _output) = (builder.Input, [.. builder.Steps], builder.Output);
+        (_before, _input, _steps, _output) = (before, builder.Input, [.. builder.Steps], builder.Output);
         _builder = builder;
-        (_inputShape, _outputShape) = (graph.Input.Shape, graph.Output.Shape);
-        int rows = 1;
-        foreach (Node node in graph.Nodes)
-        {
-            rows = Math.Max(rows, node.Result.Shape.Rows);
-        }
-
-        ImagesPerPass = Math.Max(1, RowsPerPass / rows);
+        (_inputShape, _outputShape) = (before?._inputShape ?? graph.Input.Shape, graph.Output.Shape);
+        ImagesPerPass = GraphCut.ImagesPerPass(rowsPerPass, GraphCut.RowsOf(graph));
         _contexts = new InferenceContextPool(
             () => new InferenceContext(team, ImagesPerPass, builder.BufferLengths, builder.Kernels));
     }
@@ -54,18 +50,33 @@ internal sealed class InferencePlan : IInferenceEngine
         => Compile(network.Layers, network.Weights, threads, precision, fuse);
 
     /// <summary>Compiles some of the layers of a network.</summary>
+    /// <param name="layers">The layers.</param>
+    /// <param name="weights">Their tensors.</param>
+    /// <param name="threads">Threads that share a call; null for one per processor.</param>
+    /// <param name="precision">What products may be rounded to, where this machine is faster with that.</param>
+    /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
+    /// <param name="rowsPerPass">Rows that go through the layers together: any number gives the same.</param>
     public static InferencePlan Compile(
         IReadOnlyList<Layer> layers, NamedTensors weights, int? threads = null,
-        InferencePrecision precision = InferencePrecision.Full, bool fuse = true)
+        InferencePrecision precision = InferencePrecision.Full, bool fuse = true, int rowsPerPass = RowsPerPass)
     {
         ThreadTeam team = ThreadTeam.Get(threads);
         bool quantized = precision == InferencePrecision.EightBit && QuantizedGemm.IsSupported;
         var source = new PlanSource(weights, team, quantized);
-        return new InferencePlan(new PlanBuilder(new NetworkGraph(layers).Graph, source, fuse), team);
+        Graph graph = new NetworkGraph(layers).Graph;
+        int cut = fuse ? GraphCut.Find(graph, rowsPerPass) : 0;
+        if (cut == 0)
+        {
+            return new InferencePlan(new PlanBuilder(graph, source, fuse), team, rowsPerPass, before: null);
+        }
+
+        var first = new PlanBuilder(GraphCut.Take(graph, 0, cut), source, fuse, isLast: false);
+        var second = new PlanBuilder(GraphCut.Take(graph, cut, graph.Nodes.Count), source, fuse);
+        return new InferencePlan(second, team, rowsPerPass, new InferencePlan(first, team, rowsPerPass, before: null));
     }
 
     /// <summary>What each step does.</summary>
-    public IReadOnlyList<PlanPart> Parts => _builder.Parts;
+    public IReadOnlyList<PlanPart> Parts => field ??= _before is null ? _builder.Parts : [.. _before.Parts, .. _builder.Parts];
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<float> images, int count, Span<float> logits) => Run(images, count, logits, default);
@@ -87,8 +98,8 @@ internal sealed class InferencePlan : IInferenceEngine
             for (int start = 0; start < count; start += ImagesPerPass)
             {
                 context.Images = Math.Min(ImagesPerPass, count - start);
-                _input.Run(context, images.Slice(start * imageLength, context.Images * imageLength));
-                RunSteps(context, ticks);
+                RunInput(context, images.Slice(start * imageLength, context.Images * imageLength), ticks);
+                RunSteps(context, ticks.IsEmpty ? ticks : ticks[^_steps.Length..]);
                 CopyOutput(context, logits[(start * outputLength)..]);
             }
         }
@@ -98,6 +109,18 @@ internal sealed class InferencePlan : IInferenceEngine
         }
 
         GC.KeepAlive(this);
+    }
+
+    private void RunInput(InferenceContext context, ReadOnlySpan<float> images, Span<long> ticks)
+    {
+        if (_before is null)
+        {
+            _input.Run(context, images);
+        }
+        else
+        {
+            _before.Run(images, context.Images, _input.Place.In(context).AsSpan(), ticks.IsEmpty ? ticks : ticks[..^_steps.Length]);
+        }
     }
 
     private void RunSteps(InferenceContext context, Span<long> ticks)

@@ -1,4 +1,5 @@
 using RePaViT.Kernels;
+using RePaViT.Operators;
 
 namespace RePaViT.Inference;
 
@@ -10,18 +11,25 @@ internal abstract class LinearProduct(PinnedBuffer bias)
     /// <param name="context">Kernels and scratch.</param>
     /// <param name="x">[rows, inputs].</param>
     /// <param name="y">[rows, outputs].</param>
-    /// <param name="geluColumns">Number of outputs, from the first on, that pass through the activation; 0 without a bias.</param>
+    /// <param name="activation">What the first outputs pass through; null for nothing, and so it must be without a bias.</param>
     /// <param name="accumulate">Whether to add to y.</param>
-    public abstract void Run(InferenceContext context, Matrix x, Matrix y, int geluColumns = 0, bool accumulate = false);
+    public abstract void Run(InferenceContext context, Matrix x, Matrix y, Activate? activation = null, bool accumulate = false);
 
-    protected GemmEpilogue Epilogue(int geluColumns)
+    protected GemmEpilogue Epilogue(Activate? activation)
     {
-        if (bias.Length > 0)
+        if (bias.Length == 0)
         {
-            return GemmEpilogue.AddBiasThenGelu(bias.AsMatrix(1, bias.Length), geluColumns);
+            ArgumentOutOfRangeException.ThrowIfNotEqual(activation, null);
+            return default;
         }
 
-        ArgumentOutOfRangeException.ThrowIfNotEqual(geluColumns, 0);
-        return default;
+        Matrix row = bias.AsMatrix(1, bias.Length);
+        return activation switch
+        {
+            null => GemmEpilogue.AddBias(row),
+            { Kind: ActivationKind.Gelu } => GemmEpilogue.AddBiasThenGelu(row, activation.Columns),
+            { Kind: ActivationKind.Relu } => GemmEpilogue.AddBiasThenRelu(row, activation.Columns),
+            _ => throw new NotSupportedException($"No product ends with {activation.Kind}."),
+        };
     }
 }

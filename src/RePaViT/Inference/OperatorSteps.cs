@@ -5,9 +5,9 @@ namespace RePaViT.Inference;
 
 /// <summary>y = act(x W' + b), or y += x W' + b.</summary>
 internal sealed class LinearStep(
-    LinearProduct product, ValuePlace x, ValuePlace y, int geluColumns = 0, bool accumulate = false) : InferenceStep
+    LinearProduct product, ValuePlace x, ValuePlace y, Activate? activation = null, bool accumulate = false) : InferenceStep
 {
-    public override void Run(InferenceContext context) => product.Run(context, x.In(context), y.In(context), geluColumns, accumulate);
+    public override void Run(InferenceContext context) => product.Run(context, x.In(context), y.In(context), activation, accumulate);
 }
 
 /// <summary>y = LN(x).</summary>
@@ -73,14 +73,24 @@ internal sealed class AveragePoolStep(AveragePool pool, ValuePlace x, ValuePlace
     public override void Run(InferenceContext context) => context.Pooling.Pool(x.In(context), y.In(context), pool.Size, pool.Reach);
 }
 
-/// <summary>The first columns through GELU, in place.</summary>
+/// <summary>The first columns through a function, in place.</summary>
 internal sealed class ActivateStep(Activate activation, ValuePlace x) : InferenceStep
 {
     public override void Run(InferenceContext context)
     {
-        if (activation.Columns > 0)
+        Matrix columns = x.In(context).TakeColumns(0, activation.Columns);
+        switch (activation)
         {
-            context.Rows.Gelu(x.In(context).TakeColumns(0, activation.Columns));
+            case { Columns: 0 }:
+                break;
+            case { Kind: ActivationKind.Gelu }:
+                context.Rows.Gelu(columns);
+                break;
+            case { Kind: ActivationKind.Relu }:
+                context.Rows.Relu(columns);
+                break;
+            default:
+                throw new NotSupportedException($"The inference engine has no activation {activation.Kind}.");
         }
     }
 }
@@ -110,6 +120,32 @@ internal sealed class TransposeStep(ValuePlace x, ValuePlace y) : InferenceStep
 internal sealed class AverageRowsStep(ValuePlace x, ValuePlace y) : InferenceStep
 {
     public override void Run(InferenceContext context) => context.ImageKernels.AverageRows(x.In(context), y.In(context), context.Images);
+}
+
+/// <summary>The greatest value of each column, over rows of each image.</summary>
+internal sealed class MaximizeRowsStep(MaximizeRows operation, ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context)
+        => context.ImageKernels.MaximizeRows(x.In(context), y.In(context), operation.First, context.Images);
+}
+
+/// <summary>The rows of two values, one below the other, image by image.</summary>
+internal sealed class StackRowsStep(ValuePlace a, ValuePlace b, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context)
+    {
+        (Matrix first, Matrix second, Matrix to) = (a.In(context), b.In(context), y.In(context));
+        int rows = to.Rows / context.Images;
+        int firstRows = first.Rows / context.Images;
+        for (int row = 0; row < to.Rows; row++)
+        {
+            (int image, int place) = Math.DivRem(row, rows);
+            ReadOnlySpan<float> from = place < firstRows
+                ? first.Row(image * firstRows + place)
+                : second.Row(image * (rows - firstRows) + place - firstRows);
+            from.CopyTo(to.Row(row));
+        }
+    }
 }
 
 /// <summary>Puts a row before those of each image.</summary>

@@ -45,9 +45,9 @@ internal sealed class PackedLinear : LinearProduct
     public static PackedLinear SideBySide(PackedLinear first, PackedLinear second)
         => new(PackedMatrix.SideBySide(first._weight, second._weight), PinnedBuffer.Of([.. first.Bias.Span, .. second.Bias.Span]));
 
-    /// <summary>The layer that computes some of the outputs, each with a bias.</summary>
+    /// <summary>The layer that computes some of the outputs.</summary>
     public PackedLinear TakeOutputs(int start, int count)
-        => new(_weight.TakeColumns(start, count), PinnedBuffer.Of(Bias.Span.Slice(start, count)));
+        => new(_weight.TakeColumns(start, count), PinnedBuffer.Of(Bias.Length == 0 ? default : Bias.Span.Slice(start, count)));
 
     /// <summary>The same layer with factors rounded to 8 bits.</summary>
     /// <param name="team">Threads to share the work.</param>
@@ -55,7 +55,16 @@ internal sealed class PackedLinear : LinearProduct
     public QuantizedLinear Quantize(ThreadTeam team, bool withoutShortcut = false)
         => new(new QuantizedMatrix(team, _weight, withoutShortcut), Bias);
 
+    /// <summary>y = act(what filters see of x, times the filters, + b).</summary>
+    /// <param name="kernel">Says what they see.</param>
+    /// <param name="x">The map, [images * places, channels].</param>
+    /// <param name="y">[images * places, outputs].</param>
+    /// <param name="activation">As for a product.</param>
+    /// <param name="images">Number of images.</param>
+    public void Convolve(MapConvolution kernel, Matrix x, Matrix y, Activate? activation, int images)
+        => kernel.Forward(x, _weight, y, images, Epilogue(activation));
+
     /// <inheritdoc/>
-    public override void Run(InferenceContext context, Matrix x, Matrix y, int geluColumns = 0, bool accumulate = false)
-        => context.Gemm.Multiply(x, _weight, y, Epilogue(geluColumns), accumulate);
+    public override void Run(InferenceContext context, Matrix x, Matrix y, Activate? activation = null, bool accumulate = false)
+        => context.Gemm.Multiply(x, _weight, y, Epilogue(activation), accumulate);
 }

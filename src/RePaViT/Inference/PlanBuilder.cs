@@ -12,6 +12,7 @@ namespace RePaViT.Inference;
 internal sealed class PlanBuilder
 {
     private readonly PlanSource _source;
+    private readonly bool _isLast;
     private readonly IReadOnlyList<Node> _nodes;
     private readonly int[] _lastReader;
     private readonly int[] _readers;
@@ -31,8 +32,10 @@ internal sealed class PlanBuilder
     /// <param name="graph">The graph.</param>
     /// <param name="source">The weights of its operators, and how to pack them.</param>
     /// <param name="fuse">Whether runs of operators may be done as one: never needed, only faster.</param>
-    public PlanBuilder(Graph graph, PlanSource source, bool fuse)
+    /// <param name="isLast">Whether what it gives is the network's own.</param>
+    public PlanBuilder(Graph graph, PlanSource source, bool fuse, bool isLast = true)
     {
+        _isLast = isLast;
         Graph = fuse ? EarlyRows.Apply(graph) : graph;
         _source = source;
         _nodes = Graph.Nodes;
@@ -150,10 +153,7 @@ internal sealed class PlanBuilder
 
         if (Convolution.Find(Graph, first) is Convolution convolution && ConvolutionStep.CanDo(convolution))
         {
-            ValuePlace seen = _buffers.Rent(node.Result.Shape);
-            _steps.Add(new ConvolutionStep(convolution, _source, Place(node.Input), seen, PlaceResult(first + 1)));
-            _buffers.Release(seen.Buffer);
-            return Convolution.Nodes;
+            return Claim(convolution, first);
         }
 
         if (PoolingMixerStep.BeginsAt(Graph, first) && _lastReader[_nodes[first + 2].Inputs[0].Index] == first + 2)
@@ -173,7 +173,7 @@ internal sealed class PlanBuilder
         {
             case Activate activation when next.Input == node.Result && linear.Bias is not null:
                 ValuePlace x = Place(node.Input);
-                _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), geluColumns: activation.Columns));
+                _steps.Add(new LinearStep(Product(first), x, PlaceResult(first + 1), activation));
                 return 2;
             case Add { Scale: 1 } when next.Inputs[1] == node.Result && next.Inputs[0] != node.Input && _lastReader[next.Inputs[0].Index] == first + 1:
                 ValuePlace total = _places[next.Result.Index] = Place(next.Inputs[0]);
@@ -182,6 +182,36 @@ internal sealed class PlanBuilder
             default:
                 return 0;
         }
+    }
+
+    /// <returns>How many operators; what the result passes through is one of them.</returns>
+    private int Claim(Convolution convolution, int first)
+    {
+        int last = first + Convolution.Nodes - 1;
+        Activate? activation = null;
+        if (convolution.Filters.Bias is not null && last + 1 < _nodes.Count && _nodes[last + 1].Operator is Activate next
+            && _nodes[last + 1].Input == _nodes[last].Result && IsReadOnce(_nodes[last].Result))
+        {
+            activation = next;
+            last++;
+        }
+
+        ValuePlace x = Place(_nodes[first].Input);
+        if (OverlappingConvolutionStep.CanDo(convolution))
+        {
+            ConvolutionTable table = convolution.Table;
+            int[] places = table.Places();
+            int kernel = AddKernel(team => new MapConvolution(team, places, table.Kernel * table.Kernel, table.Channels));
+            _steps.Add(new OverlappingConvolutionStep(convolution, activation, _source, kernel, x, PlaceResult(last)));
+        }
+        else
+        {
+            ValuePlace seen = _buffers.Rent(_nodes[first].Result.Shape);
+            _steps.Add(new ConvolutionStep(convolution, activation, _source, x, seen, PlaceResult(last)));
+            _buffers.Release(seen.Buffer);
+        }
+
+        return last + 1 - first;
     }
 
     private void ClaimMerged(MergedFeedForward layer, int first)
@@ -255,6 +285,12 @@ internal sealed class PlanBuilder
             case ScaleColumns scale:
                 _steps.Add(new ScaleColumnsStep(scale, _source, Place(node.Input), PlaceElementWise(index)));
                 break;
+            case MaximizeRows maximum:
+                _steps.Add(new MaximizeRowsStep(maximum, Place(node.Input), PlaceResult(index)));
+                break;
+            case StackRows:
+                _steps.Add(new StackRowsStep(Place(node.Inputs[0]), Place(node.Inputs[1]), PlaceResult(index)));
+                break;
             case AverageRows:
                 _steps.Add(new AverageRowsStep(Place(node.Input), PlaceResult(index)));
                 break;
@@ -295,7 +331,7 @@ internal sealed class PlanBuilder
         Node node = _nodes[index];
         PackedLinear packed = _source.Packed((Linear)node.Operator);
         bool isFirst = node.Input.Index > 0 && _nodes[node.Input.Index - 1].Operator is Gather;
-        return isFirst || node.Result == Graph.Output ? packed : _source.Rounded(packed);
+        return isFirst || (_isLast && Graph.ComesOut(node.Result)) ? packed : _source.Rounded(packed);
     }
 
     private int AddAttention(int index)

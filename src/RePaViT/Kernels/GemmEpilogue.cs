@@ -3,35 +3,47 @@ namespace RePaViT.Kernels;
 /// <summary>What happens to a product while it is still in cache: c = act(c + bias).</summary>
 internal readonly unsafe struct GemmEpilogue
 {
-    private readonly int _geluColumns;
+    private readonly int _activeColumns;
+    private readonly bool _isRelu;
 
-    private GemmEpilogue(float* bias, int geluColumns)
+    private GemmEpilogue(float* bias, int activeColumns, bool isRelu)
     {
         Bias = bias;
-        _geluColumns = geluColumns;
+        _activeColumns = activeColumns;
+        _isRelu = isRelu;
     }
 
     /// <summary>The bias of the first column, or null.</summary>
     internal float* Bias { get; }
 
     /// <summary>Adds a bias [1, columns] to each row.</summary>
-    public static GemmEpilogue AddBias(Matrix bias) => new(bias.Data, 0);
+    public static GemmEpilogue AddBias(Matrix bias) => new(bias.Data, 0, isRelu: false);
 
     /// <summary>Adds a bias, then applies GELU to the first columns.</summary>
-    public static GemmEpilogue AddBiasThenGelu(Matrix bias, int geluColumns) => new(bias.Data, geluColumns);
+    public static GemmEpilogue AddBiasThenGelu(Matrix bias, int geluColumns) => new(bias.Data, geluColumns, isRelu: false);
+
+    /// <summary>Adds a bias, then applies ReLU to the first columns.</summary>
+    public static GemmEpilogue AddBiasThenRelu(Matrix bias, int reluColumns) => new(bias.Data, reluColumns, isRelu: true);
 
     /// <summary>The same for the columns from one on.</summary>
     internal GemmEpilogue Skip(int columns)
-        => new(Bias == null ? null : Bias + columns, Math.Max(0, _geluColumns - columns));
+        => new(Bias == null ? null : Bias + columns, Math.Max(0, _activeColumns - columns), _isRelu);
 
     /// <summary>Applies the activation to some rows of the first columns.</summary>
     internal void Activate(float* tile, int stride, int rows, int columns)
     {
-        int length = Math.Min(_geluColumns, columns);
+        int length = Math.Min(_activeColumns, columns);
         for (int r = 0; length > 0 && r < rows; r++)
         {
             float* row = tile + (long)r * stride;
-            Gelu.Forward(row, row, length);
+            if (_isRelu)
+            {
+                Relu.Forward(row, row, length);
+            }
+            else
+            {
+                Gelu.Forward(row, row, length);
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ImageKernels
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _transpose;
     private readonly Action<int, int> _average;
+    private readonly Action<int, int> _maximize;
     private readonly Action<int, int> _spread;
     private readonly Action<int, int> _addTable;
     private readonly Action<int, int> _gather;
@@ -22,6 +23,7 @@ internal sealed class ImageKernels
     private Matrix _y;
     private int[] _indices = [];
     private int _unit;
+    private int _first;
     private float[] _table = [];
     private int _images;
     private int _blocksPerImage;
@@ -32,6 +34,7 @@ internal sealed class ImageKernels
         _team = team;
         _transpose = (task, _) => TransposeRows(task);
         _average = (image, _) => AverageImage(Image(_x, image), _y.Row(image));
+        _maximize = (image, _) => MaximizeImage(Image(_x, image), _y.Row(image), _first);
         _spread = (image, _) => SpreadImage(_x.Row(image), Image(_y, image));
         _addTable = (chunk, _) => AddTableRows(_x.Chunk(chunk), chunk * RowChunks.Size, _table);
         _gather = (task, _) => GatherRows(task);
@@ -69,6 +72,17 @@ internal sealed class ImageKernels
     {
         (_x, _y, _images, _accumulate) = (x, y, images, accumulate);
         _team.Run(images, _spread);
+    }
+
+    /// <summary>y = the greatest value of each column of x over the rows from a first one on, for each image.</summary>
+    /// <param name="x">[images * rows, columns].</param>
+    /// <param name="y">[images, columns].</param>
+    /// <param name="first">The first row of an image that counts.</param>
+    /// <param name="images">Number of images.</param>
+    public void MaximizeRows(Matrix x, Matrix y, int first, int images)
+    {
+        (_x, _y, _first, _images) = (x, y, first, images);
+        _team.Run(images, _maximize);
     }
 
     /// <summary>Adds a table to the rows of each image, in place.</summary>
@@ -135,6 +149,15 @@ internal sealed class ImageKernels
         }
 
         TensorPrimitives.Divide(y, x.Rows, y);
+    }
+
+    private static void MaximizeImage(Matrix x, Span<float> y, int first)
+    {
+        x.Row(first).CopyTo(y);
+        for (int row = first + 1; row < x.Rows; row++)
+        {
+            TensorPrimitives.Max(y, x.Row(row), y);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

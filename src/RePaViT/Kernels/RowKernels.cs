@@ -12,6 +12,7 @@ internal sealed unsafe class RowKernels
     private readonly Action<int, int> _scaleColumns;
     private readonly Action<int, int> _shiftRow;
     private readonly Action<int, int> _gelu;
+    private readonly Action<int, int> _relu;
     private readonly Action<int, int> _add;
     private Matrix _x;
     private Matrix _y;
@@ -29,6 +30,7 @@ internal sealed unsafe class RowKernels
         _scaleColumns = (task, _) => ScaleColumns(_x.Chunk(task), _y.Chunk(task));
         _shiftRow = (row, _) => TensorPrimitives.Add(_x.Row(row), _shift[row % _shift.Length], _x.Row(row));
         _gelu = (task, _) => GeluRows(_x.Chunk(task));
+        _relu = (task, _) => ReluRows(_x.Chunk(task));
         _add = (task, _) => AddRows(_x.Chunk(task), _y.Chunk(task));
     }
 
@@ -69,6 +71,13 @@ internal sealed unsafe class RowKernels
         Run(_gelu);
     }
 
+    /// <summary>x = max(x, 0).</summary>
+    public void Relu(Matrix x)
+    {
+        _x = x;
+        Run(_relu);
+    }
+
     /// <summary>x += scale y.</summary>
     public void Add(Matrix x, Matrix y, float scale = 1)
     {
@@ -83,6 +92,14 @@ internal sealed unsafe class RowKernels
         for (int row = 0; row < x.Rows; row++)
         {
             Kernels.Gelu.Forward(x.Row(row), x.Row(row));
+        }
+    }
+
+    private static void ReluRows(Matrix x)
+    {
+        for (int row = 0; row < x.Rows; row++)
+        {
+            Kernels.Relu.Forward(x.Row(row), x.Row(row));
         }
     }
 

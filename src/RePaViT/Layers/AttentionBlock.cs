@@ -3,8 +3,9 @@ using RePaViT.Operators;
 namespace RePaViT.Layers;
 
 /// <summary>
-/// a = x + DropPath(Proj(MHSA(LN(x)))), over all tokens or within the windows of a map. Folded, the affine part of the
-/// normalization and the scale 1/sqrt(head dim) are already part of the qkv weights.
+/// a = x + scale DropPath(Proj(MHSA(LN(x)))), over all tokens or within the windows of a map. Folded, the affine part of the
+/// normalization and 1/sqrt(head dim) are already part of the qkv weights, and the scale is part of the projection. The scale
+/// is 1, unless a property says otherwise.
 /// </summary>
 internal sealed record AttentionBlock(
     string Name, int Tokens, int Dim, int Heads, float Epsilon, DropPathPosition DropPath, bool Folded = false) : Layer
@@ -15,6 +16,12 @@ internal sealed record AttentionBlock(
     /// <summary>The windows within which tokens attend to each other; null for one of all tokens.</summary>
     public WindowGrid? Windows { get; init; }
 
+    /// <summary>Whether a bias is added to queries, keys and values.</summary>
+    public bool HasQkvBias { get; init; } = true;
+
+    /// <summary>What the branch is multiplied with.</summary>
+    public float BranchScale { get; init; } = 1;
+
     public override Shape Input => new(Tokens, Dim);
 
     public int HeadDim => Dim / Heads;
@@ -23,11 +30,11 @@ internal sealed record AttentionBlock(
 
     /// <summary>
     /// Whether the affine part of the normalization can be folded. Zeros around a map, which no normalization has seen, would
-    /// get its shift.
+    /// get its shift, and without a bias of queries, keys and values there is no place for it.
     /// </summary>
-    public bool CanFoldNorm => Windows is not { IsPadded: true };
+    public bool CanFoldNorm => Windows is not { IsPadded: true } && HasQkvBias;
 
-    public Linear Qkv => Linear.Named($"{Name}.qkv", Dim, 3 * Dim);
+    public Linear Qkv => Linear.Named($"{Name}.qkv", Dim, 3 * Dim, HasQkvBias);
 
     public Linear Proj => Linear.Named($"{Name}.proj", Dim, Dim);
 
@@ -44,6 +51,6 @@ internal sealed record AttentionBlock(
         Value tokens = Windows is WindowGrid cut ? graph.Add(new Gather(new WindowTable(cut, Dim)), normalized) : normalized;
         Value attended = graph.Add(new Attend(Heads, Folded ? 1 : 1 / MathF.Sqrt(HeadDim), Positions), graph.Add(Qkv, tokens));
         Value whole = Windows is WindowGrid grid ? graph.Add(new Gather(new FromWindowsTable(grid, Dim)), attended) : attended;
-        return graph.Add(new Add(DropPath), x, graph.Add(Proj, whole));
+        return graph.Add(new Add(DropPath, Folded ? 1 : BranchScale), x, graph.Add(Proj, whole));
     }
 }

@@ -15,6 +15,9 @@ internal sealed record ChannelIdleFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
+    /// <summary>What the branch is multiplied with besides.</summary>
+    public float BranchScale { get; init; } = 1;
+
     public override Shape Input => new(Tokens, Dim);
 
     public BatchNormalize InputNorm => BatchNormalize.Named($"{Name}.norm1", Dim, Epsilon);
@@ -33,6 +36,6 @@ internal sealed record ChannelIdleFeedForward(
         Value hidden = graph.Add(Inner, graph.Add(InputNorm, x));
         Value activated = graph.Add(new Activate(ActivationKind.Gelu, Active), hidden);
         Value branch = graph.Add(Output, graph.Add(HiddenNorm, activated));
-        return graph.Add(new Add(DropPath), x, LayerScale.Apply(Scale, graph, branch));
+        return graph.Add(new Add(DropPath, BranchScale), x, LayerScale.Apply(Scale, graph, branch));
     }
 }

@@ -7,6 +7,8 @@ internal sealed record Head(string Name, int Dim, int Classes) : Layer
 {
     public override Shape Input => new(1, Dim);
 
+    public override bool IsHead => true;
+
     public Linear Projection => Linear.Named(Name, Dim, Classes);
 
     public override Value Define(Graph graph, Value x) => graph.Add(Projection, x);

@@ -11,6 +11,9 @@ internal abstract record Layer
     /// <summary>The shape of what it takes, for one image.</summary>
     public abstract Shape Input { get; }
 
+    /// <summary>Whether its tensors are those of the classes, and other classes need others.</summary>
+    public virtual bool IsHead => false;
+
     /// <summary>Appends its operators to a graph.</summary>
     /// <param name="graph">The graph of the network.</param>
     /// <param name="x">What the layer takes.</param>

@@ -17,3 +17,15 @@ internal sealed record AveragePooling(int Tokens, int Dim) : Layer
 
     public override Value Define(Graph graph, Value x) => graph.Add(new AverageRows(), x);
 }
+
+/// <summary>The logits of the class token, and a share of the greatest ones of all others: [tokens, classes] to [1, classes].</summary>
+internal sealed record TokenLogitPooling(int Tokens, int Classes, float Share) : Layer
+{
+    public override Shape Input => new(Tokens, Classes);
+
+    public override Value Define(Graph graph, Value x)
+    {
+        Value ofClassToken = graph.Add(new TakeRow(0), x);
+        return graph.Add(new Add(DropPath: null, Share), ofClassToken, graph.Add(new MaximizeRows(1), x));
+    }
+}

@@ -15,7 +15,10 @@ internal sealed record VanillaFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
-    /// <summary>Whether the scale is already part of W2 and b2.</summary>
+    /// <summary>What the branch is multiplied with besides.</summary>
+    public float BranchScale { get; init; } = 1;
+
+    /// <summary>Whether all that the branch is multiplied with is already part of W2 and b2.</summary>
     public bool Folded { get; init; }
 
     public override Shape Input => new(Tokens, Dim);
@@ -36,6 +39,6 @@ internal sealed record VanillaFeedForward(
         Value hidden = graph.Add(Inner, graph.Add(Norm, x));
         Value activated = graph.Add(new Activate(ActivationKind.Gelu, Hidden), hidden);
         Value branch = graph.Add(Output, activated);
-        return graph.Add(new Add(DropPath), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
+        return graph.Add(new Add(DropPath, Folded ? 1 : BranchScale), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
     }
 }

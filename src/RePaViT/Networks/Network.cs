@@ -37,13 +37,19 @@ internal sealed record Network
     {
         NetworkOutput end = Layout.Find(name);
         Layer[] layers = [.. Layers.Take(end.Layers)];
+        if (end.Last is not null)
+        {
+            layers = [.. layers, end.Last];
+        }
+
         var weights = new NamedTensors();
         foreach (TensorSpec tensor in layers.SelectMany(layer => layer.Tensors))
         {
             weights.Add(tensor.Name, Weights[tensor.Name]);
         }
 
-        return new Network(new NetworkLayout(layers, [.. Layout.Outputs.TakeWhile(output => output != end), end]), weights, Stage);
+        IEnumerable<NetworkOutput> before = Layout.Outputs.TakeWhile(output => output != end);
+        return new Network(new NetworkLayout(layers, [.. before, new NetworkOutput(name, layers.Length)]), weights, Stage);
     }
 
     /// <summary>

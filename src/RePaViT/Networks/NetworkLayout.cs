@@ -4,8 +4,9 @@ namespace RePaViT.Networks;
 
 /// <summary>A value inside a network that can be asked for.</summary>
 /// <param name="Name">One of the names of <see cref="NetworkLayout"/>.</param>
-/// <param name="Layers">How many layers it has behind it.</param>
-internal readonly record struct NetworkOutput(string Name, int Layers);
+/// <param name="Layers">How many layers of the network come before it.</param>
+/// <param name="Last">A layer of its own behind those; null for none. It has no tensors.</param>
+internal readonly record struct NetworkOutput(string Name, int Layers, Layer? Last = null);
 
 /// <summary>The layers of a network, and where its outputs are.</summary>
 /// <param name="Layers">In the order in which they run.</param>
@@ -17,6 +18,9 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
 
     /// <summary>What the head reads.</summary>
     public const string Features = "features";
+
+    /// <summary>Logits of every token, where a network has them: those of the class token first.</summary>
+    public const string TokenLogits = "token_logits";
 
     /// <summary>The output of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message says which there are.</exception>

@@ -1,3 +1,4 @@
+using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Operators;
 using static RePaViT.Onnx.OnnxAttribute;
@@ -52,15 +53,30 @@ internal sealed class OnnxNetwork
         {
             if (output is not (Logits or Probabilities))
             {
-                Value value = layers.Layers[network.Layout.Find(output).Layers - 1].Output;
-                string name = names[value.Index];
-                graph.Add("Identity", [value.Shape.Rows == 1 ? builder.Flatten(name, value.Shape.Columns) : name]);
-                graph.NameLastResult(output);
-                graph.DeclareOutput(output, Dimensions(value.Shape));
+                NetworkOutput found = network.Layout.Find(output);
+                Value value = layers.Layers[found.Layers - 1].Output;
+                builder.AddOutput(output, names[value.Index], value.Shape, found.Last);
             }
         }
 
         return graph;
+    }
+
+    /// <summary>One more output: a value, or what a layer makes of it.</summary>
+    private void AddOutput(string output, string value, Shape shape, Layer? layer)
+    {
+        if (layer is not null)
+        {
+            Graph operators = layer.ToGraph();
+            string[] names = new string[operators.Nodes.Count + 1];
+            names[0] = value;
+            Apply(operators, names, first: 0, fuse: false);
+            (value, shape) = (names[^1], operators.Output.Shape);
+        }
+
+        _graph.Add("Identity", [shape.Rows == 1 ? Flatten(value, shape.Columns) : value]);
+        _graph.NameLastResult(output);
+        _graph.DeclareOutput(output, Dimensions(shape));
     }
 
     private string DeclareInput(int imageSize, OnnxRow? row)
@@ -112,6 +128,18 @@ internal sealed class OnnxNetwork
             names[0] = Reshape(image, 0, graph.Input.Shape.Rows, graph.Input.Shape.Columns);
         }
 
+        Apply(graph, names, first, fuse);
+        if (graph.Output.Shape.Rows == 1)
+        {
+            Flatten(names[^1], graph.Output.Shape.Columns);
+        }
+
+        return names;
+    }
+
+    /// <summary>Adds the nodes from one on; the names of what they read are known.</summary>
+    private void Apply(Graph graph, string[] names, int first, bool fuse)
+    {
         for (int i = first; i < graph.Nodes.Count; i++)
         {
             Node node = graph.Nodes[i];
@@ -127,13 +155,6 @@ internal sealed class OnnxNetwork
                 ? Flatten(names[input.Index], input.Shape.Columns)
                 : Unflatten(names[input.Index], input.Shape.Columns))]);
         }
-
-        if (graph.Output.Shape.Rows == 1)
-        {
-            Flatten(names[^1], graph.Output.Shape.Columns);
-        }
-
-        return names;
     }
 
     /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>
@@ -144,8 +165,9 @@ internal sealed class OnnxNetwork
         Linear linear => Multiply(linear, x[0]),
         LayerNormalize norm => Normalize(norm, node.Input.Shape.Columns, x[0]),
         BatchNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
-        Activate activation => ActivateSome(x[0], activation.Columns, node.Input.Shape.Columns),
+        Activate activation => ActivateSome(activation, x[0], node.Input.Shape.Columns),
         Attend attend => Attend(attend, node.Input.Shape, x[0]),
+        Gather { Table: LaterRowsTable rows } => LaterRows(x[0], rows.First, rows.Source),
         Gather gather => GatherUnits(gather.Table, x[0]),
         Operators.Transpose => Transpose(x[0], 0, 2, 1),
         PrependToken token => Prepend(token, x[0]),
@@ -155,6 +177,8 @@ internal sealed class OnnxNetwork
         AveragePool pool => Pool(pool, node.Input.Shape.Columns, x[0]),
         GroupNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         ScaleColumns scale => Like(x[0], _graph.Add("Mul", [x[0], scale.Scale.Name])),
+        MaximizeRows maximum => Flat(_graph.Add("ReduceMax", [LaterRows(x[0], maximum.First, node.Input.Shape)], Integers("axes", 1), Integer("keepdims", 0))),
+        StackRows => _graph.Add("Concat", [x[0], x[1]], Integer("axis", 1)),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
         Operators.Add add => Like(x[0], Add(Scale(x[1], add.Scale), x[0])),
         _ => throw new NotSupportedException($"There is no ONNX form of {node.Operator.GetType().Name}."),
@@ -261,8 +285,9 @@ internal sealed class OnnxNetwork
         return Reshape(Add(byImage, mask), -1, attend.Heads, places, places);
     }
 
-    private string ActivateSome(string hidden, int active, int width)
+    private string ActivateSome(Activate activation, string hidden, int width)
     {
+        int active = activation.Columns;
         if (active == 0)
         {
             return hidden;
@@ -270,12 +295,22 @@ internal sealed class OnnxNetwork
 
         if (active == width)
         {
-            return Like(hidden, Gelu(hidden));
+            return Like(hidden, Activated(activation.Kind, hidden));
         }
 
         string[] parts = _graph.Add("Split", 2, [hidden, _graph.Integers(active, width - active)], Integer("axis", -1));
-        return Like(hidden, _graph.Add("Concat", [Gelu(parts[0]), parts[1]], Integer("axis", -1)));
+        return Like(hidden, _graph.Add("Concat", [Activated(activation.Kind, parts[0]), parts[1]], Integer("axis", -1)));
     }
+
+    private string Activated(ActivationKind kind, string x) => kind switch
+    {
+        ActivationKind.Gelu => Gelu(x),
+        ActivationKind.Relu => _graph.Add("Relu", [x]),
+        _ => throw new NotSupportedException($"There is no ONNX form of {kind}."),
+    };
+
+    private string LaterRows(string x, int first, Shape shape)
+        => first == 0 ? x : _graph.Add("Slice", [x, _graph.Integers(first), _graph.Integers(shape.Rows), _graph.Integers(1)]);
 
     private string GatherUnits(IndexTable table, string x)
     {

@@ -5,6 +5,9 @@ internal enum ActivationKind
 {
     /// <summary>x Phi(x), with the error function itself.</summary>
     Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
 }
 
 /// <summary>y = [f(x[:, :k]), x[:, k:]]: the first columns pass through an activation, the others are idle.</summary>
@@ -33,6 +36,7 @@ internal sealed record Activate(ActivationKind Kind, int Columns) : Operator
     private double Function(double x) => Kind switch
     {
         ActivationKind.Gelu => PlainMath.Gelu(x),
+        ActivationKind.Relu => Math.Max(x, 0),
         _ => throw new NotSupportedException($"Activation {Kind} is not known."),
     };
 }

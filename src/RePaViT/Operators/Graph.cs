@@ -70,4 +70,28 @@ internal sealed class Graph
 
         return true;
     }
+
+    /// <summary>
+    /// Whether a value comes out, or rows of it do, chosen from and added to others at most: what the loss or a decision is
+    /// made from.
+    /// </summary>
+    public bool ComesOut(Value value)
+    {
+        if (value == Output)
+        {
+            return true;
+        }
+
+        for (int reader = value.Index; reader < _nodes.Count; reader++)
+        {
+            Node node = _nodes[reader];
+            if (node.Operator is TakeRow or MaximizeRows or StackRows or Add { DropPath: null }
+                && node.Inputs.Contains(value) && ComesOut(node.Result))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

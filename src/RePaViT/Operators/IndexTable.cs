@@ -124,3 +124,17 @@ internal sealed record ConvolutionTable(int Channels, int Size, int Kernel, int 
         return places;
     }
 }
+
+/// <summary>The rows from a first one on.</summary>
+/// <param name="Taken">What they are taken from.</param>
+/// <param name="First">The first of them.</param>
+internal sealed record LaterRowsTable(Shape Taken, int First) : IndexTable
+{
+    public override Shape Source => Taken;
+
+    public override Shape Result => Taken with { Rows = Taken.Rows - First };
+
+    public override int Unit => Taken.Columns;
+
+    public override int[] Indices() => [.. Enumerable.Range(First, Taken.Rows - First)];
+}

@@ -4,8 +4,8 @@ using RePaViT.Networks;
 namespace RePaViT.Rewrites;
 
 /// <summary>
-/// Moves the affine part of an attention's layer normalization and the scale of its scores into the qkv weights, and out
-/// of them.
+/// Moves the affine part of an attention's layer normalization and the scale of its scores into the qkv weights, the scale of
+/// its branch into the projection, and out of them.
 /// </summary>
 internal static class AttentionFolding
 {
@@ -18,7 +18,8 @@ internal static class AttentionFolding
 
         Layer folded = Fold(attention);
         Fold(attention, network.Weights, weights);
-        CopyRest(folded, network.Weights, weights);
+        ScaleBranch(attention, attention.BranchScale, network.Weights, weights);
+        weights.CopyRest(folded.Tensors, network.Weights);
         return folded;
     });
 
@@ -41,13 +42,10 @@ internal static class AttentionFolding
         }
 
         Unfold(attention, network.Weights, weights);
-        CopyRest(attention, network.Weights, weights);
+        ScaleBranch(attention, 1.0 / attention.BranchScale, network.Weights, weights);
+        weights.CopyRest(attention.Tensors, network.Weights);
         return attention;
     });
-
-    /// <summary>Copies the tensors that stay what they are.</summary>
-    private static void CopyRest(Layer layer, NamedTensors source, NamedTensors target)
-        => target.Copy(layer.Tensors.Where(tensor => !target.TryGet(tensor.Name, out _)), source);
 
     /// <summary>
     /// W (gamma z + beta) + b = (W diag(gamma)) z + (b + W beta) for a normalized row z. Queries, the first third of the
@@ -60,7 +58,7 @@ internal static class AttentionFolding
         ReadOnlySpan<float> gamma = layer.CanFoldNorm ? source[layer.Norm.Gamma!.Name].Data : [.. Enumerable.Repeat(1f, dim)];
         ReadOnlySpan<float> beta = layer.CanFoldNorm ? source[layer.Norm.Beta!.Name].Data : new float[dim];
         ReadOnlySpan<float> weight = source[layer.Qkv.Weight.Name].Data;
-        ReadOnlySpan<float> bias = source[layer.Qkv.Bias!.Name].Data;
+        ReadOnlySpan<float> bias = layer.Qkv.Bias is null ? new float[3 * dim] : source[layer.Qkv.Bias.Name].Data;
         float[] foldedWeight = new float[weight.Length];
         float[] foldedBias = new float[bias.Length];
         for (int row = 0; row < bias.Length; row++)
@@ -78,7 +76,25 @@ internal static class AttentionFolding
         }
 
         folded.Add(layer.Qkv.Weight.Name, new WeightTensor(foldedWeight, bias.Length, dim));
-        folded.Add(layer.Qkv.Bias.Name, new WeightTensor(foldedBias, bias.Length));
+        if (layer.Qkv.Bias is not null)
+        {
+            folded.Add(layer.Qkv.Bias.Name, new WeightTensor(foldedBias, bias.Length));
+        }
+    }
+
+    /// <summary>scale (W v + b) = (scale W) v + scale b.</summary>
+    private static void ScaleBranch(AttentionBlock layer, double scale, NamedTensors source, NamedTensors target)
+    {
+        if (layer.BranchScale == 1)
+        {
+            return;
+        }
+
+        foreach (string name in layer.Proj.Tensors.Select(tensor => tensor.Name))
+        {
+            WeightTensor tensor = source[name];
+            target.Add(name, new WeightTensor(Array.ConvertAll(tensor.ToArray(), value => (float)(value * scale)), tensor.Shape));
+        }
     }
 
     /// <summary>Queries, the first third of the rows, give the factor 1/sqrt(head dim) back.</summary>

@@ -41,6 +41,9 @@ internal sealed class ChannelStatistics
     /// <summary>The mean of each channel.</summary>
     public ReadOnlySpan<float> Mean => _mean;
 
+    /// <summary>The variance of each channel.</summary>
+    public ReadOnlySpan<float> Variance => _variance;
+
     /// <summary>What the normalization divides by.</summary>
     public double[] Deviation { get; }
 

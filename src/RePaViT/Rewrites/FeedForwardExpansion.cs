@@ -53,7 +53,8 @@ internal static class FeedForwardExpansion
 
     /// <summary>
     /// With BN1(a) = (a - m1) / s1 and BN2(v) = (v - m2) / s2 as measured: W1[:k] = Win diag(s1), b1[:k] = bin + Win m1;
-    /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v.
+    /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v; both divided by what the
+    /// branch is multiplied with.
     /// </summary>
     private static void Expand(
         ReparameterizedFeedForward source, ChannelIdleFeedForward layer, NamedTensors deployed, float[] rows,
@@ -79,6 +80,8 @@ internal static class FeedForwardExpansion
             Span<double> reader = output.Row(row);
             outputBias[row] += TensorPrimitives.Dot<double>(reader, hiddenMean);
             TensorPrimitives.Multiply(reader, hiddenNorm.Deviation, reader);
+            TensorPrimitives.Divide(reader, (double)layer.BranchScale, reader);
+            outputBias[row] /= layer.BranchScale;
         }
 
         inputNorm.AddTo(trained);

@@ -41,6 +41,11 @@ internal static class FeedForwardMerging
             ScaleRows(output, outputBias, trained[scale.Name].Data);
         }
 
+        if (layer.BranchScale != 1)
+        {
+            ScaleRows(output, outputBias, [.. Enumerable.Repeat(layer.BranchScale, dim)]);
+        }
+
         (float[] merged, float[] bias) = MergeIdle(layer, input, output, inputScale, hiddenScale, inputBias, outputBias);
         deployed.Add(result.Merged.Weight.Name, new WeightTensor(merged, result.Merged.Weight.Shape));
         deployed.Add(result.Merged.Bias!.Name, new WeightTensor(bias, dim));
@@ -122,7 +127,7 @@ internal static class FeedForwardMerging
     }
 
     /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>
-    private static (double[] Scale, double[] Shift) Affine(BatchNormalize norm, NamedTensors weights)
+    public static (double[] Scale, double[] Shift) Affine(BatchNormalize norm, NamedTensors weights)
     {
         ReadOnlySpan<float> gamma = weights[norm.Gamma.Name].Data;
         ReadOnlySpan<float> beta = weights[norm.Beta.Name].Data;

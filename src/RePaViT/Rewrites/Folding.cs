@@ -19,12 +19,15 @@ internal static class Folding
             throw new ArgumentException("The network's input normalization is folded already; it cannot take a second one.", nameof(network));
         }
 
-        return LayerScaleFolding.Fold(AttentionFolding.Fold(InputNormalization.Fold(network, preprocessing)));
+        return LayerScaleFolding.Fold(AttentionFolding.Fold(ConvolutionFolding.Fold(InputNormalization.Fold(network, preprocessing))));
     }
 
     /// <summary>The layout of a network once it is folded.</summary>
     public static NetworkLayout Fold(NetworkLayout layout)
-        => layout with { Layers = [.. layout.Layers.Select(layer => LayerScaleFolding.Fold(AttentionFolding.Fold(InputNormalization.Fold(layer))))] };
+        => layout with { Layers = [.. layout.Layers.Select(Fold)] };
+
+    private static Layer Fold(Layer layer)
+        => LayerScaleFolding.Fold(AttentionFolding.Fold(ConvolutionFolding.Fold(InputNormalization.Fold(layer))));
 
     /// <summary>The inverse of <see cref="Fold(Network, ImagePreprocessing)"/>: a network that can be trained again.</summary>
     /// <param name="network">A folded network.</param>
@@ -38,6 +41,7 @@ internal static class Folding
             throw new ArgumentException("The network is not folded.", nameof(network));
         }
 
-        return InputNormalization.Unfold(AttentionFolding.Unfold(LayerScaleFolding.Unfold(network)), layers, preprocessing);
+        return InputNormalization.Unfold(
+            ConvolutionFolding.Unfold(AttentionFolding.Unfold(LayerScaleFolding.Unfold(network))), layers, preprocessing);
     }
 }

@@ -20,6 +20,10 @@ internal static class InputNormalization
                 case ConvolutionEmbedding stem:
                     Fold(stem, preprocessing, network.Weights, weights);
                     return Fold(stem);
+                case NormalizedConvolution { Embedding: ConvolutionEmbedding stem }:
+                    Fold(stem, preprocessing, network.Weights, weights);
+                    weights.CopyRest(layer.Tensors, network.Weights);
+                    return Fold(layer);
                 default:
                     return null;
             }
@@ -31,6 +35,7 @@ internal static class InputNormalization
     {
         PatchEmbedding embedding => embedding with { HasBias = true },
         ConvolutionEmbedding stem => stem with { Folded = true },
+        NormalizedConvolution { Table.IsImage: true } stem => stem with { TakesSamples = true },
         _ => layer,
     };
 
@@ -61,6 +66,11 @@ internal static class InputNormalization
                 case ConvolutionEmbedding stem:
                     Unfold(stem, preprocessing, network.Weights, weights);
                     return stem with { Folded = false };
+                case NormalizedConvolution { TakesSamples: true, Embedding: ConvolutionEmbedding stem } convolution:
+                    NormalizedConvolution unfolded = convolution with { TakesSamples = false };
+                    Unfold(stem, preprocessing, network.Weights, weights);
+                    weights.CopyRest(unfolded.Tensors, network.Weights);
+                    return unfolded;
                 case TokenEmbedding tokens when target is { HasBias: false }:
                     weights.Add(tokens.ClassToken, network.Weights[tokens.ClassToken]);
                     weights.Add(tokens.Positions, AddToPatches(network.Weights[tokens.Positions], bias));

@@ -38,4 +38,8 @@ internal static class LayerMap
             target.Add(tensor.Name, source[tensor.Name]);
         }
     }
+
+    /// <summary>Adds those tensors of another set that are not there yet.</summary>
+    public static void CopyRest(this NamedTensors target, IEnumerable<TensorSpec> tensors, NamedTensors source)
+        => target.Copy(tensors.Where(tensor => !target.TryGet(tensor.Name, out _)), source);
 }

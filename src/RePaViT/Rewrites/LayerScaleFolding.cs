@@ -18,15 +18,8 @@ internal static class LayerScaleFolding
         }
 
         Layer folded = Fold(layer);
-        (TensorSpec scale, TensorSpec[] scaled) = Parts(layer);
-        foreach (TensorSpec tensor in folded.Tensors)
-        {
-            WeightTensor value = network.Weights[tensor.Name];
-            weights.Add(tensor.Name, scaled.Any(other => other.Name == tensor.Name)
-                ? ScaleRows(value, network.Weights[scale.Name].Data)
-                : value);
-        }
-
+        (TensorSpec? scale, float factor, TensorSpec[] scaled) = Parts(layer);
+        CopyScaled(folded, scaled, row => scale is null ? factor : factor * network.Weights[scale.Name].Data[row], network.Weights, weights);
         return folded;
     });
 
@@ -34,11 +27,11 @@ internal static class LayerScaleFolding
     public static Layer Fold(Layer layer) => layer switch
     {
         PoolingBlock block => block with { Folded = true },
-        VanillaFeedForward { ScaleStart: not null } feedForward => feedForward with { Folded = true },
+        VanillaFeedForward feedForward when feedForward.ScaleStart is not null || feedForward.BranchScale != 1 => feedForward with { Folded = true },
         _ => layer,
     };
 
-    /// <summary>Every scale becomes 1.</summary>
+    /// <summary>Every learned scale becomes 1.</summary>
     public static Network Unfold(Network network) => LayerMap.Apply(network, network.Stage, (layer, weights) =>
     {
         Layer? unfolded = layer switch
@@ -47,31 +40,52 @@ internal static class LayerScaleFolding
             VanillaFeedForward { Folded: true } feedForward => feedForward with { Folded = false },
             _ => null,
         };
-        if (unfolded is not null)
+        if (unfolded is null)
         {
-            TensorSpec scale = Parts(unfolded).Scale;
-            weights.Copy(layer.Tensors, network.Weights);
+            return null;
+        }
+
+        (TensorSpec? scale, float factor, TensorSpec[] scaled) = Parts(unfolded);
+        CopyScaled(layer, scaled, _ => 1 / factor, network.Weights, weights);
+        if (scale is not null)
+        {
             weights.Add(scale.Name, new WeightTensor([.. Enumerable.Repeat(1f, (int)scale.Length)], scale.Shape));
         }
 
         return unfolded;
     });
 
-    /// <summary>The scale of a layer, and what takes it up.</summary>
-    private static (TensorSpec Scale, TensorSpec[] Scaled) Parts(Layer layer) => layer switch
+    /// <summary>The learned scale of a layer, what its branch is multiplied with besides, and what takes both up.</summary>
+    private static (TensorSpec? Scale, float Factor, TensorSpec[] Scaled) Parts(Layer layer) => layer switch
     {
-        PoolingBlock block => (block.Scale, [.. block.Norm.Tensors]),
-        VanillaFeedForward { Scale: TensorSpec scale } feedForward => (scale, [.. feedForward.Output.Tensors]),
+        PoolingBlock block => (block.Scale, 1, block.Norm.Tensors),
+        VanillaFeedForward feedForward => (feedForward.Scale, feedForward.BranchScale, feedForward.Output.Tensors),
         _ => throw new NotSupportedException($"{layer.GetType().Name} has no scale that can be folded."),
     };
 
-    private static WeightTensor ScaleRows(WeightTensor tensor, ReadOnlySpan<float> scale)
+    /// <summary>Copies the tensors of a layer; the rows of some of them are multiplied.</summary>
+    private static void CopyScaled(
+        Layer layer, TensorSpec[] scaled, Func<int, float> scale, NamedTensors source, NamedTensors target)
+    {
+        foreach (string name in layer.Tensors.Select(tensor => tensor.Name))
+        {
+            WeightTensor tensor = source[name];
+            target.Add(name, scaled.Any(other => other.Name == name) ? ScaleRows(tensor, scale) : tensor);
+        }
+    }
+
+    private static WeightTensor ScaleRows(WeightTensor tensor, Func<int, float> scale)
     {
         float[] values = tensor.ToArray();
-        int width = values.Length / scale.Length;
-        for (int i = 0; i < values.Length; i++)
+        int rows = tensor.Shape[0];
+        int width = values.Length / rows;
+        for (int row = 0; row < rows; row++)
         {
-            values[i] *= scale[i / width];
+            float factor = scale(row);
+            foreach (ref float value in values.AsSpan(row * width, width))
+            {
+                value *= factor;
+            }
         }
 
         return new WeightTensor(values, tensor.Shape);

@@ -26,15 +26,24 @@ internal static class Continuation
         }
 
         Network network = Unfolded(model, target.Preprocessing);
+        if (!ReferenceEquals(network, model.Network))
+        {
+            // What was folded has no statistics any more.
+            network = ConvolutionFolding.Measure(network, Sample(layer => layer is Activation));
+        }
+
         if (network.Stage == NetworkStage.Merged)
         {
-            IEnumerable<float[]> inputs = FeedForwardSample.Take(model.Folded(), training, target.Preprocessing, seed, threads);
+            IEnumerable<float[]> inputs = Sample(layer => layer is ReparameterizedFeedForward);
             network = FeedForwardExpansion.Expand(network, model.Architecture.Layers(NetworkForm.Trained), inputs, seed);
         }
 
         return model.ClassNames.SequenceEqual(target.ClassNames)
             ? network.Weights
             : WithNewHead(network, target.Architecture, seed);
+
+        IEnumerable<float[]> Sample(Func<Layer, bool> sampled)
+            => LayerSample.Take(model.Folded(), sampled, training, target.Preprocessing, seed, threads);
     }
 
     /// <summary>
@@ -55,12 +64,12 @@ internal static class Continuation
     {
         IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
         var weights = new NamedTensors();
-        foreach (TensorSpec tensor in layers.SkipLast(1).SelectMany(layer => layer.Tensors))
+        foreach (TensorSpec tensor in layers.Where(layer => !layer.IsHead).SelectMany(layer => layer.Tensors))
         {
             weights.Add(tensor.Name, network.Weights[tensor.Name]);
         }
 
-        foreach ((string name, WeightTensor tensor) in WeightInitializer.Create(layers.TakeLast(1), seed))
+        foreach ((string name, WeightTensor tensor) in WeightInitializer.Create(layers.Where(layer => layer.IsHead), seed))
         {
             weights.Add(name, tensor);
         }

@@ -19,6 +19,9 @@ public class InferencePlanTests
 
     private static readonly MixerArchitecture Mixer = new() { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 2, Classes = 5, IdleRatio = 0.75 };
 
+    private static readonly LVViTArchitecture LVViT =
+        new() { ImageSize = 16, PatchSize = 4, StemChannels = 10, Dim = 24, Depth = 2, Heads = 3, Classes = 5, IdleRatio = 0.6 };
+
     private static readonly Architecture[] Architectures =
     [
         new ViTArchitecture { ImageSize = 15, PatchSize = 5, Dim = 15, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.37 },
@@ -28,6 +31,8 @@ public class InferencePlanTests
         new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 4, Heads = 2, Classes = 4, IdleRatio = 0.75, IdleHeuristic = IdleHeuristic.Linear },
         new ViTArchitecture { ImageSize = 16, PatchSize = 8, Dim = 36, Depth = 2, Heads = 4, Classes = 9, MlpRatio = 2.5, IdleRatio = null },
         new ViTArchitecture { ImageSize = 44, PatchSize = 4, Dim = 16, Depth = 2, Heads = 2, Classes = 4, IdleRatio = 0.5 },
+        LVViT,
+        new LVViTArchitecture { ImageSize = 12, PatchSize = 6, StemChannels = 7, Dim = 15, Depth = 2, Heads = 5, Classes = 4, IdleRatio = null },
         Mixer,
         new MixerArchitecture { ImageSize = 15, PatchSize = 3, Dim = 17, Depth = 2, Classes = 3, IdleRatio = 1 },
         new MixerArchitecture { ImageSize = 12, PatchSize = 6, Dim = 40, Depth = 3, Classes = 4, IdleRatio = null },
@@ -111,6 +116,7 @@ public class InferencePlanTests
     [DataRow("vit_heuristic_linear")]
     [DataRow("mixer_vanilla")]
     [DataRow("mixer_idle075")]
+    [DataRow("lvvit_idle075")]
     public void Logits_equal_the_reference_implementation(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
@@ -126,6 +132,39 @@ public class InferencePlanTests
         {
             AssertSameInEveryBatch(ViT, precision);
             AssertSameInEveryBatch(Mixer, precision);
+            AssertSameInEveryBatch(LVViT, precision);
+        }
+    }
+
+    /// <summary>The stem of an LV-ViT, and the first stages of a Swin transformer.</summary>
+    [TestMethod]
+    public void Images_that_pass_large_maps_one_by_one_give_the_same_logits()
+    {
+        foreach ((Architecture architecture, int rows) in new (Architecture, int)[]
+        {
+            (new LVViTArchitecture { ImageSize = 16, PatchSize = 8, StemChannels = 6, Dim = 48, Depth = 4, Heads = 3, Classes = 7 }, 64),
+            (new SwinArchitecture { ImageSize = 32, PatchSize = 2, Dim = 8, Depths = [1, 1, 3], Heads = [1, 2, 4], Window = 4, Classes = 7 }, 256),
+        })
+        {
+            const int Count = 19;
+            Network network = FeedForwardMerging.Merge(RandomWeights.Network(architecture, seed: 5));
+            float[] images = RandomWeights.Floats(Count * 3 * architecture.ImageSize * architecture.ImageSize, seed: 6);
+            foreach (InferencePrecision precision in new[] { InferencePrecision.Full, InferencePrecision.EightBit })
+            {
+                InferencePlan whole = InferencePlan.Compile(network.Layers, network.Weights, threads: 2, precision);
+                InferencePlan cut = InferencePlan.Compile(network.Layers, network.Weights, threads: 2, precision, rowsPerPass: rows);
+                float[] expected = new float[Count * architecture.Classes];
+                float[] actual = new float[expected.Length];
+                long[] ticks = new long[cut.Parts.Count];
+
+                whole.Run(images, Count, expected);
+                cut.Run(images, Count, actual, ticks);
+
+                Assert.IsTrue(cut.ImagesPerPass >= 8, $"{architecture}: {cut.ImagesPerPass}");
+                CollectionAssert.AreEqual(whole.Parts.ToArray(), cut.Parts.ToArray());
+                CollectionAssert.AreEqual(expected, actual);
+                Assert.IsTrue(ticks.All(time => time > 0));
+            }
         }
     }
 
@@ -164,6 +203,7 @@ public class InferencePlanTests
     {
         AssertAllocatesNothing(ViT, precision);
         AssertAllocatesNothing(Mixer, precision);
+        AssertAllocatesNothing(LVViT, precision);
     }
 
     private static void AssertAllocatesNothing(Architecture architecture, InferencePrecision precision)

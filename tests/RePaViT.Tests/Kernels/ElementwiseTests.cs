@@ -43,6 +43,30 @@ public class ElementwiseTests
     }
 
     [TestMethod]
+    public void Relu_and_its_slope_are_right_at_every_length()
+    {
+        foreach (int length in Lengths)
+        {
+            PinnedBuffer x = Values.Random(length, 1);
+            PinnedBuffer dy = Values.Random(length, 2);
+            float[] y = new float[length];
+            float[] dx = new float[length];
+            for (int i = 0; i < length; i += 5)
+            {
+                x.Span[i] = (i % 3) switch { 0 => 0, 1 => float.NaN, _ => float.Epsilon };
+            }
+
+            Relu.Forward(x.Span, y);
+            Relu.Backward(y, dy.Span, dx);
+            for (int i = 0; i < length; i++)
+            {
+                Assert.AreEqual(MathF.Max(x.Span[i], 0), y[i]);
+                Assert.AreEqual(x.Span[i] <= 0 ? 0 : dy.Span[i], dx[i]);
+            }
+        }
+    }
+
+    [TestMethod]
     public void Gelu_and_its_slope_are_right_at_every_length()
     {
         foreach (int length in Lengths)

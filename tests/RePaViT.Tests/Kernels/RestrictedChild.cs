@@ -13,6 +13,7 @@ internal static class RestrictedChild
 
     private static readonly Type[] TestClasses =
         [typeof(GemmTests), typeof(PackedMatrixTests), typeof(ElementwiseTests), typeof(AttentionTests), typeof(AveragePoolingTests), typeof(GroupNormTests),
+         typeof(MapConvolutionTests),
          typeof(InferencePlanTests), typeof(GoldenTrainingTests)];
 
     public static void Run(string[] arguments)

@@ -1,3 +1,4 @@
+using RePaViT.Networks;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Models;
@@ -157,14 +158,17 @@ public sealed class RePaViTModelTests
             WeightTensor weight = form.Weights["head.weight"];
             WeightTensor bias = form.Weights["head.bias"];
             Assert.AreEqual(weight.Shape[1], extractor.Columns);
-            foreach ((float[] features, Prediction prediction) in extractor.Compute(images).Zip(form.Predict(images)))
+
+            // Where every token has logits, those of the class token stand first.
+            bool isFirst = form.Outputs.Contains(NetworkLayout.TokenLogits);
+            IReadOnlyList<float[]> expected = form.CreateExtractor(isFirst ? NetworkLayout.TokenLogits : NetworkLayout.Logits).Compute(images);
+            foreach ((float[] features, float[] logits) in extractor.Compute(images).Zip(expected))
             {
-                float[] probabilities = [.. Enumerable.Range(0, 3).Select(label => bias.Data[label]
+                float[] actual = [.. Enumerable.Range(0, 3).Select(label => bias.Data[label]
                     + System.Numerics.Tensors.TensorPrimitives.Dot<float>(features, weight.Data.Slice(label * features.Length, features.Length)))];
-                Softmax.Forward(probabilities);
                 for (int label = 0; label < 3; label++)
                 {
-                    Assert.AreEqual(prediction.Probabilities[label], probabilities[label], 1e-5f);
+                    Assert.AreEqual(logits[label], actual[label], 1e-5f);
                 }
             }
 

@@ -32,6 +32,9 @@ public sealed class OnnxNetworkTests
 
     private static readonly PoolFormerArchitecture PoolFormer = new() { ImageSize = 14, Depths = [1, 1], Dims = [6, 9], Classes = 5 };
 
+    private static readonly LVViTArchitecture LVViT =
+        new() { ImageSize = 12, PatchSize = 4, StemChannels = 6, Dim = 14, Depth = 2, Heads = 2, Classes = 5 };
+
     private static readonly MixerArchitecture Mixer = new() { ImageSize = 12, PatchSize = 4, Dim = 14, Depth = 2, Classes = 5 };
 
     [TestMethod]
@@ -85,10 +88,26 @@ public sealed class OnnxNetworkTests
         Assert.IsFalse(graph.Nodes.Any(node => node.Operator == "Gather"));
     }
 
+    /// <summary>Filters of the stem and those that make tokens: no table of indices, and nothing is normalized behind them.</summary>
+    [TestMethod]
+    [DataRow(0.6, NetworkForm.Trained, 2)]
+    [DataRow(0.6, NetworkForm.Deployed, 0)]
+    [DataRow(null, NetworkForm.Trained, 0)]
+    public void An_LV_ViTs_graph_computes_the_network_with_convolutions(double? idleRatio, NetworkForm form, int normsPerBlock)
+    {
+        LVViTArchitecture architecture = LVViT with { IdleRatio = idleRatio };
+        PlainOnnxGraph graph = AssertComputes(
+            architecture, Folding.Fold(RandomWeights.Network(architecture, 3, form), new ImagePreprocessing()), fuse: true);
+
+        Assert.AreEqual(4, graph.Nodes.Count(node => node.Operator == "Conv"));
+        Assert.AreEqual(3, graph.Nodes.Count(node => node.Operator == "Relu"));
+        Assert.AreEqual(normsPerBlock * architecture.Depth, graph.Nodes.Count(node => node.Operator == "BatchNormalization"));
+    }
+
     [TestMethod]
     public void Operators_written_one_by_one_compute_the_network_too()
     {
-        foreach (Architecture architecture in new Architecture[] { Odd, Mixer, PoolFormer })
+        foreach (Architecture architecture in new Architecture[] { Odd, Mixer, PoolFormer, LVViT })
         {
             foreach (NetworkForm form in Enum.GetValues<NetworkForm>())
             {
@@ -208,6 +227,7 @@ public sealed class OnnxNetworkTests
     [DataRow("mixer_idle075")]
     [DataRow("poolformer_vanilla")]
     [DataRow("poolformer_idle075")]
+    [DataRow("lvvit_idle075")]
     [DataRow("swin_vanilla")]
     [DataRow("swin_idle075")]
     public void The_graph_gives_the_reference_logits_in_both_forms(string name)

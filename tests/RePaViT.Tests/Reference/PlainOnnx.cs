@@ -30,6 +30,7 @@ internal static class PlainOnnx
         "Mul" => [Elementwise(x[0], x[1], (a, b) => a * b)],
         "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
+        "Relu" => [x[0] with { Data = Array.ConvertAll(x[0].Data, value => Math.Max(value, 0)) }],
         "Identity" => [x[0]],
         "MatMul" => [MatMul(x[0], x[1])],
         "Conv" => [Convolve(
@@ -53,7 +54,10 @@ internal static class PlainOnnx
         "Gather" when x[1].Shape.Length == 0 => [Gather(x[0], (int)x[1].Data.Single(), Axis(node, x[0]))],
         "Gather" => [GatherAlong(x[0], Axis(node, x[0]), [.. x[1].Data.Select(index => (int)index)])],
         "Pad" => [Pad(x[0], [.. x[1].Data.Select(size => (int)size)])],
-        "ReduceMean" => [Mean(x[0], (int)node.Integers["axes"].Single())],
+        "Slice" => [GatherAlong(
+            x[0], (int)x[3].Data.Single(), [.. Enumerable.Range((int)x[1].Data.Single(), (int)(x[2].Data.Single() - x[1].Data.Single()))])],
+        "ReduceMean" => [Reduce(x[0], (int)node.Integers["axes"].Single(), values => values.Average())],
+        "ReduceMax" => [Reduce(x[0], (int)node.Integers["axes"].Single(), values => values.Max())],
         _ => throw new NotSupportedException(node.Operator),
     };
 
@@ -203,10 +207,10 @@ internal static class PlainOnnx
         });
     }
 
-    /// <summary>The mean along an axis, which goes.</summary>
-    private static PlainTensor Mean(PlainTensor x, int axis)
-        => PlainTensor.Build([.. x.Shape[..axis], .. x.Shape[(axis + 1)..]], index => Enumerable.Range(0, x.Shape[axis])
-            .Average(place => x.Data[x.Offset([.. index[..axis], place, .. index[axis..]])]));
+    /// <summary>One number of those along an axis, which goes.</summary>
+    private static PlainTensor Reduce(PlainTensor x, int axis, Func<IEnumerable<double>, double> function)
+        => PlainTensor.Build([.. x.Shape[..axis], .. x.Shape[(axis + 1)..]], index => function(Enumerable.Range(0, x.Shape[axis])
+            .Select(place => x.Data[x.Offset([.. index[..axis], place, .. index[axis..]])])));
 
     private static double[] Normalize(double[] row, double[] scale, double[] bias, double epsilon)
     {

@@ -136,13 +136,19 @@ internal sealed class PlainTape
         return y;
     }
 
-    /// <summary>GELU on the first columns.</summary>
-    public PlainValue Activate(PlainValue x, int active)
+    /// <summary>A function of the first columns.</summary>
+    public PlainValue Activate(PlainValue x, Activate activation)
     {
+        (Func<double, double> function, Func<double, double> slope) = activation.Kind switch
+        {
+            ActivationKind.Gelu => ((Func<double, double>)PlainMath.Gelu, (Func<double, double>)PlainMath.GeluDerivative),
+            ActivationKind.Relu => (value => Math.Max(value, 0), value => value > 0 ? 1 : 0),
+            _ => throw new NotSupportedException($"{activation}"),
+        };
         var y = new PlainValue(x.Rows, x.Columns);
-        ForEach(y, (r, c) => y.Value[r, c] = c < active ? PlainMath.Gelu(x.Value[r, c]) : x.Value[r, c]);
+        ForEach(y, (r, c) => y.Value[r, c] = c < activation.Columns ? function(x.Value[r, c]) : x.Value[r, c]);
         _backward.Push(() => ForEach(y, (r, c) =>
-            x.Gradient[r, c] += y.Gradient[r, c] * (c < active ? PlainMath.GeluDerivative(x.Value[r, c]) : 1)));
+            x.Gradient[r, c] += y.Gradient[r, c] * (c < activation.Columns ? slope(x.Value[r, c]) : 1)));
         return y;
     }
 

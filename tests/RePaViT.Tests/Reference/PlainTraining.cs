@@ -81,7 +81,7 @@ internal sealed class PlainTraining
                 _tape.NormalizeImages(x[0], from.Rows, norm.Epsilon), Parameter(norm.Gamma, 1), Parameter(norm.Beta, 1)),
             ScaleColumns scale => _tape.Scale(x[0], Parameter(scale.Scale, 1)),
             AveragePool pool => AverageWindows(pool, x[0], to),
-            Activate activation => _tape.Activate(x[0], activation.Columns),
+            Activate activation => _tape.Activate(x[0], activation),
             Attend attend => Attention(attend, x[0], from),
             Gather gather => GatherElements(gather.Table, x[0]),
             Transpose => Move(to, (image, row, column) => [(x[0], image * from.Rows + column, row, 1)]),
@@ -89,6 +89,11 @@ internal sealed class PlainTraining
             AddTable table => AddPositions(Parameter(table.Table, from.Rows), x[0], to),
             ShiftRows shift => Shift(Parameter(shift.Shift, 1), x[0], to),
             TakeRow row => Move(to, (image, _, column) => [(x[0], image * from.Rows + row.Row, column, 1)]),
+            MaximizeRows maximum => Move(to, (image, _, column)
+                => [(x[0], Enumerable.Range(image * from.Rows + maximum.First, from.Rows - maximum.First).MaxBy(row => x[0].Value[row, column]), column, 1)]),
+            StackRows => Move(to, (image, row, column) => row < from.Rows
+                ? [(x[0], image * from.Rows + row, column, 1)]
+                : [(x[1], image * (to.Rows - from.Rows) + row - from.Rows, column, 1)]),
             AverageRows => Move(to, (image, _, column)
                 => Enumerable.Range(0, from.Rows).Select(row => (x[0], image * from.Rows + row, column, 1.0 / from.Rows))),
             Add { DropPath: null } add => _tape.Add(x[0], x[1], _ => add.Scale),

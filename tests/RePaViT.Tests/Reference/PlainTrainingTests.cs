@@ -21,6 +21,7 @@ public sealed class PlainTrainingTests
     [DataRow("mixer_idle075")]
     [DataRow("poolformer_vanilla")]
     [DataRow("poolformer_idle075")]
+    [DataRow("lvvit_idle075")]
     public void Loss_gradients_and_statistics_are_those_of_the_reference(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));
@@ -59,6 +60,8 @@ public sealed class PlainTrainingTests
         [new MixerArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depth = 1, Classes = 3, IdleRatio = null }],
         [new PoolFormerArchitecture { ImageSize = 9, Depths = [1, 1], Dims = [4, 5], Classes = 3, MlpRatio = 2, ActiveChannels = [5, 0] }],
         [new PoolFormerArchitecture { ImageSize = 9, Depths = [1], Dims = [4], Classes = 3, IdleRatio = null }],
+        [new LVViTArchitecture { ImageSize = 4, PatchSize = 2, StemChannels = 3, Dim = 4, Depth = 2, Heads = 2, Classes = 3, ActiveChannels = [5, 0] }],
+        [new LVViTArchitecture { ImageSize = 4, PatchSize = 2, StemChannels = 3, Dim = 4, Depth = 1, Heads = 1, Classes = 3, IdleRatio = null }],
         [new SwinArchitecture { ImageSize = 6, PatchSize = 2, Dim = 4, Depths = [2], Heads = [2], Window = 2, Classes = 3, MlpRatio = 2 }],
     ];
 

@@ -54,6 +54,10 @@ public sealed class EquivalenceTests
         yield return [pools, 1006];
         yield return [pools with { IdleRatio = null, PoolSize = 5 }, 1007];
         yield return [pools with { ActiveChannels = [48, 0, 17] }, 1008];
+        LVViTArchitecture tokens = new() { ImageSize = 12, PatchSize = 6, StemChannels = 9, Dim = 14, Depth = 2, Heads = 7, Classes = 5 };
+        yield return [tokens, 1009];
+        yield return [tokens with { IdleRatio = null, ResidualDivisor = 3 }, 1010];
+        yield return [tokens with { QkvBias = true, ActiveChannels = [42, 0], ResidualDivisor = 1.7, PatchSize = 2 }, 1011];
     }
 
     [TestMethod]

@@ -60,6 +60,14 @@ public sealed class FeedForwardExpansionTests
 
         yield return
         [
+            new LVViTArchitecture
+            {
+                ImageSize = 8, PatchSize = 4, StemChannels = 6, Dim = 10, Depth = 2, Heads = 2, Classes = 3, IdleRatio = 0.5, ResidualDivisor = 3,
+            },
+            ++seed,
+        ];
+        yield return
+        [
             new SwinArchitecture { ImageSize = 12, PatchSize = 2, Dim = 10, Depths = [1, 1], Heads = [2, 5], Window = 4, Classes = 3, IdleRatio = 0.5 },
             ++seed,
         ];
@@ -159,7 +167,7 @@ public sealed class FeedForwardExpansionTests
 
     /// <summary>All but those whose filters reach over the edges, where they see a mean color: see EquivalenceTests.</summary>
     public static IEnumerable<object[]> FamiliesWithinTheImage()
-        => TrainingRun.Families().Where(family => ((Architecture)family[0]).Layers(NetworkForm.Trained)[0] is not ConvolutionEmbedding);
+        => TrainingRun.Families().Where(family => ((Architecture)family[0]).Layers(NetworkForm.Trained)[0] is not (ConvolutionEmbedding or NormalizedConvolution));
 
     /// <summary>The expanded network computes the same, in evaluation, merged again, and in training.</summary>
     private static void AssertExpands(Network trained, string name)
@@ -185,11 +193,13 @@ public sealed class FeedForwardExpansionTests
 
     private static Network Expand(
         Network deployed, IReadOnlyList<Layer> layers, IImageDataset dataset, ulong seed, int? threads = null)
-        => FeedForwardExpansion.Expand(
-            Unfold(deployed, layers),
-            layers,
-            FeedForwardSample.Take(deployed, dataset, Preprocessing, seed, threads),
-            seed);
+    {
+        Network measured = ConvolutionFolding.Measure(Unfold(deployed, layers), Sample(layer => layer is Activation));
+        return FeedForwardExpansion.Expand(measured, layers, Sample(layer => layer is ReparameterizedFeedForward), seed);
+
+        IEnumerable<float[]> Sample(Func<Layer, bool> sampled)
+            => LayerSample.Take(deployed, sampled, dataset, Preprocessing, seed, threads);
+    }
 
     /// <summary>The layers are those of training; unfolded, the feed-forward layers are still merged.</summary>
     private static Network Unfold(Network deployed, IReadOnlyList<Layer> layers) => Folding.Unfold(

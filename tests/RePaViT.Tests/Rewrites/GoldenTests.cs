@@ -26,6 +26,7 @@ public sealed class GoldenTests
     [DataRow("mixer_idle075")]
     [DataRow("poolformer_vanilla")]
     [DataRow("poolformer_idle075")]
+    [DataRow("lvvit_idle075")]
     public void Logits_and_merged_weights_are_those_of_the_reference(string name)
     {
         var fixture = new NetworkFixture(GoldenFile.Read(Fixture.Path(name)));

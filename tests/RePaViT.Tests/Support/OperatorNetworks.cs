@@ -109,6 +109,22 @@ internal static class OperatorNetworks
         ["activation of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, Columns), x)),
         ["activation of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 4), x)),
         ["activation of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 0), x)),
+        ["rectification of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, Columns), x)),
+        ["rectification of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, 4), x)),
+        ["rectification of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, 0), x)),
+        ["linear that is rectified"] = Of((graph, x) => graph.Add(
+            new Activate(ActivationKind.Relu, 5), graph.Add(Linear.Named("op", Columns, 7), x))),
+        ["linear without bias that is rectified"] = Of((graph, x) => graph.Add(
+            new Activate(ActivationKind.Relu, 7), graph.Add(Linear.Named("op", Columns, 7, bias: false), x))),
+        ["convolution that is normalized and rectified"] = (new Shape(16, 3), (graph, x) => Rectified(
+            graph, graph.Add(BatchNormalize.Named("norm", 7, 1e-5f), Map3x3(graph, x, bias: false)))),
+        ["convolution that is rectified"] = (new Shape(16, 3), (graph, x) => Rectified(graph, Map3x3(graph, x, bias: true))),
+        ["convolution that is rectified and read elsewhere"] = (new Shape(16, 3), (graph, x) =>
+        {
+            Value y = Map3x3(graph, x, bias: true);
+            Value other = graph.Add(LayerNormalize.Named("norm", 7, 1e-5f), y);
+            return Shortcut(graph, other, Rectified(graph, y));
+        }),
         ["attention"] = Of((graph, x) => graph.Add(new Attend(2, 0.5f), graph.Add(Linear.Named("qkv", Columns, 12), x))),
         ["attention with a scale of its own"] = Of((graph, x) => graph.Add(new Attend(3, 0.3f), graph.Add(Linear.Named("qkv", Columns, 45), x))),
         ["attention without a scale"] = Of((graph, x) => graph.Add(new Attend(1, 1), graph.Add(Linear.Named("qkv", Columns, 9), x))),
@@ -128,6 +144,10 @@ internal static class OperatorNetworks
             Filters("op", 4), graph.Add(new Gather(new ConvolutionTable(3, 5, 4, Stride: 3, Padding: 2, IsImage: false)), x))),
         ["convolution of a map without bias"] = (new Shape(16, 3), (graph, x) => graph.Add(
             Linear.OfFilters("op", 3, 5, 3, bias: false), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x))),
+        ["convolution of a map at every place"] = (new Shape(100, 5), (graph, x) => graph.Add(
+            Linear.OfFilters("op", 5, 3, 5), graph.Add(new Gather(new ConvolutionTable(5, 10, 5, Stride: 1, Padding: 1, IsImage: false)), x))),
+        ["convolution with shortcut"] = (new Shape(16, 3), (graph, x) => Shortcut(
+            graph, x, graph.Add(Linear.OfFilters("op", 3, 3, 3), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x)))),
         ["convolution that is read elsewhere"] = (new Shape(16, 3), (graph, x) =>
         {
             Value seen = graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 2, Padding: 1, IsImage: false)), x);
@@ -157,6 +177,40 @@ internal static class OperatorNetworks
             graph, x, graph.Add(new AddTable(new TensorSpec("op", TensorRole.Embedding, 1, Rows, Columns)), x))),
         ["row"] = Of((graph, x) => graph.Add(new TakeRow(3), x)),
         ["average of rows"] = Of((graph, x) => graph.Add(new AverageRows(), x)),
+        ["greatest of rows"] = Of((graph, x) => graph.Add(new MaximizeRows(0), x)),
+        ["greatest of later rows"] = Of((graph, x) => graph.Add(new MaximizeRows(2), x)),
+        ["greatest of the last row"] = Of((graph, x) => graph.Add(new MaximizeRows(Rows - 1), x)),
+        ["row and greatest of later rows"] = Of((graph, x) => graph.Add(
+            new Add(null, 0.5f), graph.Add(new TakeRow(0), x), graph.Add(new MaximizeRows(1), x))),
+        ["greatest of rows and row"] = Of((graph, x) =>
+        {
+            Value greatest = graph.Add(new MaximizeRows(1), x);
+            return graph.Add(new Add(null), greatest, graph.Add(new TakeRow(3), x));
+        }),
+        ["later rows"] = Of((graph, x) => graph.Add(new Gather(new LaterRowsTable(new Shape(Rows, Columns), 2)), x)),
+        ["stacked rows"] = Of((graph, x) => graph.Add(
+            new StackRows(), graph.Add(Linear.Named("a", Columns, 7), x), graph.Add(Linear.Named("b", Columns, 7), x))),
+        ["rows below a row"] = Of((graph, x) => graph.Add(new StackRows(), graph.Add(new TakeRow(3), x), x)),
+        ["row below rows"] = Of((graph, x) => graph.Add(new StackRows(), x, graph.Add(new TakeRow(1), x))),
+        ["rows below themselves"] = Of((graph, x) => graph.Add(new StackRows(), x, x)),
+        ["stacked rows that are read elsewhere"] = Of((graph, x) =>
+        {
+            Value a = graph.Add(Linear.Named("a", Columns, Columns), x);
+            Value b = graph.Add(new TakeRow(0), graph.Add(Linear.Named("b", Columns, Columns), x));
+            Value both = graph.Add(new StackRows(), a, b);
+            Value sum = graph.Add(new Add(null), graph.Add(new AverageRows(), both), b);
+            return graph.Add(new Add(null), sum, graph.Add(new TakeRow(2), a));
+        }),
+        ["heads of a row and of all others"] = Of((graph, x) =>
+        {
+            Value y = graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), x);
+            Value row = graph.Add(Linear.Named("head", Columns, 4), graph.Add(new TakeRow(0), y));
+            Value others = graph.Add(Linear.Named("others", Columns, 4), graph.Add(new Gather(new LaterRowsTable(y.Shape, 1)), y));
+            Value both = graph.Add(new StackRows(), row, others);
+            return graph.Add(new Add(null, 0.5f), graph.Add(new TakeRow(0), both), graph.Add(new MaximizeRows(1), both));
+        }),
+        ["row of attention without bias"] = Of((graph, x) => graph.Add(
+            new TakeRow(0), graph.Add(new Attend(2, 0.4f), graph.Add(Linear.Named("qkv", Columns, 18, bias: false), x)))),
         ["sum"] = Of((graph, x) => graph.Add(new Add(null), graph.Add(Linear.Named("a", Columns, 7), x), graph.Add(Linear.Named("b", Columns, 7), x))),
         ["scaled sum"] = Of((graph, x) => graph.Add(new Add(null, -0.6f), x, graph.Add(Linear.Named("a", Columns, Columns), x))),
         ["scaled branch"] = Of((graph, x) => graph.Add(
@@ -251,6 +305,11 @@ internal static class OperatorNetworks
     });
 
     private static Value Shortcut(Graph graph, Value x, Value branch) => graph.Add(new Add(null), x, branch);
+
+    private static Value Map3x3(Graph graph, Value x, bool bias) => graph.Add(
+        Linear.OfFilters("op", 3, 7, 3, bias), graph.Add(new Gather(new ConvolutionTable(3, 4, 3, Stride: 1, Padding: 1, IsImage: false)), x));
+
+    private static Value Rectified(Graph graph, Value x) => graph.Add(new Activate(ActivationKind.Relu, x.Shape.Columns), x);
 
     private static Value Mixer(Graph graph, Value x, out Value normalized, out Value pooled)
     {

@@ -25,6 +25,7 @@ public sealed class RunJsonTests
         Run(new MixerArchitecture { Dim = 8, Depth = 1, IdleRatio = null, Classes = 3 }, TrainingRecipe.FineTune),
         Run(TrainingRun.Swin, TrainingRecipe.FineTune),
         Run(TrainingRun.PoolFormer, TrainingRecipe.FineTune),
+        Run(TrainingRun.LVViT with { ResidualDivisor = 1.5 }, TrainingRecipe.FineTune),
     ];
 
     private static readonly string[] OtherValues = ["null", "true", "-1", "1.5", "1e999", "\"text\"", "\"\\ud800\"", "[]", "[null]", "{\"x\":0}"];

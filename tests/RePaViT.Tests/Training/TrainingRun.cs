@@ -20,8 +20,12 @@ internal static class TrainingRun
     public static PoolFormerArchitecture PoolFormer { get; } =
         new() { ImageSize = 12, Depths = [1, 2], Dims = [12, 20], LayerScale = 0.5, Classes = 3, IdleRatio = 0.7 };
 
+    /// <summary>A stem with maps of 6 x 6.</summary>
+    public static LVViTArchitecture LVViT { get; } =
+        new() { ImageSize = 12, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.7 };
+
     /// <summary>A network of each family.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer]];
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {

@@ -14,7 +14,7 @@ internal sealed class MergedFeedForwardStep : InferenceStep
     private readonly ValuePlace _active;
     private readonly PackedLinear _product;
     private readonly PackedLinear _output;
-    private readonly int _activeColumns;
+    private readonly Activate _activation;
 
     /// <param name="layer">The layer.</param>
     /// <param name="source">Its weights.</param>
@@ -23,9 +23,10 @@ internal sealed class MergedFeedForwardStep : InferenceStep
     public MergedFeedForwardStep(MergedFeedForward layer, PlanSource source, ValuePlace x, ValuePlace both)
     {
         (_x, _both) = (x, both);
-        _activeColumns = layer.Inner.Outputs;
-        _active = both with { Columns = .._activeColumns };
-        Result = both with { Columns = _activeColumns.. };
+        int active = layer.Inner.Outputs;
+        _activation = new Activate(ActivationKind.Gelu, active);
+        _active = both with { Columns = ..active };
+        Result = both with { Columns = active.. };
         _product = PackedLinear.SideBySide(source.Packed(layer.Inner), source.Packed(layer.Merged));
         _output = source.Packed(layer.Output);
     }
@@ -34,7 +35,7 @@ internal sealed class MergedFeedForwardStep : InferenceStep
 
     public override void Run(InferenceContext context)
     {
-        _product.Run(context, _x.In(context), _both.In(context), geluColumns: _activeColumns);
+        _product.Run(context, _x.In(context), _both.In(context), _activation);
         _output.Run(context, _active.In(context), Result.In(context), accumulate: true);
     }
 }
@@ -48,6 +49,7 @@ internal sealed class QuantizedFeedForwardStep(
 {
     private readonly QuantizedLinear _merged = source.Packed(layer.Merged).Quantize(source.Team, withoutShortcut: true);
     private readonly QuantizedLinear _inner = source.Packed(layer.Inner).Quantize(source.Team);
+    private readonly Activate _activation = new(ActivationKind.Gelu, layer.Inner.Outputs);
     private readonly QuantizedLinear _output = source.Packed(layer.Output).Quantize(source.Team);
 
     public override void Run(InferenceContext context)
@@ -55,7 +57,7 @@ internal sealed class QuantizedFeedForwardStep(
         Matrix tokens = x.In(context);
         Matrix active = hidden.In(context);
         context.Rounded.Quantize(context.Team, tokens);
-        _inner.RunAgain(context, active, geluColumns: active.Columns);
+        _inner.RunAgain(context, active, _activation);
         _merged.RunAgain(context, tokens, accumulate: true);
         _output.Run(context, active, tokens, accumulate: true);
     }

@@ -43,7 +43,7 @@ internal sealed class SingleRowAttentionStep : InferenceStep
     /// <summary>Whether these operators begin at a node.</summary>
     public static bool BeginsAt(IReadOnlyList<Node> nodes, int first, Func<Value, bool> isReadOnce)
         => first + Nodes <= nodes.Count
-            && nodes[first].Operator is Linear { Bias: not null }
+            && nodes[first].Operator is Linear
             && nodes[first + 1].Operator is Attend { Positions: null } && nodes[first + 1].Input == nodes[first].Result && isReadOnce(nodes[first].Result)
             && nodes[first + 2].Operator is TakeRow && nodes[first + 2].Input == nodes[first + 1].Result && isReadOnce(nodes[first + 1].Result);
 

@@ -75,9 +75,18 @@ internal sealed class TrainingNetworkBuilder
                 i += ChannelIdleBranch.Nodes - 1;
                 AddOperator(Fuse(branch, node.Input.Shape.Rows), node, _nodes[i].Result);
             }
+            else if (fuse && Convolution.Find(_graph, i) is Convolution convolution && ConvolutionTraining.CanDo(convolution))
+            {
+                i += Convolution.Nodes - 1;
+                AddOperator(new ConvolutionTraining(convolution, _context), node, _nodes[i].Result);
+            }
             else if (node.Operator is Add addition)
             {
                 AddSum(addition, node);
+            }
+            else if (node.Operator is StackRows)
+            {
+                AddStack(node);
             }
             else
             {
@@ -96,7 +105,8 @@ internal sealed class TrainingNetworkBuilder
         Linear linear => new LinearTraining(linear),
         LayerNormalize norm => new LayerNormalizeTraining(norm),
         BatchNormalize norm => new BatchNormalizeTraining(norm),
-        Activate activation => new ActivateTraining(activation),
+        Activate { Kind: ActivationKind.Gelu } activation => new ActivateTraining(activation),
+        Activate { Kind: ActivationKind.Relu } activation => new ReluTraining(activation),
         Attend attend => new AttendTraining(attend, node.Input.Shape, _context),
         Gather gather => new GatherTraining(gather),
         Transpose => new TransposeTraining(),
@@ -108,6 +118,7 @@ internal sealed class TrainingNetworkBuilder
         GroupNormalize norm => new GroupNormalizeTraining(norm),
         ScaleColumns scale => new ScaleColumnsTraining(scale),
         AverageRows => new AverageRowsTraining(),
+        MaximizeRows maximum => new MaximizeRowsTraining(maximum, node.Input.Shape.Columns, _context),
         _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
     };
 
@@ -139,6 +150,14 @@ internal sealed class TrainingNetworkBuilder
         _steps.Add((new AddStep(_values[a.Index], branch, _values[y.Index], addition.Scale, dropPath), null, node, y));
     }
 
+    private void AddStack(Node node)
+    {
+        (Value a, Value b, Value y) = (node.Inputs[0], node.Inputs[1], node.Result);
+        _values[y.Index] = NewValue(y.Shape);
+        _needsGradient[y.Index] = _needsGradient[a.Index] || _needsGradient[b.Index];
+        _steps.Add((new StackStep(_values[a.Index], _values[b.Index], _values[y.Index]), null, node, y));
+    }
+
     /// <summary>Whether a value may be overwritten once its one reader has run.</summary>
     private bool IsFree(Value value) => _readers[value.Index] == 1 && !_isKept[value.Index];
 
@@ -160,13 +179,17 @@ internal sealed class TrainingNetworkBuilder
             }
 
             step.Gradient = dy;
-            if (step is OperatorStep single)
+            switch (step)
             {
-                PlanOperator(single, operation!, node.Input, result, dy, gradients, slots);
-            }
-            else
-            {
-                PlanSum((AddStep)step, node, i, dy, gradients, slots);
+                case OperatorStep single:
+                    PlanOperator(single, operation!, node.Input, result, dy, gradients, slots);
+                    break;
+                case StackStep stack:
+                    PlanStack(stack, node, gradients, slots);
+                    break;
+                default:
+                    PlanSum((AddStep)step, node, i, dy, gradients, slots);
+                    break;
             }
 
             slots.Release(dy);
@@ -204,6 +227,22 @@ internal sealed class TrainingNetworkBuilder
         }
 
         step.InputGradient = gradients[x.Index];
+    }
+
+    private void PlanStack(StackStep step, Node node, GradientSlot?[] gradients, GradientSlots slots)
+    {
+        (int a, int b) = (node.Inputs[0].Index, node.Inputs[1].Index);
+        if (_needsGradient[a])
+        {
+            step.AccumulateFirst = gradients[a] is not null;
+            step.FirstGradient = gradients[a] ??= slots.Rent();
+        }
+
+        if (_needsGradient[b])
+        {
+            step.AccumulateSecond = gradients[b] is not null;
+            step.SecondGradient = gradients[b] ??= slots.Rent();
+        }
     }
 
     private void PlanSum(AddStep step, Node node, int index, GradientSlot dy, GradientSlot?[] gradients, GradientSlots slots)

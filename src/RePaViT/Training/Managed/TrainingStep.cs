@@ -151,3 +151,69 @@ internal sealed class AddStep : TrainingStep
         }
     }
 }
+
+/// <summary>The rows of a, and those of b below them, image by image. Each gets its rows of the gradient.</summary>
+internal sealed class StackStep(TrainingValue a, TrainingValue b, TrainingValue y) : TrainingStep
+{
+    /// <summary>Where the gradient of a goes; null where nobody needs it.</summary>
+    public GradientSlot? FirstGradient { get; set; }
+
+    /// <summary>Whether it is added to what is there.</summary>
+    public bool AccumulateFirst { get; set; }
+
+    /// <summary>Where the gradient of b goes; null where nobody needs it.</summary>
+    public GradientSlot? SecondGradient { get; set; }
+
+    /// <summary>Whether it is added to what is there.</summary>
+    public bool AccumulateSecond { get; set; }
+
+    public override Matrix Forward(TrainingContext context)
+    {
+        (Matrix first, Matrix second, Matrix both) = (a.In(context), b.In(context), y.In(context));
+        int rows = first.Rows / context.Images;
+        for (int image = 0; image < context.Images; image++)
+        {
+            Rows(first, context, image).CopyTo(Rows(both, context, image)[..(rows * both.Columns)]);
+            Rows(second, context, image).CopyTo(Rows(both, context, image)[(rows * both.Columns)..]);
+        }
+
+        return both;
+    }
+
+    public override void Backward(TrainingContext context)
+    {
+        Matrix dy = Gradient!.Like(y.In(context));
+        int length = a.In(context).Rows / context.Images * dy.Columns;
+        for (int image = 0; image < context.Images; image++)
+        {
+            ReadOnlySpan<float> from = Rows(dy, context, image);
+            PassOn(from[..length], FirstGradient, a, AccumulateFirst, context, image);
+            PassOn(from[length..], SecondGradient, b, AccumulateSecond, context, image);
+        }
+    }
+
+    private static void PassOn(
+        ReadOnlySpan<float> dy, GradientSlot? gradient, TrainingValue value, bool accumulate, TrainingContext context, int image)
+    {
+        if (gradient is null)
+        {
+            return;
+        }
+
+        Span<float> to = Rows(gradient.Like(value.In(context)), context, image);
+        if (accumulate)
+        {
+            TensorPrimitives.Add(to, dy, to);
+        }
+        else
+        {
+            dy.CopyTo(to);
+        }
+    }
+
+    private static Span<float> Rows(Matrix matrix, TrainingContext context, int image)
+    {
+        int rows = matrix.Rows / context.Images;
+        return matrix.TakeRows(image * rows, rows).AsSpan();
+    }
+}

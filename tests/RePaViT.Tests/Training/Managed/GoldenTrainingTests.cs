@@ -23,6 +23,7 @@ public class GoldenTrainingTests
     [DataRow("vit_heuristic_linear")]
     [DataRow("mixer_vanilla")]
     [DataRow("mixer_idle075")]
+    [DataRow("lvvit_idle075")]
     public void Loss_gradients_and_running_statistics_equal_the_reference(string name)
     {
         GoldenFile file = GoldenFile.Read(Fixture.Path(name));

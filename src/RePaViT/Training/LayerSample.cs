@@ -7,34 +7,35 @@ using RePaViT.Threading;
 
 namespace RePaViT.Training;
 
-/// <summary>Some of the tokens that enter each feed-forward layer of a deployed network when it sees training images.</summary>
-internal static class FeedForwardSample
+/// <summary>Some of the rows that enter layers of a network when it sees training images.</summary>
+internal static class LayerSample
 {
     private const int MaxImages = 256;
     private const int MaxRows = 4096;
 
-    // 128 MiB: fewer images where their tokens are many or wide.
+    // 128 MiB: fewer images where their rows are many or wide.
     private const int MaxValues = 1 << 25;
 
     /// <summary>
-    /// Runs up to 256 images, drawn at random, and gives up to 4096 of their tokens for each layer, [rows, dim]. The
+    /// Runs up to 256 images, drawn at random, and gives up to 4096 of their rows for each layer, [rows, columns]. The
     /// same data and seed give the same rows on any number of threads.
     /// </summary>
-    /// <param name="network">A deployed network that takes samples from 0 to 255.</param>
+    /// <param name="network">A network that takes samples from 0 to 255.</param>
+    /// <param name="sampled">Whether a layer is one of those; not the first, and at least one.</param>
     /// <param name="dataset">The training images, at least one.</param>
     /// <param name="preprocessing">How they are cropped and resized.</param>
     /// <param name="seed">Names the random choice.</param>
     /// <param name="threads">Threads that share the work; null for one on every core.</param>
     public static IEnumerable<float[]> Take(
-        Network network, IImageDataset dataset, ImagePreprocessing preprocessing, ulong seed, int? threads)
+        Network network, Func<Layer, bool> sampled, IImageDataset dataset, ImagePreprocessing preprocessing, ulong seed, int? threads)
     {
         int imageSize = (int)Math.Sqrt(network.Layers[0].Input.Columns);
-        long valuesPerImage = network.Layers.OfType<ReparameterizedFeedForward>().Max(layer => layer.Input.Length);
+        long valuesPerImage = network.Layers.Where(sampled).Max(layer => layer.Input.Length);
         int[] images = Draw(dataset.Count, (int)Math.Clamp(MaxValues / valuesPerImage, 1, MaxImages), seed, key: 0);
         Shape drawnFor = default;
         int[] rows = [];
         float[] sample = [];
-        foreach ((Shape tokens, float[] all) in LayerTrace.Run(network, layer => layer is ReparameterizedFeedForward, threads, images.Length, Prepare))
+        foreach ((Shape tokens, float[] all) in LayerTrace.Run(network, sampled, threads, images.Length, Prepare))
         {
             if (tokens != drawnFor)
             {
