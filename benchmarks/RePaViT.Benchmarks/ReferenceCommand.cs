@@ -19,6 +19,9 @@ internal static class ReferenceCommand
         ["Base"] = (0.75, 660.3 / 418.5),
         ["Large"] = (0.75, 207.2 / 124.2),
         ["Huge"] = (0.75, 103.8 / 61.5),
+        ["Swin-Tiny"] = (0.75, 1.27),
+        ["Swin-Small"] = (0.75, 1.33),
+        ["Swin-Base"] = (0.75, 1.43),
     };
 
     public static Command Create()
@@ -26,7 +29,7 @@ internal static class ReferenceCommand
         var task = new Option<BenchmarkTask>("--task") { Description = "inference or training." };
         var presets = new Option<string[]>("--presets")
         {
-            Description = "Some of Tiny, Small, Base, Large and Huge; all of these without it.",
+            Description = $"Some of {string.Join(", ", Paper.Keys)}; all of these without it.",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [.. Paper.Keys],
         };

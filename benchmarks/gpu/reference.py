@@ -7,6 +7,7 @@ answered with `done` once that many calls have ended.
 
 import argparse
 import contextlib
+import functools
 import platform
 import sys
 
@@ -21,25 +22,40 @@ def parse_arguments():
     parser.add_argument("--idle-ratio", type=float, required=True)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--image-size", type=int, required=True)
+    parser.add_argument("--window", type=int, help="width and height of a Swin transformer's windows")
     parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
     parser.add_argument("--precision", choices=["fp32", "tf32", "bf16"], required=True)
     return parser.parse_args()
 
 
-def create_model(repavit, arguments, form):
-    create = getattr(repavit, f"RePaViT_{arguments.preset.capitalize()}")
+def find_factory(arguments):
+    """What makes the network of a preset, with the image size asked for."""
+    family, _, size = arguments.preset.lower().rpartition("-")
+    if family != "swin":
+        import repavit
+        return functools.partial(getattr(repavit, f"RePaViT_{size.capitalize()}"), img_size=arguments.image_size)
+
+    # Its factories allow no other image size or window than theirs.
+    import repaswin
+    network = repaswin.SwinTransformer
+    repaswin.SwinTransformer = lambda **fixed: network(
+        **fixed | {"img_size": arguments.image_size, "window_size": arguments.window})
+    return getattr(repaswin, f"RePaSwin_{size.capitalize()}")
+
+
+def create_model(create, arguments, form):
     idle = {} if form == "vanilla" else {
         "channel_idle": True, "idle_ratio": arguments.idle_ratio, "feature_norm": "BatchNorm"}
     drop_path = 0.0
     if arguments.task == "training":
         drop_path = 0.3 if arguments.preset.lower() in ("large", "huge") else 0.1
-    return create(img_size=arguments.image_size, num_classes=1000, drop_path_rate=drop_path, **idle)
+    return create(num_classes=1000, drop_path_rate=drop_path, **idle)
 
 
-def prepare_inference(repavit, arguments, form):
+def prepare_inference(create, arguments, form):
     """The whole network in the precision asked for, images on the device: faster than autocast, which casts at each call."""
     dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
-    model = create_model(repavit, arguments, form).eval()
+    model = create_model(create, arguments, form).eval()
     if form == "deployed":
         model.reparam()
     model = model.to(arguments.device, dtype)
@@ -53,13 +69,13 @@ def prepare_inference(repavit, arguments, form):
     return run
 
 
-def prepare_training(repavit, arguments, form):
+def prepare_training(create, arguments, form):
     """A step as the reference's loop takes it: upload, autocast, LAMB, averaged weights, and a wait at the end."""
     from timm.loss import SoftTargetCrossEntropy
     from timm.optim import create_optimizer_v2
     from timm.utils import ModelEma
 
-    model = create_model(repavit, arguments, form).to(arguments.device).train()
+    model = create_model(create, arguments, form).to(arguments.device).train()
     average = ModelEma(model, decay=0.99996)
     optimizer = create_optimizer_v2(model, opt="lamb", lr=1e-4, weight_decay=0.05)
     criterion = SoftTargetCrossEntropy()
@@ -92,13 +108,12 @@ def main():
     # Standard output belongs to the answers; the reference prints too.
     answers = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
-        import repavit
-
+        create = find_factory(arguments)
         prepare, forms = {
             "inference": (prepare_inference, ["vanilla", "deployed"]),
             "training": (prepare_training, ["vanilla", "trained"]),
         }[arguments.task]
-        contenders = {form: prepare(repavit, arguments, form) for form in forms}
+        contenders = {form: prepare(create, arguments, form) for form in forms}
 
         place = torch.cuda.get_device_name() if arguments.device == "cuda" else f"CPU, {torch.get_num_threads()} threads"
         print(f"PyTorch {torch.__version__}, Python {platform.python_version()}, {place}, {arguments.precision}",

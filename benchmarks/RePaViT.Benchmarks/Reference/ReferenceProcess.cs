@@ -34,6 +34,7 @@ internal sealed class ReferenceProcess : IDisposable
             "--image-size", Invariant(work.ImageSize),
             "--device", Lower(work.Engine.Device),
             "--precision", Lower(work.Engine.Precision),
+            .. work.Architecture(ExportForm.Vanilla) is SwinArchitecture swin ? ["--window", Invariant(swin.Window)] : Array.Empty<string>(),
         ])
         {
             start.ArgumentList.Add(argument);

@@ -21,11 +21,15 @@ internal sealed record Workload(
     /// <summary>The channel-idle form that the task is about.</summary>
     public ExportForm IdleForm => Task == BenchmarkTask.Inference ? ExportForm.Deployed : ExportForm.Trained;
 
-    public Architecture Architecture(ExportForm form) => RePaViT.Architecture.Preset(Preset) with
+    public Architecture Architecture(ExportForm form)
     {
-        ImageSize = ImageSize,
-        IdleRatio = form == ExportForm.Vanilla ? null : IdleRatio,
-    };
+        Architecture architecture = RePaViT.Architecture.Preset(Preset) with
+        {
+            ImageSize = ImageSize,
+            IdleRatio = form == ExportForm.Vanilla ? null : IdleRatio,
+        };
+        return architecture is SwinArchitecture swin ? swin with { Window = UnpaddedWindow(swin) } : architecture;
+    }
 
     /// <summary>A batch of noise.</summary>
     public TrainingBatch CreateBatch()
@@ -44,5 +48,20 @@ internal sealed record Workload(
         }
 
         return batch;
+    }
+
+    /// <summary>
+    /// The largest window, up to the preset's, that cuts every map without a rest: the reference implementation fills no map up.
+    /// </summary>
+    private static int UnpaddedWindow(SwinArchitecture swin)
+    {
+        int[] sizes = [.. Enumerable.Range(0, swin.Depths.Count).Select(stage => swin.ImageSize / swin.PatchSize >> stage)];
+        int window = swin.Window;
+        while (sizes.Any(size => size > window && size % window != 0))
+        {
+            window--;
+        }
+
+        return window;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Threading;
 
 namespace RePaViT.Training;
 
@@ -11,13 +12,21 @@ internal sealed class WeightAverage
     private readonly IParameter[] _parameters;
     private readonly float[][] _averages;
     private readonly double _decay;
+    private readonly ThreadTeam _team;
+    private readonly Action<int, int> _update;
+    private float _gain;
 
     /// <summary>Starts from the parameters' present values.</summary>
-    public WeightAverage(IEnumerable<IParameter> parameters, double decay)
+    /// <param name="parameters">What is averaged.</param>
+    /// <param name="decay">The greatest d, in [0, 1).</param>
+    /// <param name="threads">Threads that share the work, at least 1.</param>
+    public WeightAverage(IEnumerable<IParameter> parameters, double decay, int threads)
     {
         _parameters = [.. parameters];
         _averages = [.. _parameters.Select(parameter => parameter.Value.ToArray())];
         _decay = decay;
+        _team = ThreadTeam.Get(threads);
+        _update = (i, _) => TensorPrimitives.Lerp(_averages[i], _parameters[i].Value, _gain, _averages[i]);
     }
 
     /// <summary>1 - d: how much of the values after a step goes into the average.</summary>
@@ -29,11 +38,8 @@ internal sealed class WeightAverage
     /// <param name="step">Steps taken, counted from 1.</param>
     public void Update(long step)
     {
-        float gain = Gain(_decay, step);
-        for (int i = 0; i < _parameters.Length; i++)
-        {
-            TensorPrimitives.Lerp(_averages[i], _parameters[i].Value, gain, _averages[i]);
-        }
+        _gain = Gain(_decay, step);
+        _team.Run(_parameters.Length, _update);
     }
 
     /// <summary>The averages under the parameters' names.</summary>

@@ -18,6 +18,18 @@ public sealed class ReferenceTests
         => AssertMeasured(BenchmarkTask.Training, ExportForm.Trained);
 
     [TestMethod]
+    [DataRow(224, 7)]
+    [DataRow(448, 7)]
+    [DataRow(64, 4)]
+    [DataRow(32, 4)]
+    public void Windows_cut_every_map_without_a_rest(int imageSize, int window)
+    {
+        Workload work = ReferenceCommand.CreateWorkload(BenchmarkTask.Training, "swin-tiny", 2, imageSize, Managed);
+
+        Assert.AreEqual(window, ((SwinArchitecture)work.Architecture(ExportForm.Trained)).Window);
+    }
+
+    [TestMethod]
     public void The_median_turn_counts_and_calls_fill_a_turn()
     {
         var made = new List<int>();

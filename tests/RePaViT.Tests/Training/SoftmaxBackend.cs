@@ -123,7 +123,7 @@ internal sealed class SoftmaxBackend : ITrainingBackend
             _bias = Find("head.bias");
             _mean = Find("blocks.0.mlp.norm1.running_mean");
             _optimizer = Optimizer.Create(_parameters, recipe, threads);
-            _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay) : null;
+            _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay, threads: 1) : null;
         }
 
         public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)

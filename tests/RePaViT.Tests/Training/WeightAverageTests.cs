@@ -15,7 +15,7 @@ public sealed class WeightAverageTests
             ArrayParameter.Random(random, "weight", TensorRole.Weight, 5, 7),
             ArrayParameter.Random(random, "variance", TensorRole.RunningVariance, 3),
         ];
-        var average = new WeightAverage(parameters, decay: 0.5);
+        var average = new WeightAverage(parameters, decay: 0.5, threads: 2);
         double[][] expected = [.. parameters.Select(p => Array.ConvertAll(p.Value.ToArray(), v => (double)v))];
         for (int step = 1; step <= 12; step++)
         {
@@ -48,13 +48,13 @@ public sealed class WeightAverageTests
     public void State_round_trips()
     {
         ArrayParameter[] parameters = [ArrayParameter.Random(new Random(2), "weight", TensorRole.Weight, 4)];
-        var average = new WeightAverage(parameters, decay: 0.9);
+        var average = new WeightAverage(parameters, decay: 0.9, threads: 2);
         parameters[0].Value.Fill(0.25f);
         average.Update(1);
         var state = new NamedTensors();
         average.AddState(state);
 
-        var restored = new WeightAverage(parameters, decay: 0.9);
+        var restored = new WeightAverage(parameters, decay: 0.9, threads: 2);
         restored.SetState(state);
         CollectionAssert.AreEqual(
             average.GetWeights()["weight"].Data.ToArray(), restored.GetWeights()["weight"].Data.ToArray());

@@ -31,7 +31,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _classes = _network.Output.Columns;
         SetWeights(network.Weights);
         _optimizer = Optimizer.Create(_parameters, recipe, team.Size);
-        _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay) : null;
+        _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay, team.Size) : null;
     }
 
     /// <summary>Logits of the last batch, [images, classes].</summary>

@@ -65,6 +65,12 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
     private readonly float[] _meanOfGradient;
     private readonly float[] _meanOfProduct;
 
+    private readonly Action<int, int> _foldInput;
+    private readonly Action<int, int> _foldOutput;
+    private readonly Action<int, int> _backwardShift;
+    private readonly Action<int, int> _backwardScale;
+    private readonly Action<int, int> _backwardVariance;
+    private readonly Action<int, int> _backwardFold;
     private readonly Action<int, int> _normalizeInput;
     private readonly Action<int, int> _activate;
     private readonly Action<int, int> _normalizeHidden;
@@ -76,6 +82,7 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
     private Matrix _dNormalized;
     private Matrix _dx;
     private bool _accumulate;
+    private int _blocks;
 
     public MergedFeedForwardTraining(ChannelIdleBranch branch, int rowsPerImage, TrainingContext context)
     {
@@ -123,6 +130,12 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         _meanOfGradient = new float[Math.Max(_dim, _active)];
         _meanOfProduct = new float[Math.Max(_dim, _active)];
 
+        _foldInput = (chunk, _) => FoldInput(chunk);
+        _foldOutput = (chunk, _) => FoldOutput(chunk);
+        _backwardShift = (block, _) => BackwardShift(block);
+        _backwardScale = (block, _) => BackwardScale(block);
+        _backwardVariance = (chunk, _) => BackwardVariance(chunk);
+        _backwardFold = (block, _) => BackwardFold(block);
         _normalizeInput = (chunk, _) => BatchNorm.Forward(_x.Chunk(chunk), _normalized.Chunk(chunk), _inputMean, _inputScale);
         _activate = (chunk, _) => Activate(chunk);
         _normalizeHidden = (chunk, _) => BatchNorm.Forward(
@@ -155,7 +168,7 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         context.Columns.GetMoments(_inputMean, _inputScale);
         _inputNorm.TakeStatistics(0, _inputMean, _inputScale, x.Rows);
         context.Team.Run(chunks, _normalizeInput);
-        FoldWeights();
+        FoldWeights(context);
 
         if (_active > 0)
         {
@@ -188,25 +201,38 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         }
 
         BackwardIdle(context, dy);
-        BackwardFold(dx.Rows);
+        BackwardFold(context, dx.Rows);
         context.Team.Run(RowChunks.Count(dx.Rows), _backwardInput);
     }
 
     /// <summary>V = W1 diag(gamma1), b = b1 + W1 beta1, and the part of W2 diag(gamma2) for active channels.</summary>
-    private void FoldWeights()
+    private void FoldWeights(TrainingContext context)
     {
-        for (int row = 0; row < _foldedInput.Rows; row++)
-        {
-            ReadOnlySpan<float> weight = _inputWeight.Matrix.Row(row);
-            TensorPrimitives.Multiply(weight, _inputNorm.Gamma.Value, _foldedInput.Row(row));
-            _foldedBias.Row(0)[row] = _inputBias.Value[row] + Reduce.Dot(weight, _inputNorm.Beta.Value);
-        }
+        context.Team.Run(RowChunks.Count(_foldedInput.Rows), _foldInput);
+        context.Team.Run(RowChunks.Count(_dim), _foldOutput);
+    }
 
-        for (int row = 0; row < _dim; row++)
+    private void FoldInput(int chunk)
+    {
+        Matrix weights = _inputWeight.Matrix.Chunk(chunk);
+        Matrix folded = _foldedInput.Chunk(chunk);
+        for (int i = 0; i < weights.Rows; i++)
         {
-            ReadOnlySpan<float> weight = _outputWeight.Matrix.Row(row);
-            TensorPrimitives.Multiply(weight[.._active], _hiddenNorm.Gamma.Value[.._active], _foldedOutput.Row(row));
-            _outputShift.Row(0)[row] = _outputBias.Value[row] + Reduce.Dot(weight, _hiddenNorm.Beta.Value);
+            int row = chunk * RowChunks.Size + i;
+            TensorPrimitives.Multiply(weights.Row(i), _inputNorm.Gamma.Value, folded.Row(i));
+            _foldedBias.Row(0)[row] = _inputBias.Value[row] + Reduce.Dot(weights.Row(i), _inputNorm.Beta.Value);
+        }
+    }
+
+    private void FoldOutput(int chunk)
+    {
+        Matrix weights = _outputWeight.Matrix.Chunk(chunk);
+        Matrix folded = _foldedOutput.Chunk(chunk);
+        for (int i = 0; i < weights.Rows; i++)
+        {
+            int row = chunk * RowChunks.Size + i;
+            TensorPrimitives.Multiply(weights.Row(i)[.._active], _hiddenNorm.Gamma.Value[.._active], folded.Row(i));
+            _outputShift.Row(0)[row] = _outputBias.Value[row] + Reduce.Dot(weights.Row(i), _hiddenNorm.Beta.Value);
         }
     }
 
@@ -240,14 +266,29 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         context.Columns.AddColumnSums(dy, _dOutputBias);
         TensorPrimitives.Add(_outputBias.Gradient, _dOutputBias, _outputBias.Gradient);
         Array.Clear(_dHiddenBeta);
-        for (int row = 0; row < _dim; row++)
-        {
-            TensorPrimitives.MultiplyAdd(_outputWeight.Matrix.Row(row), _dOutputBias[row], _dHiddenBeta, _dHiddenBeta);
-            Span<float> dWeight = _outputWeight.GradientMatrix.Row(row);
-            TensorPrimitives.MultiplyAdd(_hiddenNorm.Beta.Value, _dOutputBias[row], dWeight, dWeight);
-        }
-
+        RunOnColumns(context, _dHiddenBeta.Length, _backwardShift);
         TensorPrimitives.Add(_hiddenNorm.Beta.Gradient, _dHiddenBeta, _hiddenNorm.Beta.Gradient);
+    }
+
+    /// <summary>Shares sums over the rows of a matrix.</summary>
+    private void RunOnColumns(TrainingContext context, int columns, Action<int, int> body)
+    {
+        _blocks = ColumnBlocks.Count(columns, context.Team.Size);
+        context.Team.Run(_blocks, body);
+    }
+
+    private void BackwardShift(int block)
+    {
+        Matrix weights = _outputWeight.Matrix.ColumnBlock(block, _blocks);
+        Matrix dWeights = _outputWeight.GradientMatrix.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> beta = _hiddenNorm.Beta.Value.ColumnBlock(block, _blocks);
+        Span<float> dBeta = _dHiddenBeta.AsSpan().ColumnBlock(block, _blocks);
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            Span<float> dWeight = dWeights.Row(row);
+            TensorPrimitives.MultiplyAdd(weights.Row(row), _dOutputBias[row], dBeta, dBeta);
+            TensorPrimitives.MultiplyAdd(beta, _dOutputBias[row], dWeight, dWeight);
+        }
     }
 
     /// <summary>Back through the active channels; starts the gradient of xh.</summary>
@@ -290,22 +331,8 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         Matrix dIdleInput = _dFoldedInput.TakeRows(_active, _idle);
         context.MultiplyBackwardWeight(_scaledOutput, _dMerged, dIdleInput, accumulate: false);
         Array.Clear(_dScale);
-        for (int row = 0; row < _dim; row++)
-        {
-            Span<float> dWeight = _outputWeight.GradientMatrix.Row(row)[_active..];
-            TensorPrimitives.MultiplyAdd(_dScaledOutput.Row(row), _outputWeight.Matrix.Row(row)[_active..], _dScale, _dScale);
-            TensorPrimitives.MultiplyAdd(_dScaledOutput.Row(row), _idleScale, dWeight, dWeight);
-        }
-
-        // s = gamma2 / sqrt(v + eps) and v = diag(V S V'): dV += 2 diag(dv) V S, dS = V' diag(dv) V.
-        for (int i = 0; i < _idle; i++)
-        {
-            float scale = _hiddenScale[_active + i];
-            _hiddenNorm.Gamma.Gradient[_active + i] += _dScale[i] * scale;
-            float dVariance = -0.5f * _dScale[i] * _hiddenNorm.Gamma.Value[_active + i] * scale * scale * scale;
-            TensorPrimitives.MultiplyAdd(_idleCovariance.Row(i), 2 * dVariance, dIdleInput.Row(i), dIdleInput.Row(i));
-            TensorPrimitives.Multiply(FoldedIdleInput.Row(i), dVariance, _weighted.Row(i));
-        }
+        RunOnColumns(context, _idle, _backwardScale);
+        context.Team.Run(RowChunks.Count(_idle), _backwardVariance);
 
         // S = xh' xh / n: dxh += 2/n xh dS.
         Matrix dCovariance = _covariance;
@@ -315,29 +342,50 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         context.MultiplyBackwardInput(_normalized, dCovariance, _dNormalized, accumulate: true);
     }
 
+    private void BackwardScale(int block)
+    {
+        Matrix weights = _outputWeight.Matrix.TakeColumns(_active, _idle).ColumnBlock(block, _blocks);
+        Matrix dWeights = _outputWeight.GradientMatrix.TakeColumns(_active, _idle).ColumnBlock(block, _blocks);
+        Matrix dScaled = _dScaledOutput.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> scale = _idleScale.AsSpan().ColumnBlock(block, _blocks);
+        Span<float> dScale = _dScale.AsSpan().ColumnBlock(block, _blocks);
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            Span<float> dWeight = dWeights.Row(row);
+            TensorPrimitives.MultiplyAdd(dScaled.Row(row), weights.Row(row), dScale, dScale);
+            TensorPrimitives.MultiplyAdd(dScaled.Row(row), scale, dWeight, dWeight);
+        }
+    }
+
+    /// <summary>s = gamma2 / sqrt(v + eps) and v = diag(V S V'): dV += 2 diag(dv) V S, dS = V' diag(dv) V.</summary>
+    private void BackwardVariance(int chunk)
+    {
+        Matrix input = FoldedIdleInput.Chunk(chunk);
+        Matrix dInput = _dFoldedInput.TakeRows(_active, _idle).Chunk(chunk);
+        Matrix covariance = _idleCovariance.Chunk(chunk);
+        Matrix weighted = _weighted.Chunk(chunk);
+        for (int row = 0; row < input.Rows; row++)
+        {
+            int i = chunk * RowChunks.Size + row;
+            float scale = _hiddenScale[_active + i];
+            _hiddenNorm.Gamma.Gradient[_active + i] += _dScale[i] * scale;
+            float dVariance = -0.5f * _dScale[i] * _hiddenNorm.Gamma.Value[_active + i] * scale * scale * scale;
+            TensorPrimitives.MultiplyAdd(covariance.Row(row), 2 * dVariance, dInput.Row(row), dInput.Row(row));
+            TensorPrimitives.Multiply(input.Row(row), dVariance, weighted.Row(row));
+        }
+    }
+
     /// <summary>
     /// Back through V = W1 diag(gamma1) and b = b1 + W1 beta1. Idle channels lose their b to BN2's mean, so that has no
     /// gradient there. The means that BN1 needs follow: sum(dxh xh) = gamma1 dgamma1, and sum(dxh) = sum(du) V + sum(dy) N.
     /// </summary>
-    private void BackwardFold(int rows)
+    private void BackwardFold(TrainingContext context, int rows)
     {
         Array.Clear(_dInputBeta);
         Array.Clear(_dInputGamma);
-        for (int row = 0; row < _foldedInput.Rows; row++)
-        {
-            ReadOnlySpan<float> weight = _inputWeight.Matrix.Row(row);
-            ReadOnlySpan<float> gradient = _dFoldedInput.Row(row);
-            Span<float> dWeight = _inputWeight.GradientMatrix.Row(row);
-            TensorPrimitives.MultiplyAdd(gradient, weight, _dInputGamma, _dInputGamma);
-            TensorPrimitives.MultiplyAdd(gradient, _inputNorm.Gamma.Value, dWeight, dWeight);
-            if (row < _active)
-            {
-                TensorPrimitives.MultiplyAdd(weight, _dInputBias[row], _dInputBeta, _dInputBeta);
-                TensorPrimitives.MultiplyAdd(_inputNorm.Beta.Value, _dInputBias[row], dWeight, dWeight);
-                _inputBias.Gradient[row] += _dInputBias[row];
-            }
-        }
-
+        RunOnColumns(context, _dim, _backwardFold);
+        Span<float> biasGradient = _inputBias.Gradient[.._active];
+        TensorPrimitives.Add(biasGradient, _dInputBias, biasGradient);
         TensorPrimitives.Add(_inputNorm.Beta.Gradient, _dInputBeta, _inputNorm.Beta.Gradient);
         TensorPrimitives.Add(_inputNorm.Gamma.Gradient, _dInputGamma, _inputNorm.Gamma.Gradient);
         Span<float> meanOfGradient = _meanOfGradient.AsSpan(0, _dim);
@@ -351,6 +399,28 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
         Span<float> meanOfProduct = _meanOfProduct.AsSpan(0, _dim);
         TensorPrimitives.Multiply(_inputNorm.Gamma.Value, _dInputGamma, meanOfProduct);
         TensorPrimitives.Multiply(meanOfProduct, 1f / rows, meanOfProduct);
+    }
+
+    private void BackwardFold(int block)
+    {
+        Matrix weights = _inputWeight.Matrix.ColumnBlock(block, _blocks);
+        Matrix dWeights = _inputWeight.GradientMatrix.ColumnBlock(block, _blocks);
+        Matrix gradients = _dFoldedInput.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> gamma = _inputNorm.Gamma.Value.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> beta = _inputNorm.Beta.Value.ColumnBlock(block, _blocks);
+        Span<float> dGamma = _dInputGamma.AsSpan().ColumnBlock(block, _blocks);
+        Span<float> dBeta = _dInputBeta.AsSpan().ColumnBlock(block, _blocks);
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            Span<float> dWeight = dWeights.Row(row);
+            TensorPrimitives.MultiplyAdd(gradients.Row(row), weights.Row(row), dGamma, dGamma);
+            TensorPrimitives.MultiplyAdd(gradients.Row(row), gamma, dWeight, dWeight);
+            if (row < _active)
+            {
+                TensorPrimitives.MultiplyAdd(weights.Row(row), _dInputBias[row], dBeta, dBeta);
+                TensorPrimitives.MultiplyAdd(beta, _dInputBias[row], dWeight, dWeight);
+            }
+        }
     }
 
     private void Activate(int chunk)

@@ -27,6 +27,10 @@ internal sealed class NormalizedLinear
     private readonly float[] _dBias;
     private readonly float[] _dBeta;
     private readonly float[] _dGamma;
+    private readonly Action<int, int> _foldRows;
+    private readonly Action<int, int> _backwardColumns;
+    private Matrix _gradient;
+    private int _blocks;
 
     public NormalizedLinear(BatchNormalize norm, Linear linear)
     {
@@ -46,6 +50,8 @@ internal sealed class NormalizedLinear
         _dBias = new float[_outputs];
         _dBeta = new float[_inputs];
         _dGamma = new float[_inputs];
+        _foldRows = (chunk, _) => FoldRows(chunk);
+        _backwardColumns = (block, _) => BackwardColumns(block);
     }
 
     public IEnumerable<TrainingParameter> Parameters => [.. _norm.Parameters, _weight, _bias];
@@ -69,15 +75,8 @@ internal sealed class NormalizedLinear
     /// <summary>y = xh V' + (b + W beta).</summary>
     public void Forward(TrainingContext context, Matrix normalized, Matrix y)
     {
-        Matrix folded = _foldedWeight.AsMatrix(_outputs, _inputs);
-        for (int row = 0; row < _outputs; row++)
-        {
-            ReadOnlySpan<float> weight = _weight.Matrix.Row(row);
-            TensorPrimitives.Multiply(weight, _gamma.Value, folded.Row(row));
-            _foldedBias.Span[row] = _bias.Value[row] + Reduce.Dot(weight, _beta.Value);
-        }
-
-        context.Multiply(normalized, folded, y, GemmEpilogue.AddBias(_foldedBias.AsMatrix(1, _outputs)));
+        context.Team.Run(RowChunks.Count(_outputs), _foldRows);
+        context.Multiply(normalized, _foldedWeight.AsMatrix(_outputs, _inputs), y, GemmEpilogue.AddBias(_foldedBias.AsMatrix(1, _outputs)));
     }
 
     /// <summary>
@@ -87,25 +86,16 @@ internal sealed class NormalizedLinear
     /// </summary>
     public void Backward(TrainingContext context, Matrix normalized, Matrix dy, Matrix dNormalized)
     {
-        Matrix gradient = context.WeightGradient(_outputs, _inputs);
-        context.MultiplyBackwardWeight(dy, normalized, gradient, accumulate: false);
+        _gradient = context.WeightGradient(_outputs, _inputs);
+        context.MultiplyBackwardWeight(dy, normalized, _gradient, accumulate: false);
         Array.Clear(_dBias);
         context.Columns.AddColumnSums(dy, _dBias);
         TensorPrimitives.Add(_bias.Gradient, _dBias, _bias.Gradient);
 
         Array.Clear(_dBeta);
         Array.Clear(_dGamma);
-        for (int row = 0; row < _outputs; row++)
-        {
-            ReadOnlySpan<float> weight = _weight.Matrix.Row(row);
-            Span<float> g = gradient.Row(row);
-            Span<float> dWeight = _weight.GradientMatrix.Row(row);
-            TensorPrimitives.MultiplyAdd(weight, _dBias[row], _dBeta, _dBeta);
-            TensorPrimitives.MultiplyAdd(g, weight, _dGamma, _dGamma);
-            TensorPrimitives.MultiplyAdd(_beta.Value, _dBias[row], dWeight, dWeight);
-            TensorPrimitives.MultiplyAdd(g, _gamma.Value, dWeight, dWeight);
-        }
-
+        _blocks = ColumnBlocks.Count(_inputs, context.Team.Size);
+        context.Team.Run(_blocks, _backwardColumns);
         TensorPrimitives.Add(_beta.Gradient, _dBeta, _beta.Gradient);
         TensorPrimitives.Add(_gamma.Gradient, _dGamma, _gamma.Gradient);
         for (int i = 0; i < _inputs; i++)
@@ -120,4 +110,38 @@ internal sealed class NormalizedLinear
     /// <summary>Turns a row of dxh into a row of dx, in place.</summary>
     public void BackwardRow(ReadOnlySpan<float> normalized, Span<float> gradient)
         => BatchNorm.Backward(normalized, gradient, _scale, _meanOfGradient, _meanOfProduct);
+
+    private void FoldRows(int chunk)
+    {
+        Matrix weights = _weight.Matrix.Chunk(chunk);
+        Matrix folded = _foldedWeight.AsMatrix(_outputs, _inputs).Chunk(chunk);
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            int output = chunk * RowChunks.Size + row;
+            ReadOnlySpan<float> weight = weights.Row(row);
+            TensorPrimitives.Multiply(weight, _gamma.Value, folded.Row(row));
+            _foldedBias.Span[output] = _bias.Value[output] + Reduce.Dot(weight, _beta.Value);
+        }
+    }
+
+    private void BackwardColumns(int block)
+    {
+        Matrix weights = _weight.Matrix.ColumnBlock(block, _blocks);
+        Matrix weightGradients = _weight.GradientMatrix.ColumnBlock(block, _blocks);
+        Matrix gradients = _gradient.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> beta = _beta.Value.ColumnBlock(block, _blocks);
+        ReadOnlySpan<float> gamma = _gamma.Value.ColumnBlock(block, _blocks);
+        Span<float> dBeta = _dBeta.AsSpan().ColumnBlock(block, _blocks);
+        Span<float> dGamma = _dGamma.AsSpan().ColumnBlock(block, _blocks);
+        for (int row = 0; row < weights.Rows; row++)
+        {
+            ReadOnlySpan<float> weight = weights.Row(row);
+            ReadOnlySpan<float> g = gradients.Row(row);
+            Span<float> dWeight = weightGradients.Row(row);
+            TensorPrimitives.MultiplyAdd(weight, _dBias[row], dBeta, dBeta);
+            TensorPrimitives.MultiplyAdd(g, weight, dGamma, dGamma);
+            TensorPrimitives.MultiplyAdd(beta, _dBias[row], dWeight, dWeight);
+            TensorPrimitives.MultiplyAdd(g, gamma, dWeight, dWeight);
+        }
+    }
 }
