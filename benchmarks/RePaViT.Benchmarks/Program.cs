@@ -14,6 +14,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     PipelineCommand.Create(),
     ProfileCommand.Create(),
     ReferenceCommand.Create(),
+    SmallDataCommand.Create(),
     TrainingCommand.Create(),
     VerifyCommand.Create(),
 };

@@ -75,8 +75,11 @@ internal sealed record LearningTask(
         (IImageDataset rest, IImageDataset validation) = training.Split(ValidationShare, Seed);
         Architecture architecture = Fit(settings.Preset ?? SmallNetwork, patchSize, training);
         architecture = architecture with { IdleRatio = settings.IdleRatio ?? architecture.IdleRatio };
-        int epochs = settings.Epochs ?? recipe.Epochs;
-        recipe = recipe with { Epochs = epochs, WarmupEpochs = Math.Min(recipe.WarmupEpochs, epochs) };
+        if (settings.Epochs is int epochs)
+        {
+            recipe = recipe with { Epochs = epochs, WarmupEpochs = recipe.WarmupEpochs > epochs ? epochs : recipe.WarmupEpochs };
+        }
+
         return new LearningTask(name, rest, validation, test, architecture, recipe);
     }
 

@@ -39,14 +39,16 @@ internal static class ShapesDataset
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="size">Width and height in pixels, at least 16. The shapes are meant for 32.</param>
     /// <param name="seed">Names all random choices.</param>
-    public static InMemoryImageDataset Create(int count, int size, ulong seed)
+    /// <param name="classes">Only the first of the classes; null for all.</param>
+    public static InMemoryImageDataset Create(int count, int size, ulong seed, int? classes = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 16);
+        (string Name, Func<Vector2, bool> Contains)[] drawn = Classes[..(classes ?? Classes.Length)];
         var images = new RgbImage[count];
-        Parallel.For(0, count, i => images[i] = Draw(Classes[i % Classes.Length].Contains, size, new ImageRandom(seed, i)));
+        Parallel.For(0, count, i => images[i] = Draw(drawn[i % drawn.Length].Contains, size, new ImageRandom(seed, i)));
         return new InMemoryImageDataset(
-            images, Enumerable.Range(0, count).Select(i => i % Classes.Length), Classes.Select(shape => shape.Name));
+            images, Enumerable.Range(0, count).Select(i => i % drawn.Length), drawn.Select(shape => shape.Name));
     }
 
     private static RgbImage Draw(Func<Vector2, bool> contains, int size, Random random)

@@ -53,17 +53,21 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// Optimizer, schedule, augmentation, moving average and all else that decides what training arrives at. A seed of the
         /// <see cref="MLContext"/> stands in for the recipe's: the same seed and the same rows give the same model on CPUs with
-        /// the same instruction set, and nearly the same on others and on a GPU. Default: a recipe for small data sets.
+        /// the same instruction set, and nearly the same on others and on a GPU. Default: a recipe for small data sets, whose epochs and
+        /// batches follow from the number of training images.
         /// </summary>
         public TrainingRecipe Recipe { get; set; } = new();
 
         /// <summary>
-        /// Images that pass through the network together, at least 2; null for the recipe's or, if those are fewer, all
-        /// images. Default null.
+        /// Images that pass through the network together, at least 2; null for the recipe's, whose default follows from the number
+        /// of training images, or for all images where they are fewer. Default null.
         /// </summary>
         public int? BatchSize { get; set; }
 
-        /// <summary>Times that every training image is seen, at least 1; null for the recipe's. Default null.</summary>
+        /// <summary>
+        /// Times that every training image is seen, at least 1; null for the recipe's, whose default follows from the number of
+        /// training images. Default null.
+        /// </summary>
         public int? Epoch { get; set; }
 
         /// <summary>The highest learning rate, above 0; null for the recipe's. Default null.</summary>
@@ -190,7 +194,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         internal TrainingRecipe CreateRecipe(ulong seed)
         {
             double learningRate = LearningRate ?? Recipe.LearningRate;
-            int epochs = Epoch ?? Recipe.Epochs;
+            int? epochs = Epoch ?? Recipe.Epochs;
             return Recipe with
             {
                 BatchSize = BatchSize ?? Recipe.BatchSize,
@@ -200,7 +204,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 // The shortcuts must not contradict what the user did not touch.
                 MinimumLearningRate = Math.Min(Recipe.MinimumLearningRate, learningRate),
                 WarmupLearningRate = Math.Min(Recipe.WarmupLearningRate, learningRate),
-                WarmupEpochs = Math.Min(Recipe.WarmupEpochs, epochs),
+                WarmupEpochs = Recipe.WarmupEpochs > epochs ? epochs : Recipe.WarmupEpochs,
                 EarlyStopping = EarlyStoppingCriteria ?? Recipe.EarlyStopping,
                 Seed = seed,
             };

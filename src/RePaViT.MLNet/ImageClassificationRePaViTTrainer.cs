@@ -237,11 +237,12 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         IChannel channel)
     {
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
-        if (_options.BatchSize is null)
+        if (_options.BatchSize is null && recipe.BatchSize > training.Count)
         {
-            recipe = recipe with { BatchSize = Math.Clamp(training.Count, 2, recipe.BatchSize) };
+            recipe = recipe with { BatchSize = Math.Max(training.Count, 2) };
         }
 
+        recipe = recipe.Complete(training.Count);
         string? checkpoint = null;
         if (_options.CheckpointFolder is not null)
         {

@@ -28,6 +28,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private readonly StagingBuffer _targets;
     private readonly StagingBuffer? _branchScales;
     private readonly double[] _dropRates;
+    private readonly int _batchSize;
     private readonly int _imageLength;
     private readonly int _classes;
     private double _norm;
@@ -48,10 +49,11 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _classes = _graph.Output.Shape.Columns;
         _dropRates = [.. _graph.Nodes.Select(node => node.Operator).OfType<Add>()
             .Where(add => add.DropPath is not null).Select(add => add.DropPath!.Value.RateOf(recipe.DropPathRate))];
-        _images = new StagingBuffer(recipe.BatchSize, _imageLength, device);
-        _targets = new StagingBuffer(recipe.BatchSize, _classes, device);
+        _batchSize = recipe.BatchSize!.Value;
+        _images = new StagingBuffer(_batchSize, _imageLength, device);
+        _targets = new StagingBuffer(_batchSize, _classes, device);
         _branchScales = _dropRates.Any(rate => rate > 0)
-            ? new StagingBuffer(_dropRates.Length, recipe.BatchSize, device)
+            ? new StagingBuffer(_dropRates.Length, _batchSize, device)
             : null;
         _tables = new DeviceTables(device);
         _weights = new TorchWeights(_graph.Tensors, device);
@@ -201,7 +203,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
             return null;
         }
 
-        float[] scales = new float[_recipe.BatchSize];
+        float[] scales = new float[_batchSize];
         for (int branch = 0; branch < _dropRates.Length; branch++)
         {
             DropPathChoice.Draw(scales.AsSpan(0, images), _dropRates[branch], _recipe.Seed, key, branch);
@@ -215,7 +217,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private void ThrowUnlessFits(TrainingBatch batch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch.Count, 1, nameof(batch));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _recipe.BatchSize), nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _batchSize), nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Images.LongLength, (long)batch.Capacity * _imageLength, nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Targets.LongLength, (long)batch.Capacity * _classes, nameof(batch));
     }

@@ -182,13 +182,13 @@ public sealed class Trainer
         var pipeline = new BatchPipeline(
             training,
             Preprocessing,
-            _recipe.Augmentation,
-            _recipe.LabelSmoothing,
+            run.Recipe.Augmentation,
+            run.Recipe.LabelSmoothing,
             _architecture.ImageSize,
             _architecture.Classes,
-            _recipe.BatchSize,
-            _recipe.Seed);
-        using ITrainingEngine engine = _backend.CreateEngine(network, new CrossEntropy(), _recipe, _options.Threads);
+            run.BatchSize,
+            run.Recipe.Seed);
+        using ITrainingEngine engine = _backend.CreateEngine(network, new CrossEntropy(), run.Recipe, _options.Threads);
         if (start is not null)
         {
             try
@@ -226,7 +226,7 @@ public sealed class Trainer
                 ClassNames = [.. training.ClassNames],
                 Preprocessing = Preprocessing,
             },
-            Recipe = _recipe,
+            Recipe = _recipe.Complete(training.Count),
             TrainingImages = training.Count,
             TrainingHash = training.HashContent(),
             ValidationImages = validation?.Count,

@@ -77,7 +77,7 @@ public sealed class TrainerTests : TorchTest
         TrainingResult resumed = Trainer(architecture, second, checkpoint).Resume(training);
 
         AssertClose(expected.Model.Weights, resumed.Model.Weights, Tolerance);
-        Assert.HasCount(Recipe.Epochs, resumed.History);
+        Assert.HasCount(Recipe.Epochs!.Value, resumed.History);
     }
 
     [TestMethod]

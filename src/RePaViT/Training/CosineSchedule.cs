@@ -8,9 +8,14 @@ namespace RePaViT.Training;
 internal sealed class CosineSchedule(
     double baseRate, double minimumRate, double warmupRate, double warmupEpochs, int epochs)
 {
+    /// <param name="recipe">Complete.</param>
     public CosineSchedule(TrainingRecipe recipe)
         : this(
-            recipe.LearningRate, recipe.MinimumLearningRate, recipe.WarmupLearningRate, recipe.WarmupEpochs, recipe.Epochs)
+            recipe.LearningRate,
+            recipe.MinimumLearningRate,
+            recipe.WarmupLearningRate,
+            recipe.WarmupEpochs!.Value,
+            recipe.Epochs!.Value)
     {
     }
 

@@ -11,7 +11,7 @@ internal interface ITrainingBackend
 
     /// <param name="network">The network in training form, with the weights to start from.</param>
     /// <param name="objective">What to make small.</param>
-    /// <param name="recipe">The recipe, already validated.</param>
+    /// <param name="recipe">The recipe, complete and validated.</param>
     /// <param name="threads">Most threads to use; null for one on every core.</param>
     ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads);
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RePaViT.Training;
 
 /// <summary>
@@ -8,6 +10,7 @@ internal sealed record RunDescription
 {
     public required ModelDescription Model { get; init; }
 
+    /// <summary>Complete: what the caller left open stands here as it was chosen.</summary>
     public required TrainingRecipe Recipe { get; init; }
 
     public required int TrainingImages { get; init; }
@@ -21,21 +24,36 @@ internal sealed record RunDescription
     /// <summary>Null without validation.</summary>
     public required string? ValidationHash { get; init; }
 
+    [JsonIgnore]
+    public int Epochs => Recipe.Epochs!.Value;
+
+    [JsonIgnore]
+    public int BatchSize => Recipe.BatchSize!.Value;
+
     /// <summary>Full batches; the images that are left over are others in each epoch.</summary>
-    public int BatchesPerEpoch() => TrainingImages / Recipe.BatchSize;
+    public int BatchesPerEpoch() => TrainingImages / BatchSize;
 
     /// <summary>The last step of an epoch may have fewer batches.</summary>
-    public int StepsPerEpoch() => 1 + (BatchesPerEpoch() - 1) / Recipe.GradientAccumulation;
+    public int StepsPerEpoch() => StepsOf(BatchesPerEpoch(), Recipe.GradientAccumulation);
+
+    /// <summary>Steps that some batches make; the last may have fewer of them than <paramref name="accumulation"/>.</summary>
+    public static int StepsOf(int batches, int accumulation) => 1 + (batches - 1) / accumulation;
 
     /// <exception cref="ArgumentException">A part is not valid or does not fit another.</exception>
     public void Validate()
     {
         Model.Validate();
         Recipe.Validate();
-        if (TrainingImages < Recipe.BatchSize)
+        if (!Recipe.IsComplete())
         {
             throw new ArgumentException(
-                $"{nameof(Recipe.BatchSize)} {Recipe.BatchSize} is more than the {TrainingImages} training images.");
+                $"{nameof(Recipe.BatchSize)}, {nameof(Recipe.Epochs)} or {nameof(Recipe.WarmupEpochs)} is null: a run has numbers there.");
+        }
+
+        if (TrainingImages < BatchSize)
+        {
+            throw new ArgumentException(
+                $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images.");
         }
 
         if (ValidationImages is < 1)

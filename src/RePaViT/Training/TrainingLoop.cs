@@ -59,9 +59,9 @@ internal sealed class TrainingLoop
 
     private long GlobalStep => (long)_state.Epoch * _stepsPerEpoch + _state.Step;
 
-    private long TotalSteps => (long)_run.Recipe.Epochs * _stepsPerEpoch;
+    private long TotalSteps => (long)_run.Epochs * _stepsPerEpoch;
 
-    private bool IsFinished => _state.Epoch == _run.Recipe.Epochs || _state.IsOutOfPatience(_run.Recipe);
+    private bool IsFinished => _state.Epoch == _run.Epochs || _state.IsOutOfPatience(_run.Recipe);
 
     /// <summary>Trains until the end or until cancelled, which is no error.</summary>
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a weight is not finite.</exception>
@@ -89,7 +89,7 @@ internal sealed class TrainingLoop
             History = [.. _state.History],
             Best = _state.Best,
             IsCancelled = isCancelled,
-            IsStoppedEarly = _state.Epoch < _run.Recipe.Epochs && !isCancelled,
+            IsStoppedEarly = _state.Epoch < _run.Epochs && !isCancelled,
             CheckpointFailure = _checkpointFailure,
             ComputedWith = _computedWith,
         };
@@ -230,7 +230,7 @@ internal sealed class TrainingLoop
     private void Report(int epoch, double loss, double accuracy, EpochSummary? finished) => _progress?.Report(new TrainingProgress
     {
         Epoch = epoch,
-        Epochs = _run.Recipe.Epochs,
+        Epochs = _run.Epochs,
         Step = GlobalStep,
         Steps = TotalSteps,
         TrainingLoss = loss,

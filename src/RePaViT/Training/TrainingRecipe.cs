@@ -5,7 +5,8 @@ namespace RePaViT;
 
 /// <summary>
 /// Everything besides the data and the architecture that decides what training arrives at. The defaults suit small data
-/// sets; <see cref="Paper"/> gives the recipe of the paper.
+/// sets, with <see cref="BatchSize"/> and <see cref="Epochs"/> from the number of training images; <see cref="Paper"/> gives the recipe of the
+/// paper.
 /// </summary>
 public sealed record TrainingRecipe
 {
@@ -16,6 +17,7 @@ public sealed record TrainingRecipe
     // limits can be multiplied with whatever else a step multiplies them with.
     private const double Least = 1e-30;
     private const double Greatest = 1e6;
+    private const int MostEpochs = 1_000_000;
     private const double GreatestNorm = 1e30;
     private const string BelowOne = "a number in [0, 1) that does not round to 1 in 32 bits";
 
@@ -58,11 +60,17 @@ public sealed record TrainingRecipe
         Augmentation = new AugmentationOptions { ResizedCrop = new() { MinArea = 0.5 } },
     };
 
-    /// <summary>Times that every training image is seen, at least 1. Default 30.</summary>
-    public int Epochs { get; init; } = 30;
+    /// <summary>
+    /// Times that every training image is seen, at least 1; null for as many as make 2000 steps of the optimizer, from 30 to 300.
+    /// Default null.
+    /// </summary>
+    public int? Epochs { get; init; }
 
-    /// <summary>Images that pass through the network together, at least 2. Default 64.</summary>
-    public int BatchSize { get; init; } = 64;
+    /// <summary>
+    /// Images that pass through the network together, at least 2; null for the square root of the number of training images, from 16
+    /// to 64, or for all where they are fewer. Default null.
+    /// </summary>
+    public int? BatchSize { get; init; }
 
     /// <summary>Batches whose gradients are averaged for one step of the optimizer, at least 1. Default 1.</summary>
     public int GradientAccumulation { get; init; } = 1;
@@ -79,8 +87,11 @@ public sealed record TrainingRecipe
     /// <summary>Where the warm-up begins, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
     public double WarmupLearningRate { get; init; } = 1e-6;
 
-    /// <summary>Epochs of linearly rising learning rate, from 1e-30 to <see cref="Epochs"/>; 0 for none. Default 1.</summary>
-    public double WarmupEpochs { get; init; } = 1;
+    /// <summary>
+    /// Epochs of linearly rising learning rate, from 1e-30 to <see cref="Epochs"/>; 0 for none, null for one, or a twentieth of
+    /// all where that is less. Default null.
+    /// </summary>
+    public double? WarmupEpochs { get; init; }
 
     /// <summary>
     /// Weight decay of matrices and filters, from 0 to 1e6; biases, normalization, tokens and positions never decay. Default
@@ -132,8 +143,8 @@ public sealed record TrainingRecipe
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
     {
-        ThrowUnless(Epochs is >= 1 and <= 1_000_000, Epochs, "a number from 1 to 1000000");
-        ThrowUnless(BatchSize is >= 2 and <= 1 << 20, BatchSize, "a number from 2 to 1048576");
+        ThrowUnless(Epochs is null or (>= 1 and <= MostEpochs), Epochs, $"a number from 1 to {MostEpochs}, or null");
+        ThrowUnless(BatchSize is null or (>= 2 and <= 1 << 20), BatchSize, "a number from 2 to 1048576, or null");
         ThrowUnless(GradientAccumulation is >= 1 and <= 1 << 20, GradientAccumulation, "a number from 1 to 1048576");
         ThrowUnless(Enum.IsDefined(Optimizer), Optimizer, "AdamW or Lamb");
         ThrowUnless(LearningRate is >= Least and <= Greatest, LearningRate, $"a number from {Least} to {Greatest}");
@@ -146,9 +157,9 @@ public sealed record TrainingRecipe
             WarmupLearningRate,
             $"a number from 0 to the learning rate, {LearningRate}");
         ThrowUnless(
-            WarmupEpochs == 0 || (WarmupEpochs >= Least && WarmupEpochs <= Epochs),
+            WarmupEpochs is null or 0 || (WarmupEpochs >= Least && WarmupEpochs <= (Epochs ?? MostEpochs)),
             WarmupEpochs,
-            $"0 or a number from {Least} to all {Epochs} epochs");
+            $"0, null, or a number from {Least} to all {Epochs ?? MostEpochs} epochs");
         ThrowUnless(WeightDecay is >= 0 and <= Greatest, WeightDecay, $"a number from 0 to {Greatest}");
         ThrowUnless(IsBelowOne(Beta1), Beta1, BelowOne);
         ThrowUnless(IsBelowOne(Beta2), Beta2, BelowOne);

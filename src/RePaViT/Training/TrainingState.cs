@@ -67,8 +67,8 @@ internal sealed class TrainingState
     /// <exception cref="ArgumentException">It is no state of this run.</exception>
     public void Restore(RunDescription run)
     {
-        bool isPossible = Epoch >= 0 && Epoch <= run.Recipe.Epochs
-            && Step >= 0 && Step <= (Epoch == run.Recipe.Epochs ? 0 : run.StepsPerEpoch())
+        bool isPossible = Epoch >= 0 && Epoch <= run.Epochs
+            && Step >= 0 && Step <= (Epoch == run.Epochs ? 0 : run.StepsPerEpoch())
             && Images == ImagesIn(Step, run) && Correct >= 0 && Correct <= Images
             && IsLoss(Loss)
             && History.Count == Epoch;
@@ -94,7 +94,7 @@ internal sealed class TrainingState
 
     /// <summary>Images of so many steps of an epoch; the last one may have fewer batches.</summary>
     private static long ImagesIn(int steps, RunDescription run)
-        => Math.Min((long)steps * run.Recipe.GradientAccumulation, run.BatchesPerEpoch()) * run.Recipe.BatchSize;
+        => Math.Min((long)steps * run.Recipe.GradientAccumulation, run.BatchesPerEpoch()) * run.BatchSize;
 
     private static bool IsPossible(EpochSummary? summary, RunDescription run)
         => summary is { TrainingAccuracy: >= 0 and <= 1 }

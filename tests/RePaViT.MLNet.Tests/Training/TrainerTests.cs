@@ -104,6 +104,25 @@ public class TrainerTests
     }
 
     [TestMethod]
+    public void What_options_leave_open_follows_from_the_number_of_images()
+    {
+        using var setup = new TrainingSetup();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        using var cancellation = new CancellationTokenSource();
+        var options = TrainingSetup.Options with
+        {
+            Recipe = new TrainingRecipe(), MetricsCallback = _ => cancellation.Cancel(), CancellationToken = cancellation.Token,
+        };
+        setup.CreateTrainer(options).Fit(data);
+        AssertLogged("300 epochs in batches of 16");
+        setup.CreateTrainer(options with { Epoch = 1, BatchSize = 5, CancellationToken = default }).Fit(data);
+        AssertLogged("1 epochs in batches of 5");
+
+        void AssertLogged(string text)
+            => Assert.IsTrue(setup.Log.Any(message => message.RawMessage.Contains(text, StringComparison.Ordinal)), text);
+    }
+
+    [TestMethod]
     public void A_validation_set_is_used_in_place_of_training_rows()
     {
         using var setup = new TrainingSetup();

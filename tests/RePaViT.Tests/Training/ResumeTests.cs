@@ -1,4 +1,5 @@
 using RePaViT.Tests.Support;
+using RePaViT.Training;
 
 namespace RePaViT.Tests.Training;
 
@@ -174,6 +175,23 @@ public sealed class ResumeTests
             .Resume(TrainingRun.Dataset(12, seed: 1), TrainingRun.Dataset(6, seed: 2));
         Assert.AreEqual(2, result.History.Count);
         Assert.IsFalse(result.IsCancelled);
+    }
+
+    [TestMethod]
+    public void What_a_recipe_leaves_open_is_stored_as_it_was_chosen_and_resumed()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("run.safetensors");
+        InMemoryImageDataset data = TrainingRun.Dataset(27, seed: 1);
+        var recipe = new TrainingRecipe { Epochs = 2 };
+        TrainingResult expected = TrainingRun.Trainer(new SoftmaxBackend(), recipe).Fit(data);
+
+        var killed = new SoftmaxBackend { OnCall = call => ThrowWhen(call == 3) };
+        Assert.ThrowsExactly<KilledException>(() => TrainingRun.Trainer(killed, recipe, path, everySteps: 1).Fit(data));
+        RunDescription run = Checkpoint.Read(path).Run;
+        Assert.AreEqual(recipe with { BatchSize = 16, WarmupEpochs = 0.1 }, run.Recipe);
+        Assert.ThrowsExactly<ArgumentException>((run with { Recipe = recipe }).Validate);
+        AssertSame(expected, TrainingRun.Trainer(new SoftmaxBackend(), recipe, path).Resume(data), "resumed");
     }
 
     [TestMethod]

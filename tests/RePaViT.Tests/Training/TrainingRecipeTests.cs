@@ -47,7 +47,7 @@ public sealed class TrainingRecipeTests
         AssertRefused(recipe with { LearningRate = 0 }, nameof(recipe.LearningRate));
         AssertRefused(recipe with { MinimumLearningRate = 1 }, nameof(recipe.MinimumLearningRate));
         AssertRefused(recipe with { WarmupLearningRate = -1 }, nameof(recipe.WarmupLearningRate));
-        AssertRefused(recipe with { WarmupEpochs = recipe.Epochs + 1 }, nameof(recipe.WarmupEpochs));
+        AssertRefused(recipe with { Epochs = 3, WarmupEpochs = 4 }, nameof(recipe.WarmupEpochs));
         AssertRefused(recipe with { WarmupEpochs = double.NaN }, nameof(recipe.WarmupEpochs));
         AssertRefused(recipe with { WeightDecay = -0.1 }, nameof(recipe.WeightDecay));
         AssertRefused(recipe with { Beta1 = 1 }, nameof(recipe.Beta1));

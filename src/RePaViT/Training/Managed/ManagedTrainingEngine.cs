@@ -25,7 +25,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     {
         _objective = objective;
         ThreadTeam team = ThreadTeam.Get(threads);
-        _context = new TrainingContext(team, recipe.BatchSize, recipe.Seed);
+        _context = new TrainingContext(team, recipe.BatchSize!.Value, recipe.Seed);
         _network = new TrainingNetwork(network.ToGraph().Graph, _context, recipe.DropPathRate);
         _parameters = [.. _network.Parameters];
         _classes = _network.Output.Columns;
