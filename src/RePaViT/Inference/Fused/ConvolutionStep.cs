@@ -4,8 +4,8 @@ using RePaViT.Operators;
 namespace RePaViT.Inference.Fused;
 
 /// <summary>
-/// A convolution of a map whose filters do not overlap. What they see is gathered place by place, so that all channels of a
-/// place are copied at once, and the filters stand in that order too.
+/// A convolution of a map. What filters see is gathered place by place, so that all channels of a place are copied at once,
+/// and the filters stand in that order too.
 /// </summary>
 internal sealed class ConvolutionStep : InferenceStep
 {
