@@ -8,9 +8,9 @@ using RePaViT.MLNet.Scoring;
 namespace RePaViT;
 
 /// <summary>
-/// Adds an output of a model to its input, which otherwise passes through: a vector of numbers, its length known. Features
-/// are what the head reads; the map of a stage comes place by place, line by line, with all channels of a place together:
-/// channel c of place p is number p * channels + c. Immutable, and safe to use from several threads at once.
+/// Adds an output of a model to its input, which otherwise passes through: a vector of numbers of known length. Features are
+/// what the head reads. A stage gives its tokens one after the other, or the places of its map line by line: channel c of
+/// place p is number p * channels + c. Immutable, and safe to use from several threads at once.
 /// </summary>
 /// <remarks>
 /// <para>

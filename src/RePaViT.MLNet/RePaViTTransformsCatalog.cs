@@ -26,7 +26,7 @@ public static class RePaViTTransformsCatalog
     /// </param>
     /// <param name="output">
     /// One of the model's <see cref="RePaViTModel.Outputs"/>: <c>features</c>, what the head reads, or for instance
-    /// <c>stage1</c>, the map of a stage: all channels of its first place, then those of the next.
+    /// <c>stage1</c>, the tokens or the map of a stage: all channels of its first place, then those of the next.
     /// </param>
     /// <exception cref="ArgumentException">A column has no name, or the model no such output; the message says which it has.</exception>
     public static RePaViTFeaturizerEstimator RePaViTFeaturizer(

@@ -41,6 +41,23 @@ public sealed class MLNetTests : TorchTest
             ScoreTolerance);
     }
 
+    [TestMethod]
+    public void Features_through_TorchSharp_come_out_as_on_the_CPU()
+    {
+        using var setup = new TrainingSetup(images: 12);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        RePaViTModel model = TestModel.Create(ColorImages.Classes);
+        RePaViTModel other = model.With((network, _) => new TorchInferenceEngine(network, Device, TorchPrecision.Float32));
+
+        foreach (string output in model.Outputs)
+        {
+            Vectors.AreEqual(Features(model, output), Features(other, output), ScoreTolerance);
+        }
+
+        float[][] Features(RePaViTModel of, string output)
+            => Vectors.Read(setup.Context.Transforms.RePaViTFeaturizer("Features", "Image", of, output).Fit(data).Transform(data));
+    }
+
     private static ImageClassificationRePaViTTransformer Fit(
         TrainingSetup setup, IDataView data, ITrainingBackend backend, Func<RePaViTModel, RePaViTModel> place)
     {
