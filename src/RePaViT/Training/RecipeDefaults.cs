@@ -2,8 +2,8 @@ namespace RePaViT.Training;
 
 /// <summary>
 /// The numbers that a recipe leaves to the number of images. A network learns by steps, of which few images make few in an epoch:
-/// they get more epochs, of smaller batches. Total cost grows with the root of the number of images, until 30 epochs make 2000
-/// steps.
+/// they get more epochs, of smaller batches. What all epochs cost grows with the root of the number of images, until 30 epochs
+/// make 2000 steps.
 /// </summary>
 internal static class RecipeDefaults
 {

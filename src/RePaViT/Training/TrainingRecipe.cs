@@ -5,8 +5,8 @@ namespace RePaViT;
 
 /// <summary>
 /// Everything besides the data and the architecture that decides what training arrives at. The defaults suit small data
-/// sets, with <see cref="BatchSize"/> and <see cref="Epochs"/> from the number of training images; <see cref="Paper"/> gives the recipe of the
-/// paper.
+/// sets: <see cref="Epochs"/> and <see cref="BatchSize"/> follow from the number of training images, so that even few make
+/// enough steps. <see cref="Paper"/> gives the recipe of the paper.
 /// </summary>
 public sealed record TrainingRecipe
 {
