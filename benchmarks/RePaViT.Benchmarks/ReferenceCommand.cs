@@ -22,6 +22,8 @@ internal static class ReferenceCommand
         ["Swin-Tiny"] = (0.75, 1.27),
         ["Swin-Small"] = (0.75, 1.33),
         ["Swin-Base"] = (0.75, 1.43),
+        ["LV-ViT-S"] = (2.0 / 3, 1.28),
+        ["LV-ViT-M"] = (2.0 / 3, 1.40),
     };
 
     public static Command Create()

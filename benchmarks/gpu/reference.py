@@ -1,6 +1,7 @@
 """Runs the reference implementation of RePaViT on request, for `RePaViT.Benchmarks -- reference`, which holds the clock.
 
-Needs PyTorch, timm, einops and a folder with the repository Ackesnal/RePaViT. Both forms of a network stay on the
+Needs PyTorch, timm, einops and a folder with the repository Ackesnal/RePaViT; for LV-ViT, which that has not, also the folder
+tlt of zihangJiang/TokenLabeling in it. Both forms of a network stay on the
 device. One line on standard output says that they are ready; from then on every line `FORM CALLS` on standard input is
 answered with `done` once that many calls have ended.
 """
@@ -31,6 +32,8 @@ def parse_arguments():
 def find_factory(arguments):
     """What makes the network of a preset, with the image size asked for."""
     family, _, size = arguments.preset.lower().rpartition("-")
+    if family == "lv-vit":
+        return functools.partial(create_lvvit, arguments, size)
     if family != "swin":
         import repavit
         return functools.partial(getattr(repavit, f"RePaViT_{size.capitalize()}"), img_size=arguments.image_size)
@@ -41,6 +44,32 @@ def find_factory(arguments):
     repaswin.SwinTransformer = lambda **fixed: network(
         **fixed | {"img_size": arguments.image_size, "window_size": arguments.window})
     return getattr(repaswin, f"RePaSwin_{size.capitalize()}")
+
+
+def create_lvvit(arguments, size, num_classes, drop_path_rate, **idle):
+    """LV-ViT without its token mixing, answering in training as it does after it; idle channels are those of RePaViT's layer."""
+    import repavit
+    import tlt.models
+
+    class Branch(repavit.Mlp):
+        def forward(self, x):
+            return super().forward(x) - x
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = getattr(tlt.models, f"lvvit_{size}")(
+                img_size=arguments.image_size, num_classes=num_classes, drop_path_rate=drop_path_rate)
+            self.body.mix_token = False
+            for block in self.body.blocks if idle else []:
+                block.norm2 = torch.nn.Identity()
+                block.mlp = Branch(dim_in=block.dim, dim_hidden=block.mlp_hidden_dim, **idle)
+
+        def forward(self, x):
+            answer = self.body(x)
+            return answer[0] + 0.5 * answer[1].max(1)[0] if self.training else answer
+
+    return Network()
 
 
 def create_model(create, arguments, form):
@@ -57,6 +86,8 @@ def prepare_inference(create, arguments, form):
     dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
     model = create_model(create, arguments, form).eval()
     if form == "deployed":
+        if not hasattr(model, "reparam"):
+            sys.exit(f"There is no deployed form of {arguments.preset} to compare with.")
         model.reparam()
     model = model.to(arguments.device, dtype)
     images = torch.randn(
