@@ -97,6 +97,14 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
         /// <summary>
+        /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>: from a teacher
+        /// (<c>TokenLabels.FromTeacher(transformer.Model)</c>), whose classes must be the keys of the label; or from a file, which
+        /// has labels for all rows of the training data, those that are held out or left out included. Null to train with the
+        /// labels of the images alone. Default null.
+        /// </summary>
+        public TokenLabels? TokenLabels { get; set; }
+
+        /// <summary>
         /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
         /// be. It holds one run, and the state of the one before it, under another name: the folds of a cross-validation
         /// would replace each other's. Null for none. Default null.
@@ -183,7 +191,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 architecture.ImageSize <= Preparation.MaxImageSize,
                 architecture.ImageSize,
                 $"a number up to {Preparation.MaxImageSize}");
-            CreateRecipe(seed: 0).Validate();
+            TrainingRecipe recipe = CreateRecipe(seed: 0);
+            recipe.Validate();
+            TokenLabels?.ThrowUnlessUsable(architecture, recipe.Augmentation);
         }
 
         /// <summary>The network for a number of classes.</summary>

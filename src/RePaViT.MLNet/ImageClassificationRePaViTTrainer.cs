@@ -97,6 +97,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
         Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
         architecture.Validate();
+        if (_options.TokenLabels?.Teacher is RePaViTModel teacher && !teacher.ClassNames.SequenceEqual(classes.Names))
+        {
+            throw new ArgumentException(
+                $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher of {nameof(Options.TokenLabels)}: "
+                + "the same, in the same order, are needed.");
+        }
+
         ImagePreprocessing preprocessing = _options.InitialModel?.Model.Preprocessing ?? new ImagePreprocessing();
         preprocessing = preprocessing with
         {
@@ -263,6 +270,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             Preprocessing = preprocessing,
             InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
+            TokenLabels = _options.TokenLabels,
             CheckpointLock = checkpointLock,
         };
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(architecture, recipe, resume ? checkpoint : null));

@@ -1,3 +1,4 @@
+using RePaViT.Training;
 using TorchSharp;
 
 namespace RePaViT.Torch;
@@ -33,6 +34,9 @@ internal sealed class ForwardPass
     /// </summary>
     public torch.Tensor? BranchScales { get; init; }
 
+    /// <summary>The tokens that images of the batch exchange.</summary>
+    public CutBox Exchanged { get; init; }
+
     /// <summary>An operand of a matrix product.</summary>
     public torch.Tensor Operand(torch.Tensor tensor) => tensor.to_type(_computeType);
 
@@ -46,5 +50,24 @@ internal sealed class ForwardPass
     {
         int index = _branch++;
         return BranchScales is null ? x + branch : x + branch * BranchScales.select(0, index);
+    }
+
+    /// <summary>The tokens in the box are those of the image's partner.</summary>
+    /// <param name="x">[images, side * side, columns].</param>
+    /// <param name="side">Tokens along each side of the map.</param>
+    public torch.Tensor Exchange(torch.Tensor x, int side)
+    {
+        if (Exchanged.Area == 0)
+        {
+            return x.alias();
+        }
+
+        bool[] isInside = new bool[side * side];
+        for (int y = Exchanged.Top; y < Exchanged.Bottom; y++)
+        {
+            isInside.AsSpan(y * side + Exchanged.Left, Exchanged.Right - Exchanged.Left).Fill(true);
+        }
+
+        return torch.where(torch.tensor(isInside, device: x.device).view(1, -1, 1), x.flip(0), x);
     }
 }

@@ -113,6 +113,7 @@ internal static class TorchNetwork
         AddTable table => x[0] + pass.Weights[table.Table.Name],
         ShiftRows shift => x[0] + pass.Weights[shift.Shift.Name].view(-1, 1),
         TakeRow row => x[0].narrow(1, row.Row, 1),
+        ExchangeTokens exchange => pass.Exchange(x[0], exchange.Side),
         AveragePool pool => Pool(pool, x[0]),
         GroupNormalize norm => layer_norm(x[0], [x[0].shape[1], x[0].shape[2]], eps: norm.Epsilon)
             .mul(pass.Weights[norm.Gamma.Name]).add(pass.Weights[norm.Beta.Name]),

@@ -74,6 +74,12 @@ public sealed class Trainer
     /// </summary>
     public RePaViTModel? InitialModel { get; init; }
 
+    /// <summary>
+    /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>; null to train with those of the images alone.
+    /// Default null.
+    /// </summary>
+    public TokenLabels? TokenLabels { get; init; }
+
     /// <summary>What keeps the checkpoint, where the caller does that; null to do it for each run.</summary>
     internal PathLock? CheckpointLock { get; init; }
 
@@ -110,13 +116,16 @@ public sealed class Trainer
 
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
+        using ITokenLabelSource? labels = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
+        TokenTraining? tokens = labels is null ? null : new TokenTraining(TokenLabels!, labels);
+        run = run with { TokenLabels = tokens?.Description };
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
             : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
         Network network = initialWeights is null
             ? _architecture.CreateNetwork(_recipe.Seed)
             : _architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
-        return Run(run, network, start: null, training, validation, progress, cancellationToken);
+        return Run(run, network, tokens, start: null, training, validation, progress, cancellationToken);
     }
 
     /// <summary>
@@ -146,6 +155,9 @@ public sealed class Trainer
             ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
+        using ITokenLabelSource? labels = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
+        TokenTraining? tokens = labels is null ? null : new TokenTraining(TokenLabels!, labels);
+        run = run with { TokenLabels = tokens?.Description };
         var checkpoint = Checkpoint.Read(path);
         if (run.DifferenceFrom(checkpoint.Run) is string difference)
         {
@@ -153,7 +165,7 @@ public sealed class Trainer
         }
 
         // The checkpoint replaces all weights.
-        return Run(run, _architecture.CreateNetwork(_recipe.Seed), checkpoint, training, validation, progress, cancellationToken);
+        return Run(run, _architecture.CreateNetwork(_recipe.Seed), tokens, checkpoint, training, validation, progress, cancellationToken);
     }
 
     /// <summary>The same trainer, computing elsewhere.</summary>
@@ -163,6 +175,7 @@ public sealed class Trainer
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,
         InitialModel = InitialModel,
+        TokenLabels = TokenLabels,
         CheckpointLock = CheckpointLock,
     };
 
@@ -173,12 +186,15 @@ public sealed class Trainer
     private TrainingResult Run(
         RunDescription run,
         Network network,
+        TokenTraining? tokens,
         Checkpoint? start,
         IImageDataset training,
         IImageDataset? validation,
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
+        network = tokens?.NetworkOf(network) ?? network;
+        Objective objective = tokens?.Objective(_architecture.Classes) ?? new CrossEntropy();
         var pipeline = new BatchPipeline(
             training,
             Preprocessing,
@@ -187,8 +203,9 @@ public sealed class Trainer
             _architecture.ImageSize,
             _architecture.Classes,
             run.BatchSize,
-            run.Recipe.Seed);
-        using ITrainingEngine engine = _backend.CreateEngine(network, new CrossEntropy(), run.Recipe, _options.Threads);
+            run.Recipe.Seed,
+            tokens?.Targets(network));
+        using ITrainingEngine engine = _backend.CreateEngine(network, objective, run.Recipe, _options.Threads);
         if (start is not null)
         {
             try

@@ -22,6 +22,7 @@ try
         ImageSize = Size, Depths = [1], Dims = [12], LayerScale = 0.5, Classes = Classes, FeedForwardNorm = FeedForwardNorm.LayerNorm,
         FeedForwardStructure = FeedForwardStructure.Merged,
     });
+    TrainTokens();
     ReadImages();
 }
 finally
@@ -73,6 +74,30 @@ void Train(string name, Architecture architecture)
     damaged[^1] ^= 1;
     File.WriteAllBytes(options.CheckpointPath, damaged);
     PrintRefusal(() => new Trainer(architecture, recipe, options).Resume(training, validation));
+}
+
+// With labels of every patch, from a file that a model wrote and from the model itself; interrupted and resumed.
+void TrainTokens()
+{
+    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8 };
+    InMemoryImageDataset training = Images(40, seed: 1);
+    var mixer = new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes };
+    RePaViTModel teacher = new Trainer(mixer, recipe).Fit(training).Model;
+    string file = Path.Combine(folder, "labels.safetensors");
+    TokenLabelFile.Write(file, teacher, training, classesPerPlace: 2);
+    PrintFile(file);
+
+    var architecture = new LVViTArchitecture { ImageSize = Size, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = Classes };
+    foreach (TokenLabels labels in (TokenLabels[])[TokenLabels.FromFile(file), TokenLabels.FromTeacher(teacher)])
+    {
+        var options = new TrainerOptions { CheckpointPath = Path.Combine(folder, "tokens.checkpoint") };
+        var trainer = new Trainer(architecture, recipe, options) { TokenLabels = labels };
+        using var cancellation = new CancellationTokenSource();
+        trainer.Fit(training, null, new FirstEpoch(cancellation), cancellation.Token);
+        PrintFile(options.CheckpointPath);
+        Predict("lvvit with token labels", trainer.Resume(training).Model, training);
+        PrintRefusal(() => new Trainer(architecture, recipe, options) { TokenLabels = labels with { LabelShare = 0.5 } }.Resume(training));
+    }
 }
 
 void Predict(string name, RePaViTModel model, IImageDataset images)

@@ -80,6 +80,49 @@ public sealed class EngineParityTests : TorchTest
         => AssertSameSteps(OperatorNetworks.Create(name), images: 7, OptimizerKind.AdamW, dropPathRate: 0);
 
     [TestMethod]
+    public void Steps_agree_with_labels_of_tokens_that_are_exchanged()
+    {
+        const int Images = 7;
+        var architecture = new LVViTArchitecture { ImageSize = 12, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = 3 };
+        using var source = new NoLabels();
+        var tokens = new TokenTraining(TokenLabels.FromFile("not opened") with { ClassWeight = 0.7, TokenWeight = 1.9 }, source);
+        Network network = tokens.NetworkOf(RandomWeights.Network(architecture, seed: 1));
+        Objective objective = tokens.Objective(3);
+        TrainingRecipe recipe = Recipe with { BatchSize = Images, DropPathRate = 0.3 };
+        using var expected = new ManagedTrainingEngine(network, objective, recipe, threads: 2);
+        using var actual = new TorchTrainingEngine(network, objective, recipe, Device, TorchPrecision.Float32);
+        var batch = new TrainingBatch(Images, 3 * 12 * 12, tokens.Targets(network).Length) { Count = Images, Exchanged = OperatorNetworks.Exchanged };
+        RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
+        for (int row = 0; row < Images * 10; row++)
+        {
+            batch.Targets[3 * row + row % 3] += 0.75f;
+            batch.Targets[3 * row + row * row % 3] += 0.25f;
+        }
+
+        BatchResult expectedResult = expected.Accumulate(batch, 1, dropPathKey: 5);
+        BatchResult result = actual.Accumulate(batch, 1, dropPathKey: 5);
+
+        Assert.AreEqual(1, result.Loss / expectedResult.Loss, Tolerance, "loss");
+        Assert.AreEqual(expectedResult.Correct, result.Correct);
+        AssertClose(expected.GetGradients(), actual.GetGradients(), GradientTolerance, SmallestGradient);
+        batch.Exchanged = default;
+        Assert.AreNotEqual(expectedResult.Loss, expected.Accumulate(batch, 1, dropPathKey: 5).Loss, 1e-6);
+    }
+
+    private sealed class NoLabels : ITokenLabelSource
+    {
+        public string Identity => "none";
+
+        public bool NeedsPixels => false;
+
+        public void Fill(ImageView[] views, float[] pixels, int patchesPerSide, float[] targets) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
+    }
+
+    [TestMethod]
     public void Gradients_of_several_batches_add_up_to_one_step()
     {
         var architecture = new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3 };
@@ -157,6 +200,7 @@ public sealed class EngineParityTests : TorchTest
         using var expected = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         using TorchTrainingEngine actual = Engine(network, recipe);
         TrainingBatch batch = Batch(network, images, seed: 1);
+        batch.Exchanged = OperatorNetworks.Exchanged;
 
         BatchResult expectedResult = expected.Accumulate(batch, 1, dropPathKey: 5);
         BatchResult result = actual.Accumulate(batch, 1, dropPathKey: 5);

@@ -81,7 +81,8 @@ internal sealed class ImageImport
         }
 
         HandleFailures(rows, labeled.Length, purpose, maxUnreadableFraction);
-        Entry[] readable = [.. labeled.Where(row => row.Failure is null)];
+        int[] used = [.. Enumerable.Range(0, rows.Length).Where(row => rows[row] is { Label: > 0, Failure: null })];
+        Entry[] readable = Array.ConvertAll(used, row => rows[row]);
         if (_imageColumn.Kind == ImageColumnKind.Pixels && readable.All(row => row.IsBlack))
         {
             throw new ArgumentException(
@@ -93,6 +94,8 @@ internal sealed class ImageImport
             _store,
             Array.ConvertAll(readable, row => row.Image),
             Array.ConvertAll(readable, row => checked((int)(row.Label - 1))),
+            used,
+            rows.Length,
             _classes.Names);
     }
 

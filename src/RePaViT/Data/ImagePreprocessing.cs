@@ -100,9 +100,14 @@ public sealed record ImagePreprocessing
     public void Prepare(RgbImage image, int size, Span<float> planes)
     {
         image = Reduce(image);
+        Resampler.Resize(image, CenteredSquare(image), size, Interpolation, planes);
+    }
+
+    /// <summary>The part of an image that is used.</summary>
+    internal ImageBox CenteredSquare(RgbImage image)
+    {
         double side = CropFraction * Math.Min(image.Width, image.Height);
-        var box = new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
-        Resampler.Resize(image, box, size, Interpolation, planes);
+        return new ImageBox((image.Width - side) / 2, (image.Height - side) / 2, side, side);
     }
 
     /// <summary>Turns planes of values in [0, 255] into (value / 255 - mean) / deviation: the input of training.</summary>

@@ -276,6 +276,9 @@ internal sealed class PlanBuilder
             case TakeRow row:
                 _steps.Add(new CopyStep(Place(node.Input) with { Row = row.Row }, PlaceResult(index)));
                 break;
+            case ExchangeTokens:
+                PlaceInPlace(index);
+                break;
             case AveragePool pool:
                 _steps.Add(new AveragePoolStep(pool, Place(node.Input), PlaceResult(index)));
                 break;

@@ -3,9 +3,9 @@ using RePaViT.Operators;
 namespace RePaViT.Layers;
 
 /// <summary>Features to logits: y = x W' + b.</summary>
-internal sealed record Head(string Name, int Dim, int Classes) : Layer
+internal sealed record Head(string Name, int Dim, int Classes, int Tokens = 1) : Layer
 {
-    public override Shape Input => new(1, Dim);
+    public override Shape Input => new(Tokens, Dim);
 
     public override bool IsHead => true;
 

@@ -189,6 +189,15 @@ public sealed class RePaViTModel
         return new FeatureExtractor(output, shape, CreateEngine(() => _compile(part, _precision), shape, "values"));
     }
 
+    /// <summary>The same model, saying what each part of an image shows.</summary>
+    /// <exception cref="ArgumentException">It is of a family whose head says nothing of parts.</exception>
+    internal TokenTeacher CreateTokenTeacher()
+    {
+        Network part = TokenNetwork.Of(Folded());
+        Shape shape = part.ToGraph().Graph.Output.Shape;
+        return new TokenTeacher(CreateEngine(() => _compile(part, _precision), shape, "values"), shape);
+    }
+
     /// <summary>Classifies an image of any size.</summary>
     /// <param name="image">The image.</param>
     /// <exception cref="ArgumentException">The image has no pixels.</exception>

@@ -196,6 +196,7 @@ internal sealed class OnnxNetwork
         AddTable table => Add(x[0], table.Table.Name),
         ShiftRows shift => Add(x[0], Reshape(shift.Shift.Name, shift.Shift.Length, 1)),
         TakeRow row => Flat(_graph.Add("Gather", [x[0], _graph.Index(row.Row)], Integer("axis", 1))),
+        ExchangeTokens => x[0],
         AveragePool pool => Pool(pool, node.Input.Shape.Columns, x[0]),
         GroupNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         ScaleColumns scale => Like(x[0], _graph.Add("Mul", [x[0], scale.Scale.Name])),

@@ -132,4 +132,5 @@ internal enum RandomPurpose
     Split = 6,
     Expansion = 7,
     Sample = 8,
+    TokenExchange = 9,
 }

@@ -10,22 +10,42 @@ internal static class Augmentation
     /// <summary>How often a box is drawn before giving up on finding one that lies inside the image; torchvision's number.</summary>
     private const int CropAttempts = 10;
 
-    public static void Apply(
+    // In a square of size 1.
+    private static readonly AffineTransform MirrorTransform = new(-1, 0, 1, 0, 1, 0);
+
+    /// <param name="image">An image of any size.</param>
+    /// <param name="preprocessing">How it is prepared.</param>
+    /// <param name="options">How it is changed.</param>
+    /// <param name="random">Where the choices come from.</param>
+    /// <param name="size">Width and height of the result.</param>
+    /// <param name="planes">Gets the result.</param>
+    /// <param name="pixels">Gets the same from 0 to 255, before a part of it is erased; empty to do without.</param>
+    /// <returns>
+    /// Where in the image each place of the result comes from, both being squares of size 1: the whole image stretched to one.
+    /// </returns>
+    public static AffineTransform Apply(
         RgbImage image,
         ImagePreprocessing preprocessing,
         AugmentationOptions options,
         RandomStream random,
         int size,
-        Span<float> planes)
+        Span<float> planes,
+        Span<float> pixels = default)
     {
+        ImageBox box;
         if (options.ResizedCrop is { } crop)
         {
-            Resampler.Resize(image, DrawBox(image, crop, ref random), size, preprocessing.Interpolation, planes);
+            box = DrawBox(image, crop, ref random);
+            Resampler.Resize(image, box, size, preprocessing.Interpolation, planes);
         }
         else
         {
+            box = preprocessing.CenteredSquare(image);
             preprocessing.Prepare(image, size, planes);
         }
+
+        var view = new AffineTransform(
+            box.Width / image.Width, 0, box.X / image.Width, 0, box.Height / image.Height, box.Y / image.Height);
 
         if (options.CropPadding > 0)
         {
@@ -33,36 +53,43 @@ internal static class Augmentation
             int right = random.NextInt32(range) - options.CropPadding;
             int down = random.NextInt32(range) - options.CropPadding;
             Shift(planes, size, right, down, preprocessing.Mean);
+            view = view.Of(AffineTransform.Translation(-right, -down).InUnitsOf(size));
         }
 
         if (random.NextDouble() < options.HorizontalFlip)
         {
             Mirror(planes, size);
+            view = view.Of(MirrorTransform);
         }
 
-        ChangePixels(planes, size, preprocessing, options, ref random);
+        view = view.Of(ChangePixels(planes, size, preprocessing, options, ref random).InUnitsOf(size));
+        planes[..pixels.Length].CopyTo(pixels);
         preprocessing.Normalize(planes);
         if (options.RandomErasing > 0 && random.NextDouble() < options.RandomErasing)
         {
             RandomErasing.Apply(planes, size, ref random);
         }
+
+        return view;
     }
 
     /// <summary>What is defined on 8-bit images. Planes are rounded only if some of it is on.</summary>
-    private static void ChangePixels(
+    /// <returns>Where each place comes from, in pixels.</returns>
+    private static AffineTransform ChangePixels(
         Span<float> planes, int size, ImagePreprocessing preprocessing, AugmentationOptions options, ref RandomStream random)
     {
         if (options.RandAugment is null && options.ColorJitter == 0)
         {
-            return;
+            return AffineTransform.Identity;
         }
 
         using var image = new PixelImage(size, size);
         image.Load(planes);
+        AffineTransform view = AffineTransform.Identity;
         if (options.RandAugment is not null)
         {
             FillColor fill = FillColor.Of(preprocessing.Mean);
-            RandomOperations.Augment(image, options.RandAugment, preprocessing.Interpolation, fill, ref random);
+            view = RandomOperations.Augment(image, options.RandAugment, preprocessing.Interpolation, fill, ref random);
         }
         else
         {
@@ -70,6 +97,7 @@ internal static class Augmentation
         }
 
         image.Store(planes);
+        return view;
     }
 
     /// <summary>A box inside the image; where none is found, the greatest centered one of an accepted aspect ratio.</summary>

@@ -51,7 +51,7 @@ internal static class AugmentationMixing
         {
             CutBox box = CutBox.Draw(size, random.NextBeta(options.CutmixAlpha), ref random);
             ForEachPair(batch, (image, partner) => Swap(image, partner, box, size));
-            return 1 - (double)box.Area / (size * size);
+            return box.ShareOutside(size);
         }
 
         double share = random.NextBeta(options.MixupAlpha);
@@ -91,22 +91,6 @@ internal static class AugmentationMixing
                     (image[i], partner[i]) = (partner[i], image[i]);
                 }
             }
-        }
-    }
-
-    /// <summary>The box that cutmix exchanges; right and bottom are exclusive.</summary>
-    private readonly record struct CutBox(int Left, int Top, int Right, int Bottom)
-    {
-        public int Area => (Right - Left) * (Bottom - Top);
-
-        /// <summary>A square of an area of 1 - share about a random center, cut off at the image's edges.</summary>
-        public static CutBox Draw(int size, double share, ref RandomStream random)
-        {
-            int half = (int)(size * Math.Sqrt(1 - share)) / 2;
-            int y = random.NextInt32(size);
-            int x = random.NextInt32(size);
-            return new CutBox(
-                Math.Max(0, x - half), Math.Max(0, y - half), Math.Min(size, x + half), Math.Min(size, y + half));
         }
     }
 }

@@ -16,8 +16,18 @@ internal sealed class BatchPipeline
     private readonly int _imageSize;
     private readonly int _classes;
     private readonly ulong _seed;
+    private readonly TokenTargets? _tokens;
     private volatile EpochOrder _order;
 
+    /// <param name="dataset">The images.</param>
+    /// <param name="preprocessing">How they are prepared.</param>
+    /// <param name="augmentation">How they are changed.</param>
+    /// <param name="labelSmoothing">Probability that is taken from the target class and spread over all classes.</param>
+    /// <param name="imageSize">Width and height of a prepared image.</param>
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="batchSize">Images in a batch.</param>
+    /// <param name="seed">What all random choices follow from.</param>
+    /// <param name="tokens">Makes targets from labels of tokens; null for those of the data set's labels.</param>
     /// <exception cref="ArgumentException">
     /// An option is not valid, the data set is empty, or a label is not one of the network's classes.
     /// </exception>
@@ -29,7 +39,8 @@ internal sealed class BatchPipeline
         int imageSize,
         int classes,
         int batchSize,
-        ulong seed)
+        ulong seed,
+        TokenTargets? tokens = null)
     {
         preprocessing.Validate();
         augmentation.Validate();
@@ -57,6 +68,7 @@ internal sealed class BatchPipeline
         _imageSize = imageSize;
         _classes = classes;
         _seed = seed;
+        _tokens = tokens;
         BatchSize = Math.Min(batchSize, dataset.Count);
         BatchesPerEpoch = dataset.Count / BatchSize;
         _order = Shuffle(epoch: 0);
@@ -71,7 +83,8 @@ internal sealed class BatchPipeline
     public int BatchesPerEpoch { get; }
 
     /// <summary>Buffers for one batch.</summary>
-    public TrainingBatch CreateBatch() => new(BatchSize, 3 * _imageSize * _imageSize, _classes);
+    public TrainingBatch CreateBatch()
+        => new(BatchSize, 3 * _imageSize * _imageSize, _tokens?.Length ?? _classes, _tokens?.NeedsPixels ?? false);
 
     /// <summary>Prepares a batch. Several threads may call this at once, each with its own destination.</summary>
     /// <param name="epoch">At least 0.</param>
@@ -88,6 +101,7 @@ internal sealed class BatchPipeline
         int repeats = _augmentation.Repeats;
         int first = batch * BatchSize;
         int[] labels = new int[BatchSize];
+        var views = new ImageView[BatchSize];
         int length = 3 * _imageSize * _imageSize;
         ParallelLoop.Run(BatchSize, i =>
         {
@@ -95,11 +109,21 @@ internal sealed class BatchPipeline
             int index = order[place];
             var random = new RandomStream(_seed, RandomPurpose.Augmentation, epoch, (long)index * repeats + repeat);
             Span<float> planes = destination.Images.AsSpan(i * length, length);
-            Augmentation.Apply(_dataset.GetImage(index), _preprocessing, _augmentation, random, _imageSize, planes);
+            Span<float> pixels = destination.Pixels.Length == 0 ? [] : destination.Pixels.AsSpan(i * length, length);
+            views[i] = new ImageView(
+                index,
+                Augmentation.Apply(_dataset.GetImage(index), _preprocessing, _augmentation, random, _imageSize, planes, pixels));
             labels[i] = _dataset.GetLabel(index);
         });
 
         destination.Count = BatchSize;
+        if (_tokens is not null)
+        {
+            var exchange = new RandomStream(_seed, RandomPurpose.TokenExchange, epoch, batch);
+            _tokens.Fill(destination, views, labels, _labelSmoothing, exchange);
+            return;
+        }
+
         var mixing = new RandomStream(_seed, RandomPurpose.Mixing, epoch, batch);
         AugmentationMixing.Apply(destination, labels, _augmentation, _labelSmoothing, _imageSize, _classes, mixing);
     }

@@ -17,6 +17,7 @@ internal sealed class Checkpoint
     private const string FormatWithoutHash = "repavit-checkpoint-1";
     private const string RunKey = "run";
     private const string StateKey = "state";
+    private const string TokenLabelsKey = "tokenLabels";
     private const string HashKey = "hash";
     private const string ComputedWithKey = "computedWith";
 
@@ -78,6 +79,11 @@ internal sealed class Checkpoint
             [RunKey] = RunJson.Stored.Write(Run),
             [StateKey] = RunJson.Stored.Write(State),
         };
+        if (Run.TokenLabels is not null)
+        {
+            metadata.Add(TokenLabelsKey, RunJson.Stored.Write(Run.TokenLabels));
+        }
+
         if (ComputedWith.Count > 0)
         {
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
@@ -109,6 +115,11 @@ internal sealed class Checkpoint
             Hash(file.Metadata, file.Tensors).ThrowUnlessIs(
                 file.Metadata.GetValueOrDefault(HashKey), isRequired: format == Format);
             var run = Parse<RunDescription>(file.Metadata, RunKey);
+            if (file.Metadata.ContainsKey(TokenLabelsKey))
+            {
+                run = run with { TokenLabels = Parse<TokenLabelDescription>(file.Metadata, TokenLabelsKey) };
+            }
+
             run.Validate();
             var state = Parse<TrainingState>(file.Metadata, StateKey);
             state.Restore(run);

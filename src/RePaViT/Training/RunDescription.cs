@@ -24,6 +24,13 @@ internal sealed record RunDescription
     /// <summary>Null without validation.</summary>
     public required string? ValidationHash { get; init; }
 
+    /// <summary>
+    /// Null without token labels. Stored by itself (<see cref="Checkpoint"/>): a run without them is stored as it was before
+    /// there were any.
+    /// </summary>
+    [JsonIgnore]
+    public TokenLabelDescription? TokenLabels { get; init; }
+
     [JsonIgnore]
     public int Epochs => Recipe.Epochs!.Value;
 
@@ -68,5 +75,7 @@ internal sealed record RunDescription
     }
 
     /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
-    public string? DifferenceFrom(RunDescription checkpoint) => JsonDifference.First("run", this, checkpoint, "the checkpoint");
+    public string? DifferenceFrom(RunDescription checkpoint)
+        => JsonDifference.First("run", this, checkpoint, "the checkpoint")
+        ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint");
 }

@@ -20,5 +20,7 @@ internal static partial class RunJson
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]
+    [JsonSerializable(typeof(TokenLabelDescription))]
+    [JsonSerializable(typeof(string[]))]
     private sealed partial class RunTypes : JsonSerializerContext;
 }

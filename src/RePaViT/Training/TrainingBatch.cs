@@ -1,7 +1,11 @@
 namespace RePaViT.Training;
 
 /// <summary>Images and their soft targets, in buffers that are used again and again.</summary>
-internal sealed class TrainingBatch(int capacity, int imageLength, int classes)
+/// <param name="capacity">Greatest number of images.</param>
+/// <param name="imageLength">Values of an image.</param>
+/// <param name="targetLength">Values of a target.</param>
+/// <param name="keepsPixels">Whether images are wanted as they are before they are normalized, too.</param>
+internal sealed class TrainingBatch(int capacity, int imageLength, int targetLength, bool keepsPixels = false)
 {
     /// <summary>Number of images in use, at most <see cref="Capacity"/>.</summary>
     public int Count { get; set; }
@@ -11,6 +15,17 @@ internal sealed class TrainingBatch(int capacity, int imageLength, int classes)
     /// <summary>Normalized pixels, [capacity, channels, size, size].</summary>
     public float[] Images { get; } = new float[(long)capacity * imageLength];
 
-    /// <summary>Probabilities to be learned, [capacity, classes]; each row adds up to 1.</summary>
-    public float[] Targets { get; } = new float[(long)capacity * classes];
+    /// <summary>The same images from 0 to 255, before parts of them are erased; empty unless they are wanted.</summary>
+    public float[] Pixels { get; } = keepsPixels ? new float[(long)capacity * imageLength] : [];
+
+    /// <summary>
+    /// Probabilities to be learned, [capacity, classes], or [capacity, tokens, classes] where the network gives logits of every
+    /// token; each row adds up to 1.
+    /// </summary>
+    public float[] Targets { get; } = new float[(long)capacity * targetLength];
+
+    /// <summary>
+    /// The tokens that an image exchanges with its partner, which is image n-1-i for image i of n: none unless MixToken is on.
+    /// </summary>
+    public CutBox Exchanged { get; set; }
 }

@@ -16,7 +16,7 @@ public static class Safetensors
     private const int PrefixLength = sizeof(ulong);
     private const string StreamSource = "safetensors stream";
 
-    /// <summary>Reads a file. F32, F16, BF16, F64 and I64 tensors become 32-bit floats, rounded to nearest.</summary>
+    /// <summary>Reads a file. F32, F16, BF16, F64, I32 and I64 tensors become 32-bit floats, rounded to nearest.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, is no safetensors file, or holds a tensor of another type; the message says where.
@@ -93,7 +93,9 @@ public static class Safetensors
         }
     }
 
-    private static SafetensorsHeader ReadHeader(Stream stream, string source)
+    /// <summary>Reads a header; the data of its tensors follow.</summary>
+    /// <exception cref="InvalidDataException">It does not fit the rest of the stream, or is none.</exception>
+    internal static SafetensorsHeader ReadHeader(Stream stream, string source)
     {
         long available = stream.Length - stream.Position - PrefixLength;
         if (available < 0)
@@ -126,18 +128,32 @@ public static class Safetensors
     private static byte[] CreateHeader(NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        return CreateHeader(
+            tensors.Select(pair => new SafetensorsEntry(pair.Key, SafetensorsType.F32, pair.Value.Shape.ToArray(), pair.Value.Length)), metadata);
+    }
+
+    /// <summary>The header of a file, for <see cref="WriteHeader"/>.</summary>
+    /// <exception cref="ArgumentException">A name cannot be stored, or there is too much to store.</exception>
+    internal static byte[] CreateHeader(IEnumerable<SafetensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
         byte[] header = SafetensorsHeader.Create(tensors, metadata);
         return header.Length <= MaxHeaderLength
             ? header
             : throw new ArgumentException($"The names and metadata need a header of {header.Length} bytes; at most {MaxHeaderLength} are allowed.");
     }
 
-    private static void Write(Stream stream, byte[] header, NamedTensors tensors)
+    /// <summary>Writes a header, behind which the data of its tensors begin.</summary>
+    internal static void WriteHeader(Stream stream, byte[] header)
     {
         Span<byte> prefix = stackalloc byte[PrefixLength];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, (ulong)header.Length);
         stream.Write(prefix);
         stream.Write(header);
+    }
+
+    private static void Write(Stream stream, byte[] header, NamedTensors tensors)
+    {
+        WriteHeader(stream, header);
         foreach ((_, WeightTensor tensor) in tensors)
         {
             LittleEndian.WriteSingles(stream, tensor.Data);

@@ -6,7 +6,10 @@ using RePaViT.IO;
 namespace RePaViT.Weights;
 
 /// <summary>Where a tensor of a file lies: entries follow each other without gaps.</summary>
-internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, int[] Shape, int Length);
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, int[] Shape, int Length)
+{
+    public long Bytes => (long)Length * Type.Size;
+}
 
 /// <summary>The JSON header of a safetensors file, checked against the length of the data.</summary>
 internal sealed partial record SafetensorsHeader(
@@ -60,9 +63,9 @@ internal sealed partial record SafetensorsHeader(
             : throw new InvalidDataException($"The tensors cover {end} bytes of data, but the file has {dataLength}.");
     }
 
-    /// <summary>The header for 32-bit floats, padded with spaces so that the data are aligned.</summary>
+    /// <summary>The header for tensors that follow each other, padded with spaces so that the data are aligned.</summary>
     /// <exception cref="ArgumentException">A name cannot be stored.</exception>
-    public static byte[] Create(NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata)
+    public static byte[] Create(IEnumerable<SafetensorsEntry> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -85,10 +88,10 @@ internal sealed partial record SafetensorsHeader(
             }
 
             long offset = 0;
-            foreach ((string name, WeightTensor tensor) in tensors)
+            foreach (SafetensorsEntry tensor in tensors)
             {
-                long end = offset + (long)tensor.Length * sizeof(float);
-                WriteEntry(json, name, tensor, offset, end);
+                long end = offset + tensor.Bytes;
+                WriteEntry(json, tensor, offset, end);
                 offset = end;
             }
 
@@ -135,16 +138,16 @@ internal sealed partial record SafetensorsHeader(
             : throw new InvalidDataException($"Tensor '{Excerpt.Of(name)}' has {place.Offsets.Length} data offsets, but 2 are needed.");
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, string name, WeightTensor tensor, long begin, long end)
+    private static void WriteEntry(Utf8JsonWriter json, SafetensorsEntry tensor, long begin, long end)
     {
-        if (name == MetadataName)
+        if (tensor.Name == MetadataName)
         {
             throw new ArgumentException($"A tensor cannot be stored as '{MetadataName}': the format keeps that name for itself.");
         }
 
-        UnicodeText.ThrowUnlessStorable(name, $"The name of tensor '{name}'");
-        json.WriteStartObject(name);
-        json.WriteString("dtype", SafetensorsType.F32.Name);
+        UnicodeText.ThrowUnlessStorable(tensor.Name, $"The name of tensor '{tensor.Name}'");
+        json.WriteStartObject(tensor.Name);
+        json.WriteString("dtype", tensor.Type.Name);
         json.WriteStartArray("shape");
         foreach (int size in tensor.Shape)
         {

@@ -14,12 +14,18 @@ internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<
 
     public static SafetensorsType F32 { get; } = new("F32", 4, BinaryPrimitives.ReadSingleLittleEndian);
 
+    public static SafetensorsType F16 { get; } = new("F16", 2, bytes => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes));
+
+    /// <summary>Whole numbers beyond 2^24 are rounded.</summary>
+    public static SafetensorsType I32 { get; } = new("I32", 4, bytes => BinaryPrimitives.ReadInt32LittleEndian(bytes));
+
     public static IReadOnlyList<SafetensorsType> All { get; } =
     [
         F32,
-        new("F16", 2, bytes => (float)BinaryPrimitives.ReadHalfLittleEndian(bytes)),
+        F16,
         new("BF16", 2, bytes => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16)),
         new("F64", 8, bytes => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes)),
+        I32,
         new("I64", 8, bytes => BinaryPrimitives.ReadInt64LittleEndian(bytes)),
     ];
 

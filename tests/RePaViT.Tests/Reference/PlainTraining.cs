@@ -1,5 +1,6 @@
 using RePaViT.Networks;
 using RePaViT.Operators;
+using RePaViT.Training;
 
 namespace RePaViT.Tests.Reference;
 
@@ -18,16 +19,18 @@ internal sealed class PlainTraining
 
     private readonly Network _network;
     private readonly Func<Add, int, int, double> _keep;
+    private readonly CutBox _exchanged;
     private readonly PlainTape _tape = new();
     private readonly Dictionary<string, PlainValue> _parameters = [];
     private readonly Dictionary<string, double[]> _statistics = [];
     private int _images;
     private int _branches;
 
-    private PlainTraining(Network network, Func<Add, int, int, double> keep)
+    private PlainTraining(Network network, Func<Add, int, int, double> keep, CutBox exchanged)
     {
         _network = network;
         _keep = keep;
+        _exchanged = exchanged;
     }
 
     /// <param name="network">In training form.</param>
@@ -36,10 +39,11 @@ internal sealed class PlainTraining
     /// <param name="keep">
     /// The factor of a residual branch: its sum, its number in the network, the image; 0 for a dropped path. Null for none.
     /// </param>
+    /// <param name="exchanged">The tokens that images exchange.</param>
     public static PlainStep Run(
-        Network network, ReadOnlySpan<float> images, double[,] targets, Func<Add, int, int, double>? keep = null)
+        Network network, ReadOnlySpan<float> images, double[,] targets, Func<Add, int, int, double>? keep = null, CutBox exchanged = default)
     {
-        var training = new PlainTraining(network, keep ?? ((_, _, _) => 1)) { _images = targets.GetLength(0) };
+        var training = new PlainTraining(network, keep ?? ((_, _, _) => 1), exchanged) { _images = targets.GetLength(0) };
         PlainValue logits = training.Forward(images);
         double loss = PlainTape.CrossEntropy(logits, targets);
         training._tape.Backward();
@@ -80,6 +84,7 @@ internal sealed class PlainTraining
             GroupNormalize norm => _tape.Affine(
                 _tape.NormalizeImages(x[0], from.Rows, norm.Epsilon), Parameter(norm.Gamma, 1), Parameter(norm.Beta, 1)),
             ScaleColumns scale => _tape.Scale(x[0], Parameter(scale.Scale, 1)),
+            ExchangeTokens exchange => Exchange(exchange, x[0], to),
             AveragePool pool => AverageWindows(pool, x[0], to),
             Activate activation => _tape.Activate(x[0], activation),
             Attend attend => Attention(attend, x[0], from),
@@ -133,6 +138,13 @@ internal sealed class PlainTraining
                 : [(x, image * table.Source.Rows + index / table.Source.Columns, index % table.Source.Columns, 1)];
         });
     }
+
+    private PlainValue Exchange(ExchangeTokens exchange, PlainValue x, Shape to) => Move(to, (image, row, column) =>
+    {
+        (int y, int left) = Math.DivRem(row, exchange.Side);
+        bool isInside = y >= _exchanged.Top && y < _exchanged.Bottom && left >= _exchanged.Left && left < _exchanged.Right;
+        return [(x, (isInside ? _images - 1 - image : image) * to.Rows + row, column, 1)];
+    });
 
     private PlainValue AverageWindows(AveragePool pool, PlainValue x, Shape to) => Move(to, (image, row, column) =>
     {

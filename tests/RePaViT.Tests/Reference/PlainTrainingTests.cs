@@ -93,7 +93,7 @@ public sealed class PlainTrainingTests
         targets[1, 0] = 1;
         (targets[2, 0], targets[2, 1], targets[2, 2]) = (0.05, 0.9, 0.05);
         double Keep(Add sum, int branch, int image) => (branch + image) % 4 == 0 ? 0 : 1.25;
-        PlainStep step = PlainTraining.Run(network, images, targets, Keep);
+        PlainStep step = PlainTraining.Run(network, images, targets, Keep, OperatorNetworks.Exchanged);
 
         foreach ((string name, double[] gradient) in step.Gradients)
         {
@@ -101,8 +101,8 @@ public sealed class PlainTrainingTests
             {
                 // A step that a float holds exactly, so that only the cut-off of the difference is left: h^2.
                 const float H = 1f / 4096;
-                double up = PlainTraining.Run(Moved(network, name, i, H, out float above), images, targets, Keep).Loss;
-                double down = PlainTraining.Run(Moved(network, name, i, -H, out float below), images, targets, Keep).Loss;
+                double up = PlainTraining.Run(Moved(network, name, i, H, out float above), images, targets, Keep, OperatorNetworks.Exchanged).Loss;
+                double down = PlainTraining.Run(Moved(network, name, i, -H, out float below), images, targets, Keep, OperatorNetworks.Exchanged).Loss;
                 double slope = (up - down) / ((double)above - below);
 
                 Assert.IsTrue(Math.Abs(slope - gradient[i]) <= 1e-5 * Math.Max(1, Math.Abs(slope)), $"{name}[{i}]: {slope}, {gradient[i]}");

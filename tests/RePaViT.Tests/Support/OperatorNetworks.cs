@@ -1,6 +1,7 @@
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Operators;
+using RePaViT.Training;
 
 namespace RePaViT.Tests.Support;
 
@@ -12,6 +13,9 @@ internal static class OperatorNetworks
 {
     private const int Rows = 5;
     private const int Columns = 6;
+
+    /// <summary>Tokens that images exchange, in the networks here that do so.</summary>
+    public static CutBox Exchanged { get; } = new(1, 0, 3, 2);
 
     // Behind what is learned, where the gradient of the input is needed.
     private const string Behind = "behind a table: ";
@@ -187,6 +191,10 @@ internal static class OperatorNetworks
             Value greatest = graph.Add(new MaximizeRows(1), x);
             return graph.Add(new Add(null), greatest, graph.Add(new TakeRow(3), x));
         }),
+        ["exchanged tokens"] = (new Shape(9, 4), (graph, x) => graph.Add(new ExchangeTokens(3), graph.Add(Linear.Named("op", 4, 4), x))),
+        ["exchanged tokens with shortcut"] = (new Shape(9, 4), (graph, x) => Shortcut(graph, x, graph.Add(new ExchangeTokens(3), x))),
+        ["shortcut with exchanged tokens"] = (new Shape(9, 4), (graph, x) =>
+            graph.Add(new Add(null), graph.Add(new ExchangeTokens(3), x), graph.Add(Linear.Named("op", 4, 4), x))),
         ["later rows"] = Of((graph, x) => graph.Add(new Gather(new LaterRowsTable(new Shape(Rows, Columns), 2)), x)),
         ["stacked rows"] = Of((graph, x) => graph.Add(
             new StackRows(), graph.Add(Linear.Named("a", Columns, 7), x), graph.Add(Linear.Named("b", Columns, 7), x))),

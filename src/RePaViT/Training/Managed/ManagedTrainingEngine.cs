@@ -15,7 +15,14 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     private readonly TrainingParameter[] _parameters;
     private readonly Optimizer _optimizer;
     private readonly WeightAverage? _average;
+    private readonly int _rows;
     private readonly int _classes;
+    private readonly double[] _losses;
+    private readonly bool[] _isCorrect;
+    private readonly Action<int, int> _computeLoss;
+    private TrainingBatch? _batch;
+    private Matrix _outputGradient;
+    private float _imageScale;
 
     /// <param name="network">Layers and weights in training form.</param>
     /// <param name="objective">What to make small.</param>
@@ -28,13 +35,16 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _context = new TrainingContext(team, recipe.BatchSize!.Value, recipe.Seed);
         _network = new TrainingNetwork(network.ToGraph().Graph, _context, recipe.DropPathRate);
         _parameters = [.. _network.Parameters];
-        _classes = _network.Output.Columns;
+        (_rows, _classes) = (_network.Output.Rows, _network.Output.Columns);
+        _losses = new double[_context.BatchSize];
+        _isCorrect = new bool[_context.BatchSize];
+        _computeLoss = (image, _) => ComputeLoss(image);
         SetWeights(network.Weights);
         _optimizer = Optimizer.Create(_parameters, recipe, team.Size);
         _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay, team.Size) : null;
     }
 
-    /// <summary>Logits of the last batch, [images, classes].</summary>
+    /// <summary>Logits of the last batch, [images, classes], or those of every token, [images * tokens, classes].</summary>
     public Matrix Logits { get; private set; }
 
     /// <summary>The gradients since the last update, under the parameters' names.</summary>
@@ -45,17 +55,17 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
     {
         _context.DropPathKey = dropPathKey;
+        _context.Exchanged = batch.Exchanged;
         int imageLength = batch.Images.Length / batch.Capacity;
         Logits = _network.Forward(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count);
-        Matrix dLogits = _network.OutputGradient;
+        (_batch, _outputGradient, _imageScale) = (batch, _network.OutputGradient, scale / batch.Count);
+        _context.Team.Run(batch.Count, _computeLoss);
         double loss = 0;
         int correct = 0;
         for (int image = 0; image < batch.Count; image++)
         {
-            ReadOnlySpan<float> logits = Logits.Row(image);
-            ReadOnlySpan<float> targets = batch.Targets.AsSpan(image * _classes, _classes);
-            loss += _objective.Compute(logits, targets, dLogits.Row(image), scale / batch.Count);
-            correct += TensorPrimitives.IndexOfMax(logits) == TensorPrimitives.IndexOfMax(targets) ? 1 : 0;
+            loss += _losses[image];
+            correct += _isCorrect[image] ? 1 : 0;
         }
 
         _network.Backward();
@@ -97,6 +107,16 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     public void Dispose()
     {
         // All memory is the garbage collector's.
+    }
+
+    /// <summary>Loss and gradient of an image. The first row is that of the image, whose class is right or not.</summary>
+    private void ComputeLoss(int image)
+    {
+        ReadOnlySpan<float> logits = Logits.TakeRows(image * _rows, _rows).AsSpan();
+        ReadOnlySpan<float> targets = _batch!.Targets.AsSpan(image * _rows * _classes, _rows * _classes);
+        Span<float> gradient = _outputGradient.TakeRows(image * _rows, _rows).AsSpan();
+        _losses[image] = _objective.Compute(logits, targets, gradient, _imageScale);
+        _isCorrect[image] = TensorPrimitives.IndexOfMax(logits[.._classes]) == TensorPrimitives.IndexOfMax(targets[.._classes]);
     }
 
     private void SetWeights(NamedTensors weights)

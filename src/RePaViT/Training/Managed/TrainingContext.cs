@@ -35,6 +35,9 @@ internal sealed class TrainingContext(ThreadTeam team, int batchSize, ulong seed
     /// <summary>Names the random choices of the batch in progress.</summary>
     public long DropPathKey { get; set; }
 
+    /// <summary>The tokens that images of the batch in progress exchange.</summary>
+    public CutBox Exchanged { get; set; }
+
     /// <summary>Room for the gradient of normalized tokens.</summary>
     public Matrix InputGradient(int rows, int columns) => _inputGradient.AsMatrix(rows, columns);
 

@@ -120,6 +120,7 @@ internal sealed class TrainingNetworkBuilder
         AddTable table => new AddTableTraining(table),
         ShiftRows shift => new ShiftRowsTraining(shift),
         TakeRow row => new TakeRowTraining(row),
+        ExchangeTokens exchange => new ExchangeTokensTraining(exchange),
         AveragePool pool => new AveragePoolTraining(pool),
         GroupNormalize norm => new GroupNormalizeTraining(norm),
         ScaleColumns scale => new ScaleColumnsTraining(scale),

@@ -9,6 +9,9 @@ namespace RePaViT.Training.Pixels;
 /// </summary>
 internal readonly record struct AffineTransform(double XX, double XY, double X0, double YX, double YY, double Y0)
 {
+    /// <summary>Moves nothing.</summary>
+    public static AffineTransform Identity { get; } = new(1, 0, 0, 0, 1, 0);
+
     /// <summary>Moves every row sideways, by <paramref name="factor"/> pixels for each pixel down.</summary>
     public static AffineTransform ShearX(double factor) => new(1, factor, 0, 0, 1, 0);
 
@@ -26,6 +29,18 @@ internal readonly record struct AffineTransform(double XX, double XY, double X0,
         double y = height / 2.0;
         return new(cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y);
     }
+
+    /// <summary>Where a place comes from in what came before <paramref name="later"/>: this transform of that one's.</summary>
+    public AffineTransform Of(AffineTransform later) => new(
+        XX * later.XX + XY * later.YX,
+        XX * later.XY + XY * later.YY,
+        XX * later.X0 + XY * later.Y0 + X0,
+        YX * later.XX + YY * later.YX,
+        YX * later.XY + YY * later.YY,
+        YX * later.X0 + YY * later.Y0 + Y0);
+
+    /// <summary>The same of places that are counted in squares of a size.</summary>
+    public AffineTransform InUnitsOf(double size) => this with { X0 = X0 / size, Y0 = Y0 / size };
 
     public void Apply(PixelImage image, Interpolation interpolation, FillColor fill)
     {

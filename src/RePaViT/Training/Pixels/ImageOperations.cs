@@ -26,6 +26,21 @@ internal static class ImageOperations
         };
     }
 
+    /// <summary>How an operation moves what an image shows; null for those that change its colors.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="argument">As for <see cref="Apply"/>.</param>
+    /// <param name="width">Width of the image.</param>
+    /// <param name="height">Height of the image.</param>
+    public static AffineTransform? TransformOf(ImageOperation operation, double argument, int width, int height) => operation switch
+    {
+        ImageOperation.Rotate => AffineTransform.Rotation(argument, width, height),
+        ImageOperation.ShearX => AffineTransform.ShearX(argument),
+        ImageOperation.ShearY => AffineTransform.ShearY(argument),
+        ImageOperation.TranslateX => AffineTransform.Translation(argument * width, 0),
+        ImageOperation.TranslateY => AffineTransform.Translation(0, argument * height),
+        _ => null,
+    };
+
     /// <summary>Changes an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="operation">The operation.</param>
@@ -38,6 +53,12 @@ internal static class ImageOperations
     public static void Apply(
         PixelImage image, ImageOperation operation, double argument, Interpolation interpolation, FillColor fill)
     {
+        if (TransformOf(operation, argument, image.Width, image.Height) is AffineTransform transform)
+        {
+            transform.Apply(image, interpolation, fill);
+            return;
+        }
+
         switch (operation)
         {
             case ImageOperation.AutoContrast:
@@ -48,9 +69,6 @@ internal static class ImageOperations
                 break;
             case ImageOperation.Invert:
                 Tones.Invert(image);
-                break;
-            case ImageOperation.Rotate:
-                AffineTransform.Rotation(argument, image.Width, image.Height).Apply(image, interpolation, fill);
                 break;
             case ImageOperation.Posterize:
                 Tones.Posterize(image, (int)argument);
@@ -72,18 +90,6 @@ internal static class ImageOperations
                 break;
             case ImageOperation.Sharpness:
                 Enhancement.Sharpness(image, argument);
-                break;
-            case ImageOperation.ShearX:
-                AffineTransform.ShearX(argument).Apply(image, interpolation, fill);
-                break;
-            case ImageOperation.ShearY:
-                AffineTransform.ShearY(argument).Apply(image, interpolation, fill);
-                break;
-            case ImageOperation.TranslateX:
-                AffineTransform.Translation(argument * image.Width, 0).Apply(image, interpolation, fill);
-                break;
-            case ImageOperation.TranslateY:
-                AffineTransform.Translation(0, argument * image.Height).Apply(image, interpolation, fill);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(operation), operation, "There is no such operation.");

@@ -8,9 +8,11 @@ internal static class RandomOperations
     private const double OperationProbability = 0.5;
 
     /// <summary>RandAugment.</summary>
-    public static void Augment(
+    /// <returns>Where each place comes from, in pixels.</returns>
+    public static AffineTransform Augment(
         PixelImage image, RandAugment options, Interpolation interpolation, FillColor fill, ref RandomStream random)
     {
+        AffineTransform view = AffineTransform.Identity;
         for (int i = 0; i < options.Operations; i++)
         {
             ImageOperation operation = ImageOperations.All[random.NextInt32(ImageOperations.All.Count)];
@@ -23,7 +25,10 @@ internal static class RandomOperations
             double argument = ImageOperations.Argument(
                 operation, Math.Clamp(magnitude, 0, RandAugment.MaxMagnitude), sign: 1 - 2 * random.NextInt32(2));
             ImageOperations.Apply(image, operation, argument, interpolation, fill);
+            view = view.Of(ImageOperations.TransformOf(operation, argument, image.Width, image.Height) ?? AffineTransform.Identity);
         }
+
+        return view;
     }
 
     /// <summary>

@@ -51,14 +51,14 @@ public sealed class PlainComparisonTests
         int classes = graph.Output.Shape.Columns;
         var recipe = new TrainingRecipe { BatchSize = images, DropPathRate = dropPathRate, Seed = Seed };
         using var engine = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
-        var batch = new TrainingBatch(images, (int)graph.Input.Shape.Length, classes) { Count = images };
+        var batch = new TrainingBatch(images, (int)graph.Input.Shape.Length, classes) { Count = images, Exchanged = OperatorNetworks.Exchanged };
         RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
         double[,] targets = SoftTargets(images, classes);
         Array.ConvertAll(targets.Cast<double>().ToArray(), target => (float)target).CopyTo(batch.Targets, 0);
 
         BatchResult result = engine.Accumulate(batch, 1, DropPathKey);
 
-        PlainStep expected = PlainTraining.Run(network, batch.Images, targets, Keep);
+        PlainStep expected = PlainTraining.Run(network, batch.Images, targets, Keep, batch.Exchanged);
         AssertNear([expected.Loss], [(float)result.Loss], 0, "loss");
         AssertNear(expected.Logits, engine.Logits.AsSpan(), 0, "logits");
         NamedTensors gradients = engine.GetGradients();
