@@ -110,9 +110,13 @@ internal sealed class TokenLabelReader : ITokenLabelSource
     /// <summary>The label of a patch. What the classes of its places leave of 1 is shared by all classes.</summary>
     private void Sum(ReadOnlySpan<float> classes, ReadOnlySpan<float> scores, ReadOnlySpan<float> weights, Span<float> row)
     {
-        for (int i = 0; i < classes.Length; i++)
+        for (int place = 0; place < weights.Length; place++)
         {
-            row[(int)classes[i]] += weights[i / _perPlace] * scores[i];
+            // A patch shows few places.
+            for (int i = place * _perPlace; i < (place + 1) * _perPlace && weights[place] != 0; i++)
+            {
+                row[(int)classes[i]] += weights[place] * scores[i];
+            }
         }
 
         float sum = TensorPrimitives.Sum<float>(row);
