@@ -93,7 +93,10 @@ public static class Safetensors
         }
     }
 
-    private static SafetensorsHeader ReadHeader(Stream stream, string source)
+    /// <summary>Reads what stands before the data, at which the stream is then.</summary>
+    /// <param name="stream">The beginning of a file.</param>
+    /// <param name="source">What to call it.</param>
+    internal static SafetensorsHeader ReadHeader(Stream stream, string source)
     {
         long available = stream.Length - stream.Position - PrefixLength;
         if (available < 0)
