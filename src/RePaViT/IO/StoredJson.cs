@@ -37,12 +37,13 @@ internal sealed class StoredJson
         }
     }
 
-    // Generated code sets an init-only member that a text lacks to 0 or null, whatever its default.
+    // Generated code sets an init-only member that a text lacks to 0 or null, whatever its default. Where that is the
+    // default, it need not be written either.
     private static void RequireMembers(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo member in type.Properties)
         {
-            member.IsRequired |= member.AssociatedParameter is { IsMemberInitializer: true };
+            member.IsRequired |= member.AssociatedParameter is { IsMemberInitializer: true } && member.ShouldSerialize is null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using RePaViT.Import.PyTorch;
 using RePaViT.IO;
 
@@ -23,36 +24,19 @@ internal abstract class CheckpointFile : IDisposable
     /// <exception cref="InvalidDataException">The file is damaged or of another kind; the message says where.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    public static CheckpointFile Open(string path)
-        => Open(path, (stream, signature) => signature.StartsWith("{"u8) ? new ShardedCheckpoint(stream, path) : OpenSingle(stream, signature, path));
+    public static CheckpointFile Open(string path) => Open(path, isPart: false);
 
     /// <summary>Opens a file that an index names, and that is none itself: otherwise it could name itself.</summary>
-    public static CheckpointFile OpenPart(string path)
-        => Open(path, (stream, signature) => OpenSingle(stream, signature, path));
+    public static CheckpointFile OpenPart(string path) => Open(path, isPart: true);
 
     public abstract void Dispose();
 
-    private static CheckpointFile OpenSingle(FileStream stream, ReadOnlySpan<byte> signature, string path)
-    {
-        if (signature.StartsWith(ZipDirectory.Signature))
-        {
-            return new PyTorchArchive(stream, path);
-        }
-
-        return signature.StartsWith(LegacyPyTorchFile.Signature)
-            ? new LegacyPyTorchFile(stream, path)
-            : new SafetensorsCheckpoint(stream, path);
-    }
-
-    private static CheckpointFile Open(string path, Opening open)
+    private static CheckpointFile Open(string path, bool isPart)
     {
         FileStream stream = SourceFile.Open(path);
         try
         {
-            Span<byte> start = stackalloc byte[4];
-            int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-            stream.Position = 0;
-            return open(stream, start[..length]);
+            return Open(stream, path, isPart);
         }
         catch (EndOfStreamException exception)
         {
@@ -66,5 +50,28 @@ internal abstract class CheckpointFile : IDisposable
         }
     }
 
-    private delegate CheckpointFile Opening(FileStream stream, ReadOnlySpan<byte> signature);
+    private static CheckpointFile Open(FileStream stream, string path, bool isPart)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong) + 1];
+        ReadOnlySpan<byte> start = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        stream.Position = 0;
+
+        // First, because the length that such a file begins with may look like any other beginning.
+        if (start.Length == bytes.Length && start[^1] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)stream.Length)
+        {
+            return new SafetensorsCheckpoint(stream, path);
+        }
+
+        if (start.StartsWith(ZipDirectory.Signature))
+        {
+            return new PyTorchArchive(stream, path);
+        }
+
+        if (start.StartsWith(LegacyPyTorchFile.Signature))
+        {
+            return new LegacyPyTorchFile(stream, path);
+        }
+
+        return start.StartsWith("{"u8) && !isPart ? new ShardedCheckpoint(stream, path) : new SafetensorsCheckpoint(stream, path);
+    }
 }

@@ -151,7 +151,7 @@ internal sealed class ZipDirectory
             }
         }
 
-        return new Entry(name, values[2], values[0], UInt16(record, 10), (UInt16(record, 8) & 1) != 0);
+        return new Entry(name, values[2], values[0], values[1], UInt16(record, 10), (UInt16(record, 8) & 1) != 0);
     }
 
     private static ReadOnlySpan<byte> FindLongField(ReadOnlySpan<byte> extra)
@@ -183,9 +183,10 @@ internal sealed class ZipDirectory
         {
             Entry entry = entries[i];
             entry.End = i + 1 < entries.Count ? entries[i + 1].Header : directory;
-            if (entry.Header < 0 || entry.Length < 0 || entry.Header > entry.End - LocalLength || entry.Length > entry.End - LocalLength - entry.Header)
+            if (entry.Header < 0 || entry.Length < 0 || entry.Extent < 0
+                || entry.Header > entry.End - LocalLength || entry.Extent > entry.End - LocalLength - entry.Header)
             {
-                throw Refusal($"entry '{Excerpt.Of(entry.Name)}' of {entry.Length} bytes overlaps with what follows");
+                throw Refusal($"entry '{Excerpt.Of(entry.Name)}' of {entry.Extent} bytes overlaps with what follows");
             }
         }
     }
@@ -211,7 +212,7 @@ internal sealed class ZipDirectory
 
     private static long Int64(ReadOnlySpan<byte> bytes, int place) => BinaryPrimitives.ReadInt64LittleEndian(bytes[place..]);
 
-    private sealed record Entry(string Name, long Header, long Length, ushort Method, bool IsEncrypted)
+    private sealed record Entry(string Name, long Header, long Length, long Extent, ushort Method, bool IsEncrypted)
     {
         /// <summary>Where it has ended at the latest.</summary>
         public long End { get; set; }
