@@ -20,8 +20,12 @@ internal static class TrainingRun
     public static PoolFormerArchitecture PoolFormer { get; } =
         new() { ImageSize = 12, Depths = [1, 2], Dims = [12, 20], LayerScale = 0.5, Classes = 3, IdleRatio = 0.7 };
 
-    /// <summary>A network of each family.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer]];
+    /// <summary>What networks of other projects have and the reference's have not.</summary>
+    public static ViTArchitecture Registers { get; } =
+        Architecture with { PatchBias = true, OmitsTokenNorm = true, NormEpsilon = 1e-4, RegisterTokens = 2 };
+
+    /// <summary>A network of each family, and of the kinds that only other projects have.</summary>
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [Registers]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {
