@@ -25,7 +25,7 @@ internal sealed class Verifier(IBenchmarkEngine engine)
         try
         {
             GoldenFile file = GoldenFile.Read(path);
-            IEnumerable<Check?>? comparisons = Compare(file);
+            IEnumerable<Check?>? comparisons = PretrainedFixture.Is(path) ? PretrainedFixture.Compare(file, path, engine) : Compare(file);
             if (comparisons is null)
             {
                 return new FileReport(name, Verdict.Unsupported, [], $"Networks of family '{file.Family}' are not supported.");

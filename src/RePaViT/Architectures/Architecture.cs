@@ -20,6 +20,9 @@ public abstract record Architecture
     /// <summary>Color channels of the input: red, green, blue.</summary>
     internal const int Channels = 3;
 
+    /// <summary>The greatest number of classes.</summary>
+    internal const int MaxClasses = 1 << 24;
+
     /// <summary>The greatest width and height of an image, in pixels.</summary>
     private protected const int MaxImageSize = 16384;
 
@@ -142,7 +145,7 @@ public abstract record Architecture
     public virtual void Validate()
     {
         ThrowUnlessInRange(ImageSize, 1, MaxImageSize);
-        ThrowUnlessInRange(Classes, 1, 1 << 24);
+        ThrowUnlessInRange(Classes, 1, MaxClasses);
     }
 
     /// <summary>The layers in the order in which they run, with their outputs. Call <see cref="Validate"/> first.</summary>

@@ -22,6 +22,11 @@ internal static class ModelDescriptionReader
             Depth = fields.Int32("depth"),
             Heads = fields.Int32("heads"),
             MlpRatio = fields.Double("mlpRatio"),
+            PatchBias = fields.Has("patchBias") && fields.Boolean("patchBias"),
+            OmitsTokenNorm = fields.Has("omitsTokenNorm") && fields.Boolean("omitsTokenNorm"),
+            NormEpsilon = fields.Has("normEpsilon") ? fields.Double("normEpsilon") : null,
+            RegisterTokens = fields.Has("registerTokens") ? fields.Int32("registerTokens") : 0,
+            AveragePooling = fields.Has("averagePooling") && fields.Boolean("averagePooling"),
         }),
         "mixer" => ReadCommon(fields, new MixerArchitecture
         {

@@ -19,6 +19,7 @@ public sealed record ViTArchitecture : Architecture
 
     // A million tokens, far beyond what attention can be paid to.
     private const int MaxPatchesPerSide = 1024;
+    private const int MaxRegisterTokens = 64;
 
     /// <summary>RePa-DeiT-Tiny: 5.7 million parameters in training, 3.5 million deployed.</summary>
     public static ViTArchitecture Tiny { get; } = new() { Dim = 192, Depth = 12, Heads = 3 };
@@ -54,9 +55,37 @@ public sealed record ViTArchitecture : Architecture
     [JsonIgnore]
     public int Hidden => (int)(Dim * MlpRatio);
 
-    /// <summary>Tokens of an image: its patches and the class token.</summary>
+    /// <summary>Whether the patch embedding adds a bias, as in ViT and DeiT. Default false, as in the RePaViT reference.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool PatchBias { get; init; }
+
+    /// <summary>
+    /// Whether tokens enter the first block as they are, as in ViT and DeiT. Default false: they are normalized, as in the
+    /// RePaViT reference and in CLIP.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool OmitsTokenNorm { get; init; }
+
+    /// <summary>
+    /// What keeps every normalization finite, in (0, 1]; null for the RePaViT reference's: 1e-5 within blocks and 1e-6 around them.
+    /// Default null.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double? NormEpsilon { get; init; }
+
+    /// <summary>
+    /// Tokens behind the class token that stand for no patch and are not classified (Darcet et al., arXiv 2309.16588). Default 0.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int RegisterTokens { get; init; }
+
+    /// <summary>Whether the mean of all tokens is classified, and there is no class token. Default false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AveragePooling { get; init; }
+
+    /// <summary>Tokens of an image: its patches, the class token and register tokens.</summary>
     [JsonIgnore]
-    public int Tokens => PatchesPerSide * PatchesPerSide + 1;
+    public int Tokens => PatchesPerSide * PatchesPerSide + RegisterTokens + (AveragePooling ? 0 : 1);
 
     // A record prints its properties, also those of a network that Validate will refuse.
     private int PatchesPerSide => PatchSize == 0 ? 0 : ImageSize / PatchSize;
@@ -81,6 +110,12 @@ public sealed record ViTArchitecture : Architecture
             throw new ArgumentException($"{nameof(Dim)} {Dim} is not a multiple of {nameof(Heads)} {Heads}.");
         }
 
+        if (NormEpsilon is double epsilon && !((float)epsilon > 0 && (float)epsilon <= 1))
+        {
+            throw new ArgumentException($"{nameof(NormEpsilon)} {epsilon} is not accepted: a number above 0 and up to 1 is needed.");
+        }
+
+        ThrowUnlessInRange(RegisterTokens, 0, AveragePooling ? 0 : MaxRegisterTokens);
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
@@ -92,22 +127,29 @@ public sealed record ViTArchitecture : Architecture
 
     internal override NetworkLayout Layout(NetworkForm form)
     {
+        float attentionNormEpsilon = (float?)NormEpsilon ?? AttentionNormEpsilon;
+        float feedForwardNormEpsilon = (float?)NormEpsilon ?? FeedForwardNormEpsilon;
+        float outerNormEpsilon = (float?)NormEpsilon ?? OuterNormEpsilon;
         var layers = new List<Layer>
         {
-            new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, HasBias: false),
-            new TokenEmbedding("cls_token", "pos_embed", Tokens, Dim),
-            new LayerNormalization("norm_pre", Tokens, Dim, OuterNormEpsilon),
+            new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, PatchBias),
+            new TokenEmbedding(AveragePooling ? null : "cls_token", "pos_embed", Tokens, Dim) { Registers = RegisterTokens },
         };
+        if (!OmitsTokenNorm)
+        {
+            layers.Add(new LayerNormalization("norm_pre", Tokens, Dim, outerNormEpsilon));
+        }
+
         for (int block = 0; block < Depth; block++)
         {
             var dropPath = new DropPathPosition(block, Depth);
-            layers.Add(new AttentionBlock($"blocks.{block}.attn", Tokens, Dim, Heads, AttentionNormEpsilon, dropPath));
-            layers.Add(FeedForward($"blocks.{block}.mlp", block, Tokens, Dim, form, FeedForwardNormEpsilon, dropPath));
+            layers.Add(new AttentionBlock($"blocks.{block}.attn", Tokens, Dim, Heads, attentionNormEpsilon, dropPath));
+            layers.Add(FeedForward($"blocks.{block}.mlp", block, Tokens, Dim, form, feedForwardNormEpsilon, dropPath));
         }
 
         var stage = new NetworkOutput(NetworkLayout.Stage(1), layers.Count);
-        layers.Add(new ClassTokenPooling(Tokens, Dim));
-        layers.Add(new LayerNormalization("norm", 1, Dim, OuterNormEpsilon));
+        layers.Add(AveragePooling ? new AveragePooling(Tokens, Dim) : new ClassTokenPooling(Tokens, Dim));
+        layers.Add(new LayerNormalization("norm", 1, Dim, outerNormEpsilon));
         var features = new NetworkOutput(NetworkLayout.Features, layers.Count);
         layers.Add(new Head("head", Dim, Classes));
         return new NetworkLayout(layers, [stage, features, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);

@@ -74,6 +74,9 @@ internal sealed class JsonFields
             : throw NotAccepted(name, "true or false");
     }
 
+    /// <summary>Whether a member is there: one that is not written where it has its default.</summary>
+    public bool Has(string name) => _object.TryGetProperty(name, out _);
+
     public string Text(string name) => ToText(Member(name), PathOf(name));
 
     /// <summary>A value of an enumeration, by its name in camel case.</summary>

@@ -2,18 +2,41 @@ using RePaViT.Operators;
 
 namespace RePaViT.Layers;
 
-/// <summary>Puts a class token before the patch tokens and adds the position table: [1 + patches, dim].</summary>
-/// <param name="ClassToken">Name of the class token.</param>
+/// <summary>
+/// Puts a class token, and register tokens behind it, before the patch tokens and adds the position table: [tokens, dim].
+/// </summary>
+/// <param name="ClassToken">Name of the class token; null for none.</param>
 /// <param name="Positions">Name of the position table.</param>
 /// <param name="Tokens">Tokens behind the layer.</param>
 /// <param name="Dim">Channels of a token.</param>
-internal sealed record TokenEmbedding(string ClassToken, string Positions, int Tokens, int Dim) : Layer
+internal sealed record TokenEmbedding(string? ClassToken, string Positions, int Tokens, int Dim) : Layer
 {
-    public override Shape Input => new(Tokens - 1, Dim);
+    /// <summary>Register tokens, <c>reg_token.0</c> and so on.</summary>
+    public int Registers { get; init; }
+
+    /// <summary>Tokens that stand for no patch.</summary>
+    public int Prefix => Registers + (ClassToken is null ? 0 : 1);
+
+    public override Shape Input => new(Tokens - Prefix, Dim);
 
     public override Value Define(Graph graph, Value x)
     {
-        Value tokens = graph.Add(new PrependToken(new TensorSpec(ClassToken, TensorRole.Embedding, 1, 1, Dim)), x);
-        return graph.Add(new AddTable(new TensorSpec(Positions, TensorRole.Embedding, 1, Tokens, Dim)), tokens);
+        Value tokens = x;
+        for (int register = Registers - 1; register >= 0; register--)
+        {
+            tokens = graph.Add(new PrependToken(Embedding(RegisterToken(register), 1)), tokens);
+        }
+
+        if (ClassToken is not null)
+        {
+            tokens = graph.Add(new PrependToken(Embedding(ClassToken, 1)), tokens);
+        }
+
+        return graph.Add(new AddTable(Embedding(Positions, Tokens)), tokens);
     }
+
+    /// <summary>Name of a register token, counted from 0.</summary>
+    public static string RegisterToken(int index) => $"reg_token.{index}";
+
+    private TensorSpec Embedding(string name, int rows) => new(name, TensorRole.Embedding, 1, rows, Dim);
 }

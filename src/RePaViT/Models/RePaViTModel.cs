@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Import;
 using RePaViT.Inference;
 using RePaViT.Kernels;
 using RePaViT.Layers;
@@ -123,6 +124,28 @@ public sealed class RePaViTModel
         FirstUse.Prepare();
         (ModelDescription description, Network network) = OnnxReader.Read(stream);
         return new RePaViTModel(description, network);
+    }
+
+    /// <summary>
+    /// Reads weights that others trained: safetensors, an index of several such files, or what <c>torch.save</c> wrote, under the
+    /// names of the RePaViT reference (ViT, Swin, Mixer, PoolFormer), timm (ViT, DeiT, DeiT III, DINOv2, Swin), torchvision (ViT,
+    /// Swin) or Hugging Face (ViT, DINOv2). Nothing in the file is executed. What shapes do not tell is read from
+    /// <c>config.json</c> and <c>preprocessor_config.json</c> beside it, or asked for.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">What is not in files; null for nothing.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, a tensor is missing or unknown, or the network is none that can be computed here; the message says
+    /// which and why.
+    /// </exception>
+    public static RePaViTModel LoadPretrained(string path, PretrainedOptions? options = null)
+    {
+        PretrainedNetwork read = PretrainedReader.Read(path, options ?? new PretrainedOptions());
+        var model = new RePaViTModel(read.Description, read.Network);
+        options?.Report?.Invoke(read.Report);
+        return model;
     }
 
     /// <summary>

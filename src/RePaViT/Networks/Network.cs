@@ -72,6 +72,9 @@ internal sealed record Network
         }
     }
 
+    /// <summary>Whether a tensor of that name says nothing that the architecture does not say.</summary>
+    public static bool IsRedundant(string name) => Redundant.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+
     /// <summary>Checks that some tensors are those of some layers: none missing, none unknown, every shape right.</summary>
     /// <exception cref="ArgumentException">They are not; the message names the first tensor that is wrong.</exception>
     public static void ThrowUnlessFits(NamedTensors weights, IEnumerable<Layer> layers)
@@ -93,7 +96,7 @@ internal sealed record Network
 
         foreach ((string name, _) in weights)
         {
-            if (!expected.Contains(name) && !Redundant.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+            if (!expected.Contains(name) && !IsRedundant(name))
             {
                 throw new ArgumentException($"Tensor '{Excerpt.Of(name)}' belongs to no layer of the architecture.");
             }

@@ -72,8 +72,8 @@ internal static class InputNormalization
                     weights.CopyRest(unfolded.Tensors, network.Weights);
                     return unfolded;
                 case TokenEmbedding tokens when target is { HasBias: false }:
-                    weights.Add(tokens.ClassToken, network.Weights[tokens.ClassToken]);
-                    weights.Add(tokens.Positions, AddToPatches(network.Weights[tokens.Positions], bias));
+                    weights.Copy(tokens.Tensors.Where(tensor => tensor.Name != tokens.Positions), network.Weights);
+                    weights.Add(tokens.Positions, AddToPatches(network.Weights[tokens.Positions], tokens.Prefix, bias));
                     return tokens;
                 default:
                     return null;
@@ -180,10 +180,10 @@ internal static class InputNormalization
     }
 
     /// <summary>An embedding without a bias of its own: what is added to every patch can move to its position.</summary>
-    private static WeightTensor AddToPatches(WeightTensor positions, double[] bias)
+    private static WeightTensor AddToPatches(WeightTensor positions, int firstPatch, double[] bias)
     {
         float[] sum = positions.ToArray();
-        for (int i = bias.Length; i < sum.Length; i++)
+        for (int i = firstPatch * bias.Length; i < sum.Length; i++)
         {
             sum[i] = (float)(sum[i] + bias[i % bias.Length]);
         }

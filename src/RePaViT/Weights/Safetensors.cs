@@ -93,8 +93,9 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Reads a header; the data of its tensors follow.</summary>
-    /// <exception cref="InvalidDataException">It does not fit the rest of the stream, or is none.</exception>
+    /// <summary>Reads what stands before the data, at which the stream is then.</summary>
+    /// <param name="stream">The beginning of a file.</param>
+    /// <param name="source">What to call it.</param>
     internal static SafetensorsHeader ReadHeader(Stream stream, string source)
     {
         long available = stream.Length - stream.Position - PrefixLength;

@@ -105,6 +105,12 @@ public sealed class ViTArchitectureTests
         [Valid with { ActiveChannels = [1, 2, 3] }, "ActiveChannels has 3"],
         [Valid with { ActiveChannels = [1, 2, 3, 145] }, "ActiveChannels 145"],
         [Valid with { ActiveChannels = [1, 2, 3, -1] }, "ActiveChannels -1"],
+        [Valid with { NormEpsilon = 0 }, "NormEpsilon 0"],
+        [Valid with { NormEpsilon = 1e-50 }, "NormEpsilon 1E-50"],
+        [Valid with { NormEpsilon = double.NaN }, "NormEpsilon NaN"],
+        [Valid with { RegisterTokens = -1 }, "RegisterTokens -1"],
+        [Valid with { RegisterTokens = 65 }, "RegisterTokens 65"],
+        [Valid with { RegisterTokens = 1, AveragePooling = true }, "RegisterTokens 1"],
     ];
 
     [TestMethod]

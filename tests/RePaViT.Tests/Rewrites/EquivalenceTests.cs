@@ -46,6 +46,10 @@ public sealed class EquivalenceTests
         ViTArchitecture uneven = new() { ImageSize = 10, PatchSize = 5, Dim = 12, Heads = 4, Depth = 5, Classes = 3 };
         yield return [uneven with { ActiveChannels = [0, 48, 1, 47, 13] }, 1001];
         yield return [uneven with { IdleRatio = null, ActiveChannels = [48, 0, 0, 12, 48] }, 1002];
+        ViTArchitecture registers = uneven with { RegisterTokens = 3, NormEpsilon = 1e-4 };
+        yield return [registers, 1009];
+        yield return [registers with { IdleRatio = null, PatchBias = true, OmitsTokenNorm = true }, 1010];
+        yield return [uneven with { AveragePooling = true, PatchBias = true }, 1011];
         MixerArchitecture mixer = new() { ImageSize = 12, PatchSize = 3, Dim = 14, Depth = 3, Classes = 5 };
         yield return [mixer, 1003];
         yield return [mixer with { IdleRatio = null }, 1004];

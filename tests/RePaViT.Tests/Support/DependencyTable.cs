@@ -24,6 +24,8 @@ internal static class DependencyTable
         ("Rewrites", ["Randomness", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks"]),
         ("Onnx", ["IO", "Operators", "Kernels", "Layers", "Weights", "Networks", "Architectures", "Rewrites"]),
 
+        ("Import", ["IO", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures"]),
+
         // What an engine for inference is, for all who have or choose one.
         ("Inference/InferencePrecision.cs", []),
         ("Inference/IInferenceEngine.cs", ["Networks", "Inference/InferencePrecision.cs"]),
@@ -38,7 +40,7 @@ internal static class DependencyTable
         ("Models",
         [
             "Threading", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites", "Onnx",
-            "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference",
+            "Import", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference",
         ]),
 
         // Everything of training that is the same for all engines: no kernel.

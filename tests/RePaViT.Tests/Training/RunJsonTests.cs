@@ -73,6 +73,26 @@ public sealed class RunJsonTests
             () => ModelDescription.FromJson(chosen.Model.ToJson().Replace("layerNorm", "groupNorm", StringComparison.Ordinal)));
     }
 
+    /// <summary>The same of networks that other projects have.</summary>
+    [TestMethod]
+    public void What_only_other_projects_have_is_written_where_it_is_not_the_default()
+    {
+        foreach (ViTArchitecture other in new[] { TrainingRun.Registers, TrainingRun.Architecture with { AveragePooling = true } })
+        {
+            RunDescription run = Run(other, TrainingRecipe.FineTune);
+
+            Assert.AreEqual(JsonSerializer.Serialize(run, Reflection), RunJson.Stored.Write(run));
+            Assert.AreEqual(other, RunJson.Stored.Parse<RunDescription>(RunJson.Stored.Write(run))!.Model.Architecture);
+            Assert.AreEqual(other, ModelDescription.FromJson(run.Model.ToJson()).Architecture);
+        }
+
+        string json = Runs[0].Model.ToJson();
+        foreach (string member in new[] { "patchBias", "omitsTokenNorm", "normEpsilon", "registerTokens", "averagePooling" })
+        {
+            Assert.IsFalse(json.Contains(member, StringComparison.Ordinal), json);
+        }
+    }
+
     [TestMethod]
     public void The_same_values_are_refused()
     {

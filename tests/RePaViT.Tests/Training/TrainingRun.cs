@@ -24,8 +24,12 @@ internal static class TrainingRun
     public static LVViTArchitecture LVViT { get; } =
         new() { ImageSize = 12, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = 3, IdleRatio = 0.7 };
 
-    /// <summary>A network of each family.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT]];
+    /// <summary>What networks of other projects have and the reference's have not.</summary>
+    public static ViTArchitecture Registers { get; } =
+        Architecture with { PatchBias = true, OmitsTokenNorm = true, NormEpsilon = 1e-4, RegisterTokens = 2 };
+
+    /// <summary>A network of each family, and of the kinds that only other projects have.</summary>
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {

@@ -1,0 +1,16 @@
+namespace RePaViT.Import.Files;
+
+/// <summary>A tensor that still lies in its file: its name and shape are known, its values are read when they are asked for.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Shape">The sizes, outermost dimension first; their product is at most what an array can hold.</param>
+/// <param name="Type">The type of its elements.</param>
+/// <param name="Bytes">What has to be read of the file for it.</param>
+/// <param name="ReadValues">Reads them, row-major. May refuse a type that is no number.</param>
+internal sealed record StoredTensor(string Name, int[] Shape, ElementType Type, long Bytes, Func<float[]> ReadValues)
+{
+    /// <summary>Number of values.</summary>
+    public int Length => Shape.Aggregate(1, (product, size) => product * size);
+
+    /// <summary>The tensor with its values.</summary>
+    public WeightTensor Read() => new(ReadValues(), Shape);
+}

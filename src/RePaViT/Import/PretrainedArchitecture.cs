@@ -1,0 +1,18 @@
+using RePaViT.Import.Names;
+
+namespace RePaViT.Import;
+
+/// <summary>What a network is, found out from the shapes of its tensors and, where they do not tell, from what was asked for.</summary>
+/// <param name="Architecture">The network.</param>
+/// <param name="Form">The form in which its weights stand.</param>
+internal sealed record PretrainedArchitecture(Architecture Architecture, NetworkForm Form)
+{
+    /// <exception cref="InvalidDataException">Shapes are those of no network, or do not tell what nobody else does.</exception>
+    public static PretrainedArchitecture Infer(PretrainedContext context) => context.Source.Table.Family switch
+    {
+        NetworkFamily.ViT => ViTShapes.Infer(context),
+        NetworkFamily.Swin => SwinShapes.Infer(context),
+        NetworkFamily.Mixer => MixerShapes.Infer(context),
+        _ => PoolFormerShapes.Infer(context),
+    };
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using RePaViT.IO;
+
+namespace RePaViT.Import;
+
+/// <summary>
+/// What files beside weights say of the network and of its images: <c>config.json</c> of timm or Hugging Face, and Hugging Face's
+/// <c>preprocessor_config.json</c>. What they do not say is null.
+/// </summary>
+internal sealed record PretrainedConfiguration
+{
+    private const string NetworkFile = "config.json";
+    private const string ImageFile = "preprocessor_config.json";
+    private const int MaxLength = 1 << 22;
+
+    /// <summary>The activation that this library has.</summary>
+    public const string Gelu = "gelu";
+
+    public int? Dim { get; private init; }
+
+    public int? Depth { get; private init; }
+
+    public int? Heads { get; private init; }
+
+    public int? ImageSize { get; private init; }
+
+    public double? NormEpsilon { get; private init; }
+
+    /// <summary>The activation, by its name there.</summary>
+    public string? Activation { get; private init; }
+
+    /// <summary>What is classified, by timm's name: token or avg.</summary>
+    public string? Pooling { get; private init; }
+
+    public IReadOnlyList<string>? ClassNames { get; private init; }
+
+    public Rgb? Mean { get; private init; }
+
+    public Rgb? StandardDeviation { get; private init; }
+
+    public double? CropFraction { get; private init; }
+
+    public Interpolation? Interpolation { get; private init; }
+
+    /// <summary>The files that were read.</summary>
+    public IReadOnlyList<string> Files { get; private init; } = [];
+
+    /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
+    public static PretrainedConfiguration ReadBeside(string path)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var configuration = new PretrainedConfiguration();
+        configuration = Read(configuration, Path.Combine(folder, NetworkFile), (read, root) => root.TryGetProperty("pretrained_cfg", out JsonElement timm)
+            ? read.WithTimm(root, timm)
+            : read.WithHuggingFace(root));
+        return Read(configuration, Path.Combine(folder, ImageFile), (read, root) => read.WithImages(root));
+    }
+
+    private static PretrainedConfiguration Read(
+        PretrainedConfiguration configuration, string path, Func<PretrainedConfiguration, JsonElement, PretrainedConfiguration> read)
+    {
+        if (!File.Exists(path))
+        {
+            return configuration;
+        }
+
+        using FileStream stream = SourceFile.Open(path);
+        if (stream.Length > MaxLength)
+        {
+            throw new InvalidDataException($"{path}: {stream.Length} bytes are not accepted; at most {MaxLength} are.");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(stream);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? read(configuration, document.RootElement) with { Files = [.. configuration.Files, path] }
+                : throw new InvalidDataException($"{path}: an object is needed.");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path}: it is not accepted. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+        }
+    }
+
+    private PretrainedConfiguration WithTimm(JsonElement root, JsonElement images) => this with
+    {
+        Dim = Int32(root, "num_features"),
+        ImageSize = Numbers(images, "input_size") is [_, double height, double width] && height == width ? ToInt32(height) : null,
+        Pooling = Text(root, "global_pool"),
+        Activation = root.TryGetProperty("model_args", out JsonElement arguments) && Text(arguments, "act_layer") is string activation
+            ? activation
+            : Text(root, "architecture") is string name ? (name.Contains("quickgelu", StringComparison.Ordinal) ? "quick_gelu" : Gelu) : null,
+        ClassNames = Texts(root, "label_names") ?? Texts(images, "label_names"),
+        Mean = Color(images, "mean"),
+        StandardDeviation = Color(images, "std"),
+        CropFraction = Number(images, "crop_pct"),
+        Interpolation = Text(images, "interpolation") switch
+        {
+            "bicubic" => RePaViT.Interpolation.Bicubic,
+            "bilinear" => RePaViT.Interpolation.Bilinear,
+            _ => null,
+        },
+    };
+
+    private PretrainedConfiguration WithHuggingFace(JsonElement root) => this with
+    {
+        Dim = Int32(root, "hidden_size"),
+        Depth = Int32(root, "num_hidden_layers"),
+        Heads = Int32(root, "num_attention_heads"),
+        ImageSize = Int32(root, "image_size"),
+        NormEpsilon = Number(root, "layer_norm_eps"),
+        Activation = Text(root, "hidden_act"),
+        ClassNames = Labels(root),
+    };
+
+    private PretrainedConfiguration WithImages(JsonElement root)
+    {
+        int? resized = Side(root, "size");
+        int? cropped = root.TryGetProperty("do_center_crop", out JsonElement crops) && crops.ValueKind == JsonValueKind.True
+            ? Side(root, "crop_size")
+            : resized;
+        return this with
+        {
+            Mean = Color(root, "image_mean"),
+            StandardDeviation = Color(root, "image_std"),
+            CropFraction = cropped is int crop && resized is int size && crop <= size ? (double)crop / size : null,
+            Interpolation = Int32(root, "resample") switch
+            {
+                2 => RePaViT.Interpolation.Bilinear,
+                3 => RePaViT.Interpolation.Bicubic,
+                _ => null,
+            },
+        };
+    }
+
+    /// <summary>A size as a number, or as {"height", "width"} or {"shortest_edge"}.</summary>
+    private static int? Side(JsonElement root, string name)
+    {
+        if (!root.TryGetProperty(name, out JsonElement size) || size.ValueKind != JsonValueKind.Object)
+        {
+            return Int32(root, name) is > 0 and int side ? side : null;
+        }
+
+        return (Int32(size, "shortest_edge") ?? Int32(size, "height")) is > 0 and int shorter ? shorter : null;
+    }
+
+    /// <summary>{"0": name, "1": name}, without gaps.</summary>
+    private static List<string>? Labels(JsonElement root)
+    {
+        if (!root.TryGetProperty("id2label", out JsonElement labels) || labels.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        var names = new List<string>();
+        while (labels.TryGetProperty($"{names.Count}", out JsonElement name) && name.ValueKind == JsonValueKind.String)
+        {
+            names.Add(name.GetString()!);
+        }
+
+        return names.Count > 0 ? names : null;
+    }
+
+    private static Rgb? Color(JsonElement root, string name)
+        => Numbers(root, name) is [double red, double green, double blue] ? new Rgb((float)red, (float)green, (float)blue) : null;
+
+    private static double[]? Numbers(JsonElement root, string name)
+        => Items(root, name, JsonValueKind.Number) is JsonElement[] items ? Array.ConvertAll(items, item => item.GetDouble()) : null;
+
+    private static string[]? Texts(JsonElement root, string name)
+        => Items(root, name, JsonValueKind.String) is JsonElement[] items ? Array.ConvertAll(items, item => item.GetString()!) : null;
+
+    private static JsonElement[]? Items(JsonElement root, string name, JsonValueKind kind)
+        => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array
+            && list.EnumerateArray().All(item => item.ValueKind == kind)
+            ? [.. list.EnumerateArray()]
+            : null;
+
+    private static string? Text(JsonElement root, string name)
+        => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
+
+    private static double? Number(JsonElement root, string name)
+        => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement number) && number.ValueKind == JsonValueKind.Number
+            && number.TryGetDouble(out double value)
+            ? value
+            : null;
+
+    private static int? Int32(JsonElement root, string name) => Number(root, name) is double value ? ToInt32(value) : null;
+
+    private static int? ToInt32(double value) => value == (int)value ? (int)value : null;
+}

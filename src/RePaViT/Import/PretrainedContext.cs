@@ -1,0 +1,66 @@
+using RePaViT.IO;
+
+namespace RePaViT.Import;
+
+/// <summary>What is known of a network while it is read.</summary>
+/// <param name="Path">Its file, for messages.</param>
+/// <param name="Source">Its tensors.</param>
+/// <param name="Settings">Arguments of the training run, if the file holds them.</param>
+/// <param name="Options">What was asked for.</param>
+/// <param name="Configuration">What files beside it say.</param>
+internal sealed record PretrainedContext(
+    string Path,
+    NamedSource Source,
+    IReadOnlyDictionary<string, object?> Settings,
+    PretrainedOptions Options,
+    PretrainedConfiguration Configuration)
+{
+    // Beyond the blocks that any network may have.
+    private const int MaxBlocks = 1024;
+
+    /// <summary>What nobody said, and was taken to be as usual.</summary>
+    public List<string> Assumptions { get; } = [];
+
+    /// <summary>The sizes of a tensor of ours.</summary>
+    /// <exception cref="InvalidDataException">It is not there, or has another number of sizes.</exception>
+    public int[] ShapeOf(string name, int dimensions)
+    {
+        int[] shape = Source.ShapeOf(name) ?? throw Missing(name);
+        return shape.Length == dimensions && !shape.Contains(0)
+            ? shape
+            : throw Refusal($"tensor '{name}' has shape [{Excerpt.OfList(shape)}], but {dimensions} sizes above 0 are needed");
+    }
+
+    /// <summary>How many blocks there are: those of which a tensor is there.</summary>
+    /// <param name="tensor">The name of that tensor, by number.</param>
+    public int CountBlocks(Func<int, string> tensor)
+    {
+        int count = 0;
+        while (count <= MaxBlocks && Source.Has(tensor(count)))
+        {
+            count++;
+        }
+
+        return count is > 0 and <= MaxBlocks ? count : throw Refusal($"it has no blocks, or more than {MaxBlocks}");
+    }
+
+    /// <summary>Classes of the head; null if there is no head.</summary>
+    public int? FindClasses() => Source.ShapeOf("head.weight") is [> 0 and int classes, ..] ? classes : null;
+
+    /// <summary>Hidden channels per channel.</summary>
+    public double FindRatio(string hiddenWeight, int dim)
+    {
+        int hidden = ShapeOf(hiddenWeight, Source.ShapeOf(hiddenWeight)?.Length ?? 2)[0];
+        double ratio = (double)hidden / dim;
+        return (int)(dim * ratio) == hidden ? ratio : Math.BitIncrement(ratio);
+    }
+
+    /// <summary>What refuses the file.</summary>
+    public InvalidDataException Refusal(string reason) => new($"{Path}: it is read as {Source.Table.Source}, but {reason}.");
+
+    /// <summary>What says that a tensor of ours is not there.</summary>
+    public InvalidDataException Missing(string name) => Refusal(
+        Source.UnreadableType(name) is string type
+            ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which would take its code to read"
+            : $"tensor '{name}' ({Excerpt.OfList(Source.TheirNames(name))}) is missing");
+}

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.Text;
+using RePaViT.IO;
+
+namespace RePaViT.Import.PyTorch;
+
+/// <summary>The bytes of a pickle. Nothing is allocated for a length that the file does not have.</summary>
+/// <param name="stream">Where the pickle begins.</param>
+/// <param name="end">Where it must have ended.</param>
+/// <param name="source">What to call the file.</param>
+internal sealed class PickleInput(Stream stream, long end, string source)
+{
+    // Names are short; a longer line is none.
+    private const int MaxLineLength = 4096;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Where the next byte is, from the beginning of the file.</summary>
+    public long Position => stream.Position;
+
+    public byte ReadByte() => stream.Position < end && stream.ReadByte() is >= 0 and int value ? (byte)value : throw Ended();
+
+    public byte[] ReadBytes(long length)
+    {
+        if (length < 0 || length > Math.Min(end - stream.Position, Array.MaxLength))
+        {
+            throw Refusal($"{length} bytes are announced, but {end - stream.Position} follow");
+        }
+
+        byte[] bytes = new byte[length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    public string ReadText(long length)
+    {
+        byte[] bytes = ReadBytes(length);
+        try
+        {
+            return Utf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new InvalidDataException($"{source}: a text that ends at offset {Position} is not UTF-8.", exception);
+        }
+    }
+
+    public string ReadLine()
+    {
+        var line = new List<byte>();
+        for (byte next = ReadByte(); next != '\n'; next = ReadByte())
+        {
+            line.Add(next);
+            if (line.Count > MaxLineLength)
+            {
+                throw Refusal($"a line of more than {MaxLineLength} bytes is no name");
+            }
+        }
+
+        return Encoding.Latin1.GetString([.. line]);
+    }
+
+    public ushort ReadUInt16()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ushort)];
+        Fill(bytes);
+        return BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+    }
+
+    public int ReadInt32()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        Fill(bytes);
+        return BinaryPrimitives.ReadInt32LittleEndian(bytes);
+    }
+
+    public uint ReadUInt32() => (uint)ReadInt32();
+
+    public long ReadInt64()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        Fill(bytes);
+        return BinaryPrimitives.ReadInt64LittleEndian(bytes);
+    }
+
+    public double ReadBigEndianDouble()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        Fill(bytes);
+        return BinaryPrimitives.ReadDoubleBigEndian(bytes);
+    }
+
+    /// <summary>What refuses the pickle at its present place.</summary>
+    /// <param name="reason">What is wrong; may quote the file only through <see cref="Excerpt"/>.</param>
+    public InvalidDataException Refusal(string reason) => new($"{source}: the pickle is not accepted at offset {Position}: {reason}.");
+
+    private void Fill(Span<byte> bytes)
+    {
+        if (bytes.Length > end - stream.Position)
+        {
+            throw Ended();
+        }
+
+        stream.ReadExactly(bytes);
+    }
+
+    private InvalidDataException Ended() => Refusal("it ends before it says so");
+}
