@@ -116,8 +116,7 @@ public sealed class Trainer
 
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
-        using ITokenLabelSource? labels = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
-        TokenTraining? tokens = labels is null ? null : new TokenTraining(TokenLabels!, labels);
+        using TokenTraining? tokens = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
         run = run with { TokenLabels = tokens?.Description };
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
@@ -155,8 +154,7 @@ public sealed class Trainer
             ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
-        using ITokenLabelSource? labels = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
-        TokenTraining? tokens = labels is null ? null : new TokenTraining(TokenLabels!, labels);
+        using TokenTraining? tokens = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
         run = run with { TokenLabels = tokens?.Description };
         var checkpoint = Checkpoint.Read(path);
         if (run.DifferenceFrom(checkpoint.Run) is string difference)

@@ -123,7 +123,7 @@ internal static class GoldenArchitecture
         return IntegerList.Create(perBlock);
     }
 
-    private sealed record ViTSettings
+    private abstract record TransformerSettings
     {
         public required int Img { get; init; }
 
@@ -141,30 +141,16 @@ internal static class GoldenArchitecture
 
         /// <summary>Null for a vanilla network.</summary>
         public required double? IdleRatio { get; init; }
+    }
 
+    private sealed record ViTSettings : TransformerSettings
+    {
         public string? Heuristic { get; init; }
     }
 
-    private sealed record LVViTSettings
+    private sealed record LVViTSettings : TransformerSettings
     {
-        public required int Img { get; init; }
-
-        public required int Patch { get; init; }
-
-        public required int Dim { get; init; }
-
-        public required int Depth { get; init; }
-
-        public required int Heads { get; init; }
-
-        public required int Classes { get; init; }
-
-        public required double MlpRatio { get; init; }
-
         public required double SkipLam { get; init; }
-
-        /// <summary>Null for a vanilla network.</summary>
-        public required double? IdleRatio { get; init; }
     }
 
     private sealed record SwinSettings

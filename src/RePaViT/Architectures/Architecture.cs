@@ -243,6 +243,16 @@ public abstract record Architecture
         }
     }
 
+    /// <summary>Refuses attention heads that do not share the channels of a token evenly.</summary>
+    private protected static void ThrowUnlessHeads(int heads, int dim)
+    {
+        ThrowUnlessInRange(heads, 1, dim, "Heads");
+        if (dim % heads != 0)
+        {
+            throw new ArgumentException($"Dim {dim} is not a multiple of Heads {heads}.");
+        }
+    }
+
     /// <summary>Refuses what gives no hidden channels, or far too many.</summary>
     private protected static void ThrowUnlessRatio(double ratio, int dim, string name)
     {

@@ -88,12 +88,7 @@ public sealed record LVViTArchitecture : Architecture
         ThrowUnlessInRange(StemChannels, 1, 1 << 16);
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
-        ThrowUnlessInRange(Heads, 1, Dim);
-        if (Dim % Heads != 0)
-        {
-            throw new ArgumentException($"{nameof(Dim)} {Dim} is not a multiple of {nameof(Heads)} {Heads}.");
-        }
-
+        ThrowUnlessHeads(Heads, Dim);
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         if (!(ResidualDivisor is >= 1 and <= 1e6))
         {

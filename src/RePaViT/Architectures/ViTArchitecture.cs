@@ -104,12 +104,7 @@ public sealed record ViTArchitecture : Architecture
         ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
-        ThrowUnlessInRange(Heads, 1, Dim);
-        if (Dim % Heads != 0)
-        {
-            throw new ArgumentException($"{nameof(Dim)} {Dim} is not a multiple of {nameof(Heads)} {Heads}.");
-        }
-
+        ThrowUnlessHeads(Heads, Dim);
         if (NormEpsilon is double epsilon && !((float)epsilon > 0 && (float)epsilon <= 1))
         {
             throw new ArgumentException($"{nameof(NormEpsilon)} {epsilon} is not accepted: a number above 0 and up to 1 is needed.");

@@ -27,13 +27,11 @@ internal sealed class PackedLinear : LinearProduct
     public static PackedLinear OfFilters(Linear filters, NamedTensors weights, ThreadTeam team)
     {
         ReadOnlySpan<float> weight = weights[filters.Weight.Name].Data;
-        int channels = filters.Weight.Shape[1];
-        int places = filters.Inputs / channels;
         float[] ordered = new float[weight.Length];
-        for (int i = 0; i < weight.Length; i++)
+        for (int start = 0; start < weight.Length; start += filters.Inputs)
         {
-            (int output, int input) = Math.DivRem(i, filters.Inputs);
-            ordered[output * filters.Inputs + input % places * channels + input / places] = weight[i];
+            MapConvolution.OrderByPlace(
+                weight.Slice(start, filters.Inputs), ordered.AsSpan(start, filters.Inputs), channels: filters.Weight.Shape[1]);
         }
 
         return new(

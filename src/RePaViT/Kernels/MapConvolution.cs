@@ -45,6 +45,19 @@ internal sealed class MapConvolution
         }
     }
 
+    /// <summary>Writes a filter with all channels of a place together.</summary>
+    /// <param name="filter">[channels, taps].</param>
+    /// <param name="ordered">[taps, channels].</param>
+    /// <param name="channels">Number of channels.</param>
+    public static void OrderByPlace(ReadOnlySpan<float> filter, Span<float> ordered, int channels)
+    {
+        int taps = filter.Length / channels;
+        for (int i = 0; i < ordered.Length; i++)
+        {
+            ordered[i] = filter[i % channels * taps + i / channels];
+        }
+    }
+
     /// <summary>y = epilogue(what filters see, times the filters), or epilogue(y + that).</summary>
     /// <param name="x">[images * places, channels].</param>
     /// <param name="filters">[taps * channels, outputs], all channels of a place together.</param>

@@ -18,7 +18,7 @@ internal static class ConvolutionFolding
         }
 
         var folded = (NormalizedConvolution)Fold(layer);
-        (double[] scale, double[] shift) = FeedForwardMerging.Affine(convolution.Norm, network.Weights);
+        (double[] scale, double[] shift) = FixedBatchNorm.Affine(convolution.Norm, network.Weights);
         WeightTensor filters = network.Weights[convolution.Filters.Weight.Name];
         float[] values = filters.ToArray();
         for (int i = 0; i < values.Length; i++)

@@ -139,27 +139,9 @@ internal static class FeedForwardMerging
         }
     }
 
-    /// <summary>A batch normalization with fixed statistics: BN(x) = scale * x + shift.</summary>
-    public static (double[] Scale, double[] Shift) Affine(BatchNormalize norm, NamedTensors weights)
-    {
-        ReadOnlySpan<float> gamma = weights[norm.Gamma.Name].Data;
-        ReadOnlySpan<float> beta = weights[norm.Beta.Name].Data;
-        ReadOnlySpan<float> mean = weights[norm.Mean.Name].Data;
-        ReadOnlySpan<float> variance = weights[norm.Variance.Name].Data;
-        double[] scale = new double[norm.Columns];
-        double[] shift = new double[norm.Columns];
-        for (int i = 0; i < norm.Columns; i++)
-        {
-            scale[i] = gamma[i] / Math.Sqrt((double)variance[i] + norm.Epsilon);
-            shift[i] = beta[i] - mean[i] * scale[i];
-        }
-
-        return (scale, shift);
-    }
-
-    /// <summary>The same, or what changes nothing where there is no normalization.</summary>
+    /// <summary>A batch normalization with fixed statistics, or what changes nothing where there is none.</summary>
     private static (double[] Scale, double[] Shift) Affine(BatchNormalize? norm, int columns, NamedTensors weights)
-        => norm is null ? (Ones(columns), new double[columns]) : Affine(norm, weights);
+        => norm is null ? (Ones(columns), new double[columns]) : FixedBatchNorm.Affine(norm, weights);
 
     private static double[] Ones(int count) => [.. Enumerable.Repeat(1.0, count)];
 

@@ -123,10 +123,11 @@ public sealed record TokenLabels
     /// <exception cref="ArgumentException">The network, the augmentation or the teacher does not fit.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or not of these images; the message says where.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    internal ITokenLabelSource Open(Architecture architecture, AugmentationOptions augmentation, IImageDataset training)
+    internal TokenTraining Open(Architecture architecture, AugmentationOptions augmentation, IImageDataset training)
     {
         ThrowUnlessUsable(architecture, augmentation);
-        return _teacher is null ? TokenLabelReader.Open(_path!, training) : TeacherLabels.Of(_teacher, training.ClassNames);
+        return new TokenTraining(
+            this, _teacher is null ? TokenLabelReader.Open(_path!, training) : TeacherLabels.Of(_teacher, training.ClassNames));
     }
 
     private static void ThrowUnlessWeight(double value, [CallerArgumentExpression(nameof(value))] string name = "")

@@ -6,13 +6,13 @@ using RePaViT.Operators;
 namespace RePaViT.Training;
 
 /// <summary>What a run with token labels trains: a network up to the logits of its tokens, some of which are exchanged.</summary>
-internal sealed class TokenTraining
+internal sealed class TokenTraining : IDisposable
 {
     private readonly TokenLabels _options;
     private readonly ITokenLabelSource _source;
 
     /// <param name="options">What the labels count, and whether tokens are exchanged.</param>
-    /// <param name="source">Where the labels come from.</param>
+    /// <param name="source">Where the labels come from; disposed with this.</param>
     public TokenTraining(TokenLabels options, ITokenLabelSource source)
     {
         (_options, _source) = (options, source);
@@ -29,6 +29,8 @@ internal sealed class TokenTraining
     public TokenLabelDescription Description { get; }
 
     public Objective Objective(int classes) => new TokenLabelCrossEntropy(classes, _options.ClassWeight, _options.TokenWeight);
+
+    public void Dispose() => _source.Dispose();
 
     /// <summary>Makes the targets for a network.</summary>
     public TokenTargets Targets(Network network)

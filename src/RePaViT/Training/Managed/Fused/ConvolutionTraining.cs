@@ -51,12 +51,7 @@ internal sealed class ConvolutionTraining : TrainingOperator
         Matrix ordered = _ordered.AsMatrix(_filters.Outputs, _taps * _channels);
         for (int output = 0; output < ordered.Rows; output++)
         {
-            ReadOnlySpan<float> from = _weight.Matrix.Row(output);
-            Span<float> to = ordered.Row(output);
-            for (int i = 0; i < to.Length; i++)
-            {
-                to[i] = from[i % _channels * _taps + i / _channels];
-            }
+            MapConvolution.OrderByPlace(_weight.Matrix.Row(output), ordered.Row(output), _channels);
         }
 
         _packed.Pack(context.Team, ordered, transposed: true);

@@ -3,23 +3,33 @@ using RePaViT.Operators;
 
 namespace RePaViT.Training.Managed;
 
-/// <summary>GELU on the first columns; the others pass.</summary>
+/// <summary>
+/// GELU or ReLU on the first columns; the others pass. The way back of GELU needs what it took; what ReLU gave tells where it
+/// let something through.
+/// </summary>
 internal sealed class ActivateTraining : TrainingOperator
 {
     private readonly int _columns;
+    private readonly bool _isRelu;
     private readonly Action<int, int> _forward;
     private readonly Action<int, int> _backward;
-    private Matrix _x;
-    private Matrix _y;
-    private Matrix _dy;
-    private Matrix _dx;
+    private Matrix _kept;
+    private Matrix _from;
+    private Matrix _to;
 
     public ActivateTraining(Activate activation)
     {
         _columns = activation.Columns;
-        _forward = (chunk, _) => Forward(_x.Chunk(chunk), _y.Chunk(chunk));
-        _backward = (chunk, _) => Backward(_x.Chunk(chunk), _dy.Chunk(chunk), _dx.Chunk(chunk));
+        _isRelu = activation.Kind == ActivationKind.Relu;
+        _forward = (chunk, _) => Forward(_from.Chunk(chunk), _to.Chunk(chunk));
+        _backward = (chunk, _) => Backward(_kept.Chunk(chunk), _from.Chunk(chunk), _to.Chunk(chunk));
     }
+
+    public override bool KeepsInput => !_isRelu;
+
+    public override bool KeepsResult => _isRelu;
+
+    public override bool IsInPlace => _isRelu;
 
     public override bool IsInPlaceBackward => true;
 
@@ -27,43 +37,67 @@ internal sealed class ActivateTraining : TrainingOperator
 
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
     {
-        (_x, _y) = (x, y);
+        (_from, _to) = (x, y);
         context.Team.Run(RowChunks.Count(x.Rows), _forward);
     }
 
     public override void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate)
     {
-        (_x, _dy, _dx) = (x, dy, dx);
-        context.Team.Run(RowChunks.Count(x.Rows), _backward);
+        (_kept, _from, _to) = (_isRelu ? y : x, dy, dx);
+        context.Team.Run(RowChunks.Count(dy.Rows), _backward);
     }
 
     private void Forward(Matrix x, Matrix y)
     {
         if (_columns == x.Columns)
         {
-            Gelu.Forward(x.AsSpan(), y.AsSpan());
+            Forward(x.AsSpan(), y.AsSpan());
             return;
         }
 
         for (int row = 0; row < x.Rows; row++)
         {
-            Gelu.Forward(x.Row(row)[.._columns], y.Row(row)[.._columns]);
+            Forward(x.Row(row)[.._columns], y.Row(row)[.._columns]);
             x.Row(row)[_columns..].CopyTo(y.Row(row)[_columns..]);
         }
     }
 
-    private void Backward(Matrix x, Matrix dy, Matrix dx)
+    private void Forward(ReadOnlySpan<float> x, Span<float> y)
     {
-        if (_columns == x.Columns)
+        if (_isRelu)
         {
-            Gelu.Backward(x.AsSpan(), dy.AsSpan(), dx.AsSpan());
+            Relu.Forward(x, y);
+        }
+        else
+        {
+            Gelu.Forward(x, y);
+        }
+    }
+
+    private void Backward(Matrix kept, Matrix dy, Matrix dx)
+    {
+        if (_columns == dy.Columns)
+        {
+            Backward(kept.AsSpan(), dy.AsSpan(), dx.AsSpan());
             return;
         }
 
-        for (int row = 0; row < x.Rows; row++)
+        for (int row = 0; row < dy.Rows; row++)
         {
-            Gelu.Backward(x.Row(row)[.._columns], dy.Row(row)[.._columns], dx.Row(row)[.._columns]);
+            Backward(kept.Row(row)[.._columns], dy.Row(row)[.._columns], dx.Row(row)[.._columns]);
             dy.Row(row)[_columns..].CopyTo(dx.Row(row)[_columns..]);
+        }
+    }
+
+    private void Backward(ReadOnlySpan<float> kept, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        if (_isRelu)
+        {
+            Relu.Backward(kept, dy, dx);
+        }
+        else
+        {
+            Gelu.Backward(kept, dy, dx);
         }
     }
 }
