@@ -28,17 +28,17 @@ internal sealed class NamedSource
     /// <exception cref="InvalidDataException">In no way that is known.</exception>
     public static NamedSource Recognize(CheckpointSection section, string path)
     {
-        int length = WrapperLength(section);
+        string wrapper = WrapperOf(section);
         Dictionary<string, StoredTensor> tensors = section.Tensors
-            .Select(tensor => tensor with { Name = tensor.Name[length..] })
+            .Select(tensor => tensor with { Name = tensor.Name[wrapper.Length..] })
             .ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         foreach (NameTable table in NameTables.All)
         {
             if (table.Has.All(name => HasTheirs(tensors, table, name)) && !table.Lacks.Any(name => HasTheirs(tensors, table, name)))
             {
                 Dictionary<string, string> unreadable = section.Unreadable
-                    .Where(pair => pair.Key.Length > length)
-                    .ToDictionary(pair => pair.Key[length..], pair => pair.Value, StringComparer.Ordinal);
+                    .Where(pair => pair.Key.StartsWith(wrapper, StringComparison.Ordinal))
+                    .ToDictionary(pair => pair.Key[wrapper.Length..], pair => pair.Value, StringComparer.Ordinal);
                 return new NamedSource(table, tensors, unreadable);
             }
         }
@@ -65,7 +65,7 @@ internal sealed class NamedSource
         int[] shape = [.. first.Shape];
         foreach (StoredTensor part in parts.Skip(1))
         {
-            if (shape.Length == 0 || !part.Shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))
+            if (shape.Length == 0 || part.Shape.Length == 0 || !part.Shape.AsSpan(1).SequenceEqual(shape.AsSpan(1)))
             {
                 return null;
             }
@@ -151,18 +151,18 @@ internal sealed class NamedSource
     private static bool HasTheirs(Dictionary<string, StoredTensor> tensors, NameTable table, string name)
         => Candidates(table, name).Any(tensors.ContainsKey);
 
-    /// <summary>How much every name has before it that says nothing.</summary>
-    private static int WrapperLength(CheckpointSection section)
+    /// <summary>What every name has before it that says nothing.</summary>
+    private static string WrapperOf(CheckpointSection section)
     {
-        int length = 0;
+        string wrapper = "";
         while (section.Tensors.Count > 0 && Wrappers.FirstOrDefault(IsCommon) is string common)
         {
-            length += common.Length;
+            wrapper += common;
         }
 
-        bool IsCommon(string wrapper) => section.Tensors.All(
-            tensor => tensor.Name.AsSpan(length).StartsWith(wrapper) && tensor.Name.Length > length + wrapper.Length);
+        bool IsCommon(string next) => section.Tensors.All(
+            tensor => tensor.Name.AsSpan(wrapper.Length).StartsWith(next) && tensor.Name.Length > wrapper.Length + next.Length);
 
-        return length;
+        return wrapper;
     }
 }

@@ -153,8 +153,15 @@ internal sealed record PretrainedConfiguration
             return null;
         }
 
+        // Looking one up takes as long as there are others before it.
+        var byNumber = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (JsonProperty label in labels.EnumerateObject())
+        {
+            byNumber[label.Name] = label.Value;
+        }
+
         var names = new List<string>();
-        while (labels.TryGetProperty($"{names.Count}", out JsonElement name) && name.ValueKind == JsonValueKind.String)
+        while (byNumber.TryGetValue($"{names.Count}", out JsonElement name) && name.ValueKind == JsonValueKind.String)
         {
             names.Add(name.GetString()!);
         }

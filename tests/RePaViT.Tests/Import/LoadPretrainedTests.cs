@@ -201,6 +201,22 @@ public sealed class LoadPretrainedTests
     }
 
     [TestMethod]
+    public void Parts_of_a_tensor_have_shapes_that_fit()
+    {
+        using var folder = new TemporaryFolder();
+        var tensors = new NamedTensors();
+        foreach ((string name, WeightTensor tensor) in Safetensors.Read(Path.Combine(PyTorchFiles.Folder, "huggingface_vit.safetensors")).Tensors)
+        {
+            tensors.Add(name, name.EndsWith("layer.1.attention.attention.key.weight", StringComparison.Ordinal) ? new WeightTensor([1]) : tensor);
+        }
+
+        Safetensors.Write(folder.File("x.safetensors"), tensors);
+
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => RePaViTModel.LoadPretrained(folder.File("x.safetensors"), TwoHeads)).Message, "key");
+    }
+
+    [TestMethod]
     public void Values_that_no_network_can_have_are_refused()
     {
         using var folder = new TemporaryFolder();

@@ -109,6 +109,18 @@ public sealed class PretrainedConfigurationTests
         Assert.AreEqual("0", model.ClassNames[0]);
     }
 
+    [TestMethod]
+    [Timeout(30_000, CooperativeCancellation = true)]
+    public void Many_labels_are_looked_at_once()
+    {
+        string labels = string.Join(',', Enumerable.Range(0, 300_000).Select(label => $"\"{label}\":\"\""));
+
+        RePaViTModel model = Load(
+            "huggingface_vit.safetensors", new PretrainedOptions { Heads = 2 }, ("config.json", $"{{\"id2label\":{{{labels}}}}}"));
+
+        Assert.AreEqual("0", model.ClassNames[0]);
+    }
+
     private static RePaViTModel Load(string name, out PretrainedReport report, params (string Name, string Json)[] files)
     {
         PretrainedReport? found = null;

@@ -105,6 +105,24 @@ public sealed class ReferenceCheckpointTests
     }
 
     [TestMethod]
+    public void Values_beside_wrapped_tensors_may_have_any_name()
+    {
+        using var folder = new TemporaryFolder();
+        Network network = RandomWeights.Network(TrainingRun.Architecture, seed: 4);
+        byte[] inert = Pickle.Call(Pickle.Global("torch", "device"), Pickle.Tuple());
+        File.WriteAllBytes(folder.File("x.pth"), PyTorchFiles.Archive(
+            Pickle.Of(Pickle.Dictionary(
+            [
+                .. Tensors(network.Weights, "w").Select(item => ($"module.{item.Name}", item.Value)), ("module.place", inert), ("another place", inert), ("x", inert),
+            ])),
+            Storages(network.Weights, "w")));
+
+        var model = RePaViTModel.LoadPretrained(folder.File("x.pth"), new PretrainedOptions { Heads = 3, IdleRatio = 0.7 });
+
+        Assert.AreEqual(network.Weights["norm.bias"].Data[0], model.Weights["norm.bias"].Data[0]);
+    }
+
+    [TestMethod]
     public void Tensors_that_share_one_storage_over_and_over_are_refused()
     {
         // A network of 64 blocks, 12 million values, out of the values of one.

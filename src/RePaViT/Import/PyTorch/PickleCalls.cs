@@ -30,8 +30,8 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
 
         // How objects without a constructor of their own are copied: object.__new__ of a type.
         PickleGlobal { Module: "copyreg" or "copy_reg", Name: "_reconstructor" } when arguments is [PickleGlobal type, ..] =>
-            new InertValue(type.ToString()),
-        PickleGlobal global => new InertValue(global.ToString()),
+            new InertValue(type),
+        PickleGlobal global => new InertValue(global),
         _ => throw input.Refusal($"{PickleReader.Describe(callee)} is called"),
     };
 
@@ -86,7 +86,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
                 throw input.Refusal("a parameter is made of something that is no tensor");
             default:
                 // Quantized, sparse and nested tensors.
-                return new InertValue(global.ToString());
+                return new InertValue(global);
         }
     }
 

@@ -10,8 +10,8 @@ namespace RePaViT.Import.PyTorch;
 /// <param name="source">What to call the file.</param>
 internal sealed class PickleInput(Stream stream, long end, string source)
 {
-    // Names are short; a longer line is none.
-    private const int MaxLineLength = 4096;
+    /// <summary>Characters of a name of code, at most.</summary>
+    public const int MaxNameLength = 512;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -51,9 +51,9 @@ internal sealed class PickleInput(Stream stream, long end, string source)
         for (byte next = ReadByte(); next != '\n'; next = ReadByte())
         {
             line.Add(next);
-            if (line.Count > MaxLineLength)
+            if (line.Count > MaxNameLength)
             {
-                throw Refusal($"a line of more than {MaxLineLength} bytes is no name");
+                throw Refusal($"a line of more than {MaxNameLength} bytes is no name");
             }
         }
 

@@ -101,8 +101,8 @@ internal sealed class PickleReader
                 Push(new PickleGlobal(_input.ReadLine(), _input.ReadLine()));
                 break;
             case PickleOpcode.StackGlobal:
-                string name = PopText();
-                Push(new PickleGlobal(PopText(), name));
+                string name = PopName();
+                Push(new PickleGlobal(PopName(), name));
                 break;
             case PickleOpcode.PersistentId:
                 Push(_calls.Load(Pop(), _input));
@@ -368,7 +368,9 @@ internal sealed class PickleReader
         return values;
     }
 
-    private string PopText() => Pop() is string text ? text : throw _input.Refusal("code is named by something that is no text");
+    private string PopName() => Pop() is string { Length: <= PickleInput.MaxNameLength } name
+        ? name
+        : throw _input.Refusal($"code is named by something that is no text of up to {PickleInput.MaxNameLength} characters");
 
     private object?[] PopTuple() => Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are no tuple");
 

@@ -38,9 +38,12 @@ internal sealed record PickleGlobal(string Module, string Name)
 }
 
 /// <summary>What some code would make of a pickle. It is not made: only the name of its type and its attributes are kept.</summary>
-internal sealed class InertValue(string type)
+/// <param name="type">What names its type. It becomes a text when somebody asks: a pickle may make a million values of one long name.</param>
+internal sealed class InertValue(object type)
 {
-    public string Type { get; } = type;
+    private string? _type;
+
+    public string Type => _type ??= $"{type}";
 
     /// <summary>Its attributes, if the pickle gives it any as a dictionary.</summary>
     public PickleDictionary? State { get; set; }
