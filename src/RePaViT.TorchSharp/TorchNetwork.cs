@@ -200,6 +200,7 @@ internal static class TorchNetwork
     private static Tensor Activated(ActivationKind kind, Tensor x) => kind switch
     {
         ActivationKind.Gelu => x.gelu(),
+        ActivationKind.QuickGelu => x * (x * 1.702).sigmoid(),
         ActivationKind.Relu => x.relu(),
         _ => throw new NotSupportedException($"The TorchSharp engine has no activation {kind}."),
     };
@@ -225,17 +226,17 @@ internal static class TorchNetwork
         return bias.Mask is null ? learned : learned + bias.Mask;
     }
 
-    /// <summary>y = a M' + b + GELU(a Win' + bin) Wout'.</summary>
+    /// <summary>y = a M' + b + f(a Win' + bin) Wout'.</summary>
     private static Tensor FeedForward(MergedFeedForward layer, Tensor x, ForwardPass pass)
     {
         Tensor rows = x.reshape(-1, layer.Merged.Inputs);
-        Tensor active = Multiply(layer.Inner, rows, pass).gelu();
+        Tensor active = Activated(layer.Activation.Kind, Multiply(layer.Inner, rows, pass));
         Tensor y = Multiply(layer.Merged, rows, pass).addmm(active, pass.Operand(Matrix(layer.Output, pass)).t());
         return y.view_as(x);
     }
 
     /// <summary>
-    /// y = GELU(x W1a' + b1a) W2a' + x (W2i W1i)' + (b2 + W2i b1i): idle channels, of the rows and columns i, are never made. By
+    /// y = f(x W1a' + b1a) W2a' + x (W2i W1i)' + (b2 + W2i b1i): idle channels, of the rows and columns i, are never made. By
     /// mm: a failure in matmul, such as too little memory, would end the process.
     /// </summary>
     private static Tensor FeedForward(IdleProduct layer, Tensor x, ForwardPass pass)
@@ -252,14 +253,14 @@ internal static class TorchNetwork
         {
             Tensor u = nn.functional.linear(
                 rows, pass.Operand(inputWeight.narrow(0, 0, layer.Active)), pass.Operand(inputBias.narrow(0, 0, layer.Active)));
-            y = y.addmm(u.gelu(), pass.Operand(outputWeight.narrow(1, 0, layer.Active)).t());
+            y = y.addmm(Activated(layer.Activation.Kind, u), pass.Operand(outputWeight.narrow(1, 0, layer.Active)).t());
         }
 
         return y.view(x.shape[0], x.shape[1], layer.Output.Outputs);
     }
 
     /// <summary>
-    /// u = BN1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. The affine parts of both
+    /// u = BN1(a) W1' + b1; v = [f(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. The affine parts of both
     /// normalizations move into the weights behind them: with xh and vh before the affine parts, V = W1 diag(gamma1),
     /// b = b1 + W1 beta1 and O = W2 diag(gamma2), this is u = xh V' + b and BN2(v) W2' + b2 = vh O' + (b2 + W2 beta2).
     /// <para>
@@ -311,7 +312,7 @@ internal static class TorchNetwork
         if (layer.Active > 0)
         {
             Tensor u = linear(operand, pass.Operand(v.narrow(0, 0, layer.Active)), pass.Operand(b.narrow(0, 0, layer.Active)));
-            Tensor active = pass.Operand(Normalize(layer.HiddenNorm, 0, u.gelu(), pass));
+            Tensor active = pass.Operand(Normalize(layer.HiddenNorm, 0, Activated(layer.Activation.Kind, u), pass));
             Tensor activeO = pass.Operand(o.narrow(1, 0, layer.Active));
             y = y is null ? linear(active, activeO, shift) : y.addmm(active, activeO.t());
         }

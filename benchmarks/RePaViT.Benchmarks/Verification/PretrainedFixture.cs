@@ -31,6 +31,7 @@ internal static class PretrainedFixture
             ImageSize = settings.ImgSize,
             Heads = settings.Family == "vit" ? settings.NumHeads : null,
             IdleRatio = settings.IdleRatio,
+            FeedForwardActivation = settings.Activation,
         });
         WeightTensor input = expected.Tensor("input");
         int size = model.Architecture.ImageSize;
@@ -62,5 +63,13 @@ internal static class PretrainedFixture
         public required int NumHeads { get; init; }
 
         public double? IdleRatio { get; init; }
+
+        /// <summary>What else is to be known, in words.</summary>
+        public string Note { get; init; } = "";
+
+        public FeedForwardActivation? Activation
+            => Note.Contains("quick GELU", StringComparison.OrdinalIgnoreCase) ? FeedForwardActivation.QuickGelu
+                : Note.Contains("GELU", StringComparison.OrdinalIgnoreCase) ? FeedForwardActivation.Gelu
+                : null;
     }
 }

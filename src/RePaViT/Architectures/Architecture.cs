@@ -182,16 +182,18 @@ public abstract record Architecture
     /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
     /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
     /// <param name="branchScale">What its branch is multiplied with besides.</param>
+    /// <param name="activation">What hidden channels pass through.</param>
     private protected Layer FeedForward(
         string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
-        bool isOfMap = false, float? scaleStart = null, float branchScale = 1)
+        bool isOfMap = false, float? scaleStart = null, float branchScale = 1,
+        ActivationKind activation = ActivationKind.Gelu)
     {
         int hidden = HiddenChannelsOf(block);
         if (IsVanilla)
         {
             return new VanillaFeedForward(name, tokens, dim, hidden, epsilon, dropPath)
             {
-                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale,
+                IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale, Activation = activation,
             };
         }
 
@@ -199,7 +201,10 @@ public abstract record Architecture
         TrainedFeedForward trained = FeedForwardStructure == FeedForwardStructure.Merged
             ? new CompactFeedForward(name, tokens, dim, active, epsilon, dropPath)
             : new ChannelIdleFeedForward(name, tokens, dim, hidden, active, epsilon, dropPath);
-        trained = trained with { Norm = FeedForwardNorm, IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale };
+        trained = trained with
+        {
+            Norm = FeedForwardNorm, IsOfMap = isOfMap, ScaleStart = scaleStart, BranchScale = branchScale, Activation = activation,
+        };
         return form == NetworkForm.Deployed ? trained.Deployed : trained;
     }
 
@@ -217,7 +222,7 @@ public abstract record Architecture
         }
     }
 
-    private static void ThrowUnlessKnown<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
+    private protected static void ThrowUnlessKnown<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct, Enum
     {
         if (!Enum.IsDefined(value))

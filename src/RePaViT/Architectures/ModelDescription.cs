@@ -66,7 +66,8 @@ internal sealed partial record ModelDescription
         Converters =
         [
             typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
-            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<Interpolation>),
+            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<FeedForwardActivation>),
+            typeof(EnumNameConverter<Interpolation>),
         ])]
     [JsonSerializable(typeof(ModelDescription))]
     private sealed partial class ModelTypes : JsonSerializerContext;

@@ -26,6 +26,7 @@ internal static class ModelDescriptionReader
             OmitsTokenNorm = fields.Has("omitsTokenNorm") && fields.Boolean("omitsTokenNorm"),
             NormEpsilon = fields.Has("normEpsilon") ? fields.Double("normEpsilon") : null,
             RegisterTokens = fields.Has("registerTokens") ? fields.Int32("registerTokens") : 0,
+            FeedForwardActivation = fields.ChoiceOrDefault<FeedForwardActivation>("feedForwardActivation"),
             AveragePooling = fields.Has("averagePooling") && fields.Boolean("averagePooling"),
         }),
         "mixer" => ReadCommon(fields, new MixerArchitecture

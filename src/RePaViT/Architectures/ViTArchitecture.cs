@@ -73,6 +73,10 @@ public sealed record ViTArchitecture : Architecture
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double? NormEpsilon { get; init; }
 
+    /// <summary>What hidden channels of feed-forward layers pass through. Default: GELU.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public FeedForwardActivation FeedForwardActivation { get; init; }
+
     /// <summary>
     /// Tokens behind the class token that stand for no patch and are not classified (Darcet et al., arXiv 2309.16588). Default 0.
     /// </summary>
@@ -110,6 +114,7 @@ public sealed record ViTArchitecture : Architecture
             throw new ArgumentException($"{nameof(NormEpsilon)} {epsilon} is not accepted: a number above 0 and up to 1 is needed.");
         }
 
+        ThrowUnlessKnown(FeedForwardActivation);
         ThrowUnlessInRange(RegisterTokens, 0, AveragePooling ? 0 : MaxRegisterTokens);
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
@@ -125,6 +130,7 @@ public sealed record ViTArchitecture : Architecture
         float attentionNormEpsilon = (float?)NormEpsilon ?? AttentionNormEpsilon;
         float feedForwardNormEpsilon = (float?)NormEpsilon ?? FeedForwardNormEpsilon;
         float outerNormEpsilon = (float?)NormEpsilon ?? OuterNormEpsilon;
+        ActivationKind activation = FeedForwardActivation == FeedForwardActivation.QuickGelu ? ActivationKind.QuickGelu : ActivationKind.Gelu;
         var layers = new List<Layer>
         {
             new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, PatchBias),
@@ -139,7 +145,7 @@ public sealed record ViTArchitecture : Architecture
         {
             var dropPath = new DropPathPosition(block, Depth);
             layers.Add(new AttentionBlock($"blocks.{block}.attn", Tokens, Dim, Heads, attentionNormEpsilon, dropPath));
-            layers.Add(FeedForward($"blocks.{block}.mlp", block, Tokens, Dim, form, feedForwardNormEpsilon, dropPath));
+            layers.Add(FeedForward($"blocks.{block}.mlp", block, Tokens, Dim, form, feedForwardNormEpsilon, dropPath, activation: activation));
         }
 
         var stage = new NetworkOutput(NetworkLayout.Stage(1), layers.Count);

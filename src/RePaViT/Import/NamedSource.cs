@@ -133,7 +133,7 @@ internal sealed class NamedSource
             StoredTensor[] parts = [.. theirs.Select(FindTheirs).OfType<StoredTensor>()];
             if (parts.Length == theirs.Length)
             {
-                return parts;
+                return row.IsTransposed ? Array.ConvertAll(parts, part => part.Transpose()) : parts;
             }
         }
 

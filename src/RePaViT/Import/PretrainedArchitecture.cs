@@ -8,11 +8,20 @@ namespace RePaViT.Import;
 internal sealed record PretrainedArchitecture(Architecture Architecture, NetworkForm Form)
 {
     /// <exception cref="InvalidDataException">Shapes are those of no network, or do not tell what nobody else does.</exception>
-    public static PretrainedArchitecture Infer(PretrainedContext context) => context.Source.Table.Family switch
+    public static PretrainedArchitecture Infer(PretrainedContext context)
     {
-        NetworkFamily.ViT => ViTShapes.Infer(context),
-        NetworkFamily.Swin => SwinShapes.Infer(context),
-        NetworkFamily.Mixer => MixerShapes.Infer(context),
-        _ => PoolFormerShapes.Infer(context),
-    };
+        NetworkFamily family = context.Source.Table.Family;
+        if (family != NetworkFamily.ViT && context.FindActivation() is not (null or FeedForwardActivation.Gelu))
+        {
+            throw context.Refusal($"only ViTs are read with another activation than '{PretrainedConfiguration.Gelu}'");
+        }
+
+        return family switch
+        {
+            NetworkFamily.ViT => ViTShapes.Infer(context),
+            NetworkFamily.Swin => SwinShapes.Infer(context),
+            NetworkFamily.Mixer => MixerShapes.Infer(context),
+            _ => PoolFormerShapes.Infer(context),
+        };
+    }
 }

@@ -13,8 +13,14 @@ internal sealed record PretrainedConfiguration
     private const string ImageFile = "preprocessor_config.json";
     private const int MaxLength = 1 << 22;
 
-    /// <summary>The activation that this library has.</summary>
+    // OpenCLIP's, beside a config.json or without one.
+    private const string ClipFile = "open_clip_config.json";
+
+    /// <summary>GELU, by the name that timm and Hugging Face give it.</summary>
     public const string Gelu = "gelu";
+
+    /// <summary>Quick GELU, by its name there.</summary>
+    public const string QuickGelu = "quick_gelu";
 
     public int? Dim { get; private init; }
 
@@ -53,6 +59,7 @@ internal sealed record PretrainedConfiguration
         configuration = Read(configuration, Path.Combine(folder, NetworkFile), (read, root) => root.TryGetProperty("pretrained_cfg", out JsonElement timm)
             ? read.WithTimm(root, timm)
             : read.WithHuggingFace(root));
+        configuration = Read(configuration, Path.Combine(folder, ClipFile), (read, root) => read.WithOpenClip(root));
         return Read(configuration, Path.Combine(folder, ImageFile), (read, root) => read.WithImages(root));
     }
 
@@ -90,7 +97,7 @@ internal sealed record PretrainedConfiguration
         Pooling = Text(root, "global_pool"),
         Activation = root.TryGetProperty("model_args", out JsonElement arguments) && Text(arguments, "act_layer") is string activation
             ? activation
-            : Text(root, "architecture") is string name ? (name.Contains("quickgelu", StringComparison.Ordinal) ? "quick_gelu" : Gelu) : null,
+            : Text(root, "architecture") is string name ? (name.Contains("quickgelu", StringComparison.Ordinal) ? QuickGelu : Gelu) : null,
         ClassNames = Texts(root, "label_names") ?? Texts(images, "label_names"),
         Mean = Color(images, "mean"),
         StandardDeviation = Color(images, "std"),
@@ -103,16 +110,44 @@ internal sealed record PretrainedConfiguration
         },
     };
 
-    private PretrainedConfiguration WithHuggingFace(JsonElement root) => this with
+    private PretrainedConfiguration WithHuggingFace(JsonElement root)
     {
-        Dim = Int32(root, "hidden_size"),
-        Depth = Int32(root, "num_hidden_layers"),
-        Heads = Int32(root, "num_attention_heads"),
-        ImageSize = Int32(root, "image_size"),
-        NormEpsilon = Number(root, "layer_norm_eps"),
-        Activation = Text(root, "hidden_act"),
-        ClassNames = Labels(root),
-    };
+        // Of networks for images and texts, the part for images.
+        JsonElement own = root.TryGetProperty("vision_config", out JsonElement vision) && vision.ValueKind == JsonValueKind.Object ? vision : root;
+        bool isClip = Text(root, "model_type") is "clip" or "clip_vision_model";
+        return this with
+        {
+            Dim = Int32(own, "hidden_size"),
+            Depth = Int32(own, "num_hidden_layers"),
+            Heads = Int32(own, "num_attention_heads"),
+            ImageSize = Int32(own, "image_size"),
+            NormEpsilon = Number(own, "layer_norm_eps"),
+
+            // What is as usual there may be left out.
+            Activation = Text(own, "hidden_act") ?? (isClip ? QuickGelu : null),
+            ClassNames = Labels(root),
+        };
+    }
+
+    private PretrainedConfiguration WithOpenClip(JsonElement root)
+    {
+        if (!root.TryGetProperty("model_cfg", out JsonElement model) || model.ValueKind != JsonValueKind.Object
+            || !model.TryGetProperty("vision_cfg", out JsonElement vision) || vision.ValueKind != JsonValueKind.Object)
+        {
+            return this;
+        }
+
+        JsonElement images = root.TryGetProperty("preprocess_cfg", out JsonElement said) ? said : default;
+        return this with
+        {
+            Dim = Int32(vision, "width") ?? Dim,
+            ImageSize = Int32(vision, "image_size") ?? ImageSize,
+            Heads = Int32(vision, "width") is int width && Int32(vision, "head_width") is > 0 and int perHead ? width / perHead : Heads,
+            Activation = model.TryGetProperty("quick_gelu", out JsonElement quick) && quick.ValueKind == JsonValueKind.True ? QuickGelu : Gelu,
+            Mean = Color(images, "mean") ?? Mean,
+            StandardDeviation = Color(images, "std") ?? StandardDeviation,
+        };
+    }
 
     private PretrainedConfiguration WithImages(JsonElement root)
     {

@@ -6,12 +6,14 @@ namespace RePaViT.Import;
 /// <param name="Path">Its file, for messages.</param>
 /// <param name="Source">Its tensors.</param>
 /// <param name="Settings">Arguments of the training run, if the file holds them.</param>
+/// <param name="IsTorchScript">Whether the file holds a program with its weights, of which only those are read.</param>
 /// <param name="Options">What was asked for.</param>
 /// <param name="Configuration">What files beside it say.</param>
 internal sealed record PretrainedContext(
     string Path,
     NamedSource Source,
     IReadOnlyDictionary<string, object?> Settings,
+    bool IsTorchScript,
     PretrainedOptions Options,
     PretrainedConfiguration Configuration)
 {
@@ -21,15 +23,19 @@ internal sealed record PretrainedContext(
     /// <summary>What nobody said, and was taken to be as usual.</summary>
     public List<string> Assumptions { get; } = [];
 
-    /// <summary>The sizes of a tensor of ours.</summary>
+    /// <summary>The sizes of a tensor of ours. Sizes of 1 in front say nothing, and may be missing.</summary>
     /// <exception cref="InvalidDataException">It is not there, or has another number of sizes.</exception>
     public int[] ShapeOf(string name, int dimensions)
     {
-        int[] shape = Source.ShapeOf(name) ?? throw Missing(name);
+        int[] shape = WithDimensions(Source.ShapeOf(name) ?? throw Missing(name), dimensions);
         return shape.Length == dimensions && !shape.Contains(0)
             ? shape
             : throw Refusal($"tensor '{name}' has shape [{Excerpt.OfList(shape)}], but {dimensions} sizes above 0 are needed");
     }
+
+    /// <summary>Sizes with as many of 1 in front as make so many dimensions.</summary>
+    public static int[] WithDimensions(int[] shape, int dimensions)
+        => [.. Enumerable.Repeat(1, Math.Max(0, dimensions - shape.Length)), .. shape];
 
     /// <summary>How many blocks there are: those of which a tensor is there.</summary>
     /// <param name="tensor">The name of that tensor, by number.</param>
@@ -46,6 +52,16 @@ internal sealed record PretrainedContext(
 
     /// <summary>Classes of the head; null if there is no head.</summary>
     public int? FindClasses() => Source.ShapeOf("head.weight") is [> 0 and int classes, ..] ? classes : null;
+
+    /// <summary>What feed-forward layers apply, as was asked for or as files beside the weights say; null where none does.</summary>
+    public FeedForwardActivation? FindActivation() => Options.FeedForwardActivation ?? Configuration.Activation switch
+    {
+        null => null,
+        PretrainedConfiguration.Gelu => FeedForwardActivation.Gelu,
+        PretrainedConfiguration.QuickGelu => FeedForwardActivation.QuickGelu,
+        string other => throw Refusal(
+            $"its activation is '{Excerpt.Of(other)}', and only '{PretrainedConfiguration.Gelu}' and '{PretrainedConfiguration.QuickGelu}' are read"),
+    };
 
     /// <summary>Hidden channels per channel.</summary>
     public double FindRatio(string hiddenWeight, int dim)

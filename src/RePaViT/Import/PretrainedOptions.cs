@@ -24,6 +24,12 @@ public sealed record PretrainedOptions
     public double? NormEpsilon { get; init; }
 
     /// <summary>
+    /// What feed-forward layers of a ViT apply, which no shape tells. Default null: as the file beside it says, or GELU; CLIP's
+    /// image towers need one of both, for some have the one and some the other.
+    /// </summary>
+    public FeedForwardActivation? FeedForwardActivation { get; init; }
+
+    /// <summary>
     /// Share of idle channels of a channel-idle network in training form, in [0, 1], which no shape tells. Default null: as the
     /// arguments that the file holds say.
     /// </summary>

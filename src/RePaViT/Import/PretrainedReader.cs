@@ -27,7 +27,7 @@ internal static class PretrainedReader
         using CheckpointFile file = CheckpointFile.Open(path);
         CheckpointSection section = Choose(file, options, path);
         PretrainedConfiguration configuration = PretrainedConfiguration.ReadBeside(path);
-        var context = new PretrainedContext(path, NamedSource.Recognize(section, path), file.Settings, options, configuration);
+        var context = new PretrainedContext(path, NamedSource.Recognize(section, path), file.Settings, file.IsTorchScript, options, configuration);
         (Architecture inferred, NetworkForm form) = PretrainedArchitecture.Infer(context);
         ThrowUnlessDescribed(context, inferred);
 
@@ -94,6 +94,11 @@ internal static class PretrainedReader
         {
             context.Assumptions.Add("There is no head: one class without a meaning stands for it, and the features are what counts.");
             return ["features"];
+        }
+
+        if (context.Source.Table.HasProjection)
+        {
+            context.Assumptions.Add($"Its head gives no classes, but the {classes} numbers of the space that images share with texts.");
         }
 
         return context.Configuration.ClassNames is IReadOnlyList<string> names && names.Count == classes

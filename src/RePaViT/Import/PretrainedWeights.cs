@@ -67,13 +67,13 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
 
     private float[] Read(TensorSpec tensor)
     {
-        if (IsMissingQkvBias(tensor.Name))
+        if (HasNoBias(tensor.Name))
         {
             return new float[tensor.Length];
         }
 
         int[] shape = context.Source.ShapeOf(tensor.Name) ?? throw context.Missing(tensor.Name);
-        if (!shape.AsSpan().SequenceEqual(tensor.Shape))
+        if (!PretrainedContext.WithDimensions(shape, tensor.Shape.Length).AsSpan().SequenceEqual(tensor.Shape))
         {
             throw WrongShape(tensor.Name, shape, tensor.Shape);
         }
@@ -82,9 +82,10 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
         return parts is [StoredTensor only] ? ReadPart(only) : [.. parts.SelectMany(ReadPart)];
     }
 
-    /// <summary>Queries, keys and values without a bias have one of 0.</summary>
-    private bool IsMissingQkvBias(string name)
-        => name.EndsWith(".attn.qkv.bias", StringComparison.Ordinal) && !context.Source.Has(name) && !context.Source.Has("blocks.0.attn.qkv.bias");
+    /// <summary>Whether a bias is 0: that of a projection, and that of queries, keys and values where the first block has none.</summary>
+    private bool HasNoBias(string name) => !context.Source.Has(name)
+        && (name == "head.bias" && context.Source.Table.HasProjection
+            || name.EndsWith(".attn.qkv.bias", StringComparison.Ordinal) && !context.Source.Has("blocks.0.attn.qkv.bias"));
 
     /// <summary>
     /// Tokens that stand for no patch, and the positions of all. Where a file has no positions for such tokens, they are 0.

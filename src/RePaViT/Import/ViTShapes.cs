@@ -5,9 +5,6 @@ namespace RePaViT.Import;
 /// <summary>A ViT out of the shapes of its tensors.</summary>
 internal static class ViTShapes
 {
-    // CLIP's, which normalize tokens before the first block.
-    private const double ClipEpsilon = 1e-5;
-
     /// <summary>Heads by width, in ViT, DeiT, DINOv2, CLIP and MAE alike.</summary>
     private static readonly Dictionary<int, int> UsualHeads = new() { [192] = 3, [384] = 6, [512] = 8, [768] = 12, [1024] = 16, [1280] = 16 };
 
@@ -19,10 +16,7 @@ internal static class ViTShapes
         int depth = context.CountBlocks(block => $"blocks.{block}.attn.qkv.weight");
         bool hasClassToken = source.Has("cls_token");
         ThrowUnlessPoolingIsKnown(context, hasClassToken);
-        ThrowUnlessActivationIsKnown(context);
         int registers = source.ShapeOf("reg_token") is [_, > 0 and int count, _] ? count : 0;
-        bool isOurs = source.Table.NormEpsilon is null;
-        bool hasTokenNorm = source.Has("norm_pre.weight");
         var architecture = new ViTArchitecture
         {
             ImageSize = patchSize * PatchesPerSide(context, patchSize, hasClassToken, registers),
@@ -33,11 +27,11 @@ internal static class ViTShapes
             Classes = context.FindClasses() ?? 1,
             IdleRatio = null,
             PatchBias = source.Has("patch_embed.proj.bias"),
-            OmitsTokenNorm = !hasTokenNorm,
+            OmitsTokenNorm = !source.Has("norm_pre.weight"),
             RegisterTokens = registers,
             AveragePooling = !hasClassToken,
-            NormEpsilon = context.Options.NormEpsilon ?? context.Configuration.NormEpsilon
-                ?? (hasTokenNorm && !isOurs ? ClipEpsilon : source.Table.NormEpsilon),
+            FeedForwardActivation = ActivationOf(context),
+            NormEpsilon = context.Options.NormEpsilon ?? context.Configuration.NormEpsilon ?? source.Table.NormEpsilon,
         };
         string[] layers = [.. Enumerable.Range(0, depth).Select(block => $"blocks.{block}.mlp")];
         if (source.Has($"{layers[0]}.norm.weight") || source.Has($"{layers[0]}.norm2.weight"))
@@ -113,20 +107,21 @@ internal static class ViTShapes
         }
     }
 
-    private static void ThrowUnlessActivationIsKnown(PretrainedContext context)
+    private static FeedForwardActivation ActivationOf(PretrainedContext context)
     {
-        string? activation = context.Configuration.Activation;
-        if (activation is not (null or PretrainedConfiguration.Gelu))
+        if (context.FindActivation() is FeedForwardActivation known)
         {
-            throw context.Refusal($"its activation is '{Excerpt.Of(activation)}', and only '{PretrainedConfiguration.Gelu}' is read");
+            return known;
         }
 
-        if (activation is null && context.Source.Table.NormEpsilon is not null && context.Source.Has("norm_pre.weight"))
+        if (context.IsTorchScript && context.Source.Table.ScriptActivation is FeedForwardActivation published)
         {
-            // CLIP's towers: OpenAI's approximate the activation by a sigmoid, others do not, and no shape tells.
-            throw context.Refusal(
-                "tokens are normalized before the first block, as in CLIP, and nothing tells whether its activation is GELU: "
-                + "timm's config.json is needed beside it");
+            context.Assumptions.Add($"Feed-forward layers apply {published}, as in all TorchScript archives under such names.");
+            return published;
         }
+
+        return context.Source.Table.Activation ?? throw context.Refusal(
+            "some networks like it apply GELU, and some its approximation by a sigmoid, and nothing tells which: a configuration file "
+            + $"beside it, or {nameof(PretrainedOptions.FeedForwardActivation)}, is needed");
     }
 }

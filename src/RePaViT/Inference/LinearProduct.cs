@@ -28,6 +28,7 @@ internal abstract class LinearProduct(PinnedBuffer bias)
         {
             null => GemmEpilogue.AddBias(row),
             { Kind: ActivationKind.Gelu } => GemmEpilogue.AddBiasThenGelu(row, activation.Columns),
+            { Kind: ActivationKind.QuickGelu } => GemmEpilogue.AddBiasThenQuickGelu(row, activation.Columns),
             { Kind: ActivationKind.Relu } => GemmEpilogue.AddBiasThenRelu(row, activation.Columns),
             _ => throw new NotSupportedException($"No product ends with {activation.Kind}."),
         };

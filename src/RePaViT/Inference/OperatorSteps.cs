@@ -86,6 +86,9 @@ internal sealed class ActivateStep(Activate activation, ValuePlace x) : Inferenc
             case { Kind: ActivationKind.Gelu }:
                 context.Rows.Gelu(columns);
                 break;
+            case { Kind: ActivationKind.QuickGelu }:
+                context.Rows.QuickGelu(columns);
+                break;
             case { Kind: ActivationKind.Relu }:
                 context.Rows.Relu(columns);
                 break;

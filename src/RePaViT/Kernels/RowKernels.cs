@@ -11,8 +11,7 @@ internal sealed unsafe class RowKernels
     private readonly Action<int, int> _affine;
     private readonly Action<int, int> _scaleColumns;
     private readonly Action<int, int> _shiftRow;
-    private readonly Action<int, int> _gelu;
-    private readonly Action<int, int> _relu;
+    private readonly Action<int, int> _activate;
     private readonly Action<int, int> _add;
     private Matrix _x;
     private Matrix _y;
@@ -21,6 +20,7 @@ internal sealed unsafe class RowKernels
     private float[] _shift = [];
     private float _epsilon;
     private float _scale;
+    private delegate*<float*, float*, int, void> _activation;
 
     public RowKernels(ThreadTeam team)
     {
@@ -29,8 +29,7 @@ internal sealed unsafe class RowKernels
         _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
         _scaleColumns = (task, _) => ScaleColumns(_x.Chunk(task), _y.Chunk(task));
         _shiftRow = (row, _) => TensorPrimitives.Add(_x.Row(row), _shift[row % _shift.Length], _x.Row(row));
-        _gelu = (task, _) => GeluRows(_x.Chunk(task));
-        _relu = (task, _) => ReluRows(_x.Chunk(task));
+        _activate = (task, _) => ActivateRows(_x.Chunk(task));
         _add = (task, _) => AddRows(_x.Chunk(task), _y.Chunk(task));
     }
 
@@ -65,18 +64,13 @@ internal sealed unsafe class RowKernels
     }
 
     /// <summary>x = GELU(x).</summary>
-    public void Gelu(Matrix x)
-    {
-        _x = x;
-        Run(_gelu);
-    }
+    public void Gelu(Matrix x) => Activate(x, &Kernels.Gelu.Forward);
+
+    /// <summary>x = x / (1 + exp(-1.702 x)).</summary>
+    public void QuickGelu(Matrix x) => Activate(x, &Kernels.QuickGelu.Forward);
 
     /// <summary>x = max(x, 0).</summary>
-    public void Relu(Matrix x)
-    {
-        _x = x;
-        Run(_relu);
-    }
+    public void Relu(Matrix x) => Activate(x, &Kernels.Relu.Forward);
 
     /// <summary>x += scale y.</summary>
     public void Add(Matrix x, Matrix y, float scale = 1)
@@ -85,21 +79,21 @@ internal sealed unsafe class RowKernels
         Run(_add);
     }
 
-    private void Run(Action<int, int> body) => _team.Run(RowChunks.Count(_x.Rows), body);
-
-    private static void GeluRows(Matrix x)
+    private void Activate(Matrix x, delegate*<float*, float*, int, void> activation)
     {
-        for (int row = 0; row < x.Rows; row++)
-        {
-            Kernels.Gelu.Forward(x.Row(row), x.Row(row));
-        }
+        _x = x;
+        _activation = activation;
+        Run(_activate);
     }
 
-    private static void ReluRows(Matrix x)
+    private void Run(Action<int, int> body) => _team.Run(RowChunks.Count(_x.Rows), body);
+
+    private void ActivateRows(Matrix x)
     {
         for (int row = 0; row < x.Rows; row++)
         {
-            Kernels.Relu.Forward(x.Row(row), x.Row(row));
+            float* columns = x.Data + (long)row * x.Stride;
+            _activation(columns, columns, x.Columns);
         }
     }
 

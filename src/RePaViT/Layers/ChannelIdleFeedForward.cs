@@ -17,7 +17,7 @@ internal sealed record ChannelIdleFeedForward(
 
     protected override Value DefineBranch(Graph graph, Value normalized)
     {
-        Value activated = graph.Add(new Activate(ActivationKind.Gelu, Active), graph.Add(Inner, normalized));
+        Value activated = graph.Add(new Activate(Activation, Active), graph.Add(Inner, normalized));
         return graph.Add(Output, FeedForwardNormalization.Apply(HiddenNorm, graph, activated));
     }
 }

@@ -25,7 +25,7 @@ internal sealed record CompactFeedForward(
             return merged;
         }
 
-        Value activated = graph.Add(new Activate(ActivationKind.Gelu, Active), graph.Add(Inner, normalized));
+        Value activated = graph.Add(new Activate(Activation, Active), graph.Add(Inner, normalized));
         Value hidden = FeedForwardNormalization.Apply(HiddenNorm, graph, activated);
         return graph.Add(new Add(DropPath: null), merged, graph.Add(Output, hidden));
     }

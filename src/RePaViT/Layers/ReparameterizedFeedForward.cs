@@ -12,6 +12,9 @@ internal sealed record ReparameterizedFeedForward(string Name, int Tokens, int D
     /// <summary>Whether matrices are stored as filters of one place, and N is group normalization of all tokens together.</summary>
     public bool IsOfMap { get; init; }
 
+    /// <summary>What active hidden channels pass through.</summary>
+    public ActivationKind Activation { get; init; }
+
     /// <summary>Epsilon of N, layer normalization; null for none.</summary>
     public float? NormEpsilon { get; init; }
 
@@ -45,5 +48,5 @@ internal sealed record ReparameterizedFeedForward(string Name, int Tokens, int D
         return activated is Value hidden ? graph.Add(new Add(DropPath: null), sum, graph.Add(Output, hidden)) : sum;
     }
 
-    private Value Activated(Graph graph, Value x) => graph.Add(new Activate(ActivationKind.Gelu, Active), graph.Add(Inner, x));
+    private Value Activated(Graph graph, Value x) => graph.Add(new Activate(Activation, Active), graph.Add(Inner, x));
 }

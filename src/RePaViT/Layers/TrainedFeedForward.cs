@@ -25,6 +25,9 @@ internal abstract record TrainedFeedForward(
     /// </summary>
     public bool IsOfMap { get; init; }
 
+    /// <summary>What active hidden channels pass through.</summary>
+    public ActivationKind Activation { get; init; }
+
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
@@ -52,6 +55,7 @@ internal abstract record TrainedFeedForward(
     public ReparameterizedFeedForward Deployed => new(Name, Tokens, Dim, Active)
     {
         IsOfMap = IsOfMap,
+        Activation = Activation,
         NormEpsilon = Norm == FeedForwardNorm.LayerNorm ? Epsilon : null,
     };
 

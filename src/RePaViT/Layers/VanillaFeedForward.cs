@@ -12,6 +12,9 @@ internal sealed record VanillaFeedForward(
     /// <summary>Whether N is group normalization of all tokens together, and matrices are stored as filters of one place.</summary>
     public bool IsOfMap { get; init; }
 
+    /// <summary>What hidden channels pass through.</summary>
+    public ActivationKind Activation { get; init; }
+
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
@@ -35,7 +38,7 @@ internal sealed record VanillaFeedForward(
     public override Value Define(Graph graph, Value x)
     {
         Value hidden = graph.Add(Inner, FeedForwardNormalization.Apply(Norm, graph, x));
-        Value activated = graph.Add(new Activate(ActivationKind.Gelu, Hidden), hidden);
+        Value activated = graph.Add(new Activate(Activation, Hidden), hidden);
         Value branch = graph.Add(Output, activated);
         return graph.Add(new Add(DropPath, Folded ? 1 : BranchScale), x, Folded ? branch : LayerScale.Apply(Scale, graph, branch));
     }

@@ -8,6 +8,9 @@ internal enum ActivationKind
 
     /// <summary>max(x, 0).</summary>
     Relu,
+
+    /// <summary>x / (1 + exp(-1.702 x)): GELU with a sigmoid in place of the normal distribution.</summary>
+    QuickGelu,
 }
 
 /// <summary>y = [f(x[:, :k]), x[:, k:]]: the first columns pass through an activation, the others are idle.</summary>
@@ -36,6 +39,7 @@ internal sealed record Activate(ActivationKind Kind, int Columns) : Operator
     private double Function(double x) => Kind switch
     {
         ActivationKind.Gelu => PlainMath.Gelu(x),
+        ActivationKind.QuickGelu => PlainMath.QuickGelu(x),
         ActivationKind.Relu => Math.Max(x, 0),
         _ => throw new NotSupportedException($"Activation {Kind} is not known."),
     };

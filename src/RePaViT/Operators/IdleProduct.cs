@@ -1,16 +1,19 @@
 namespace RePaViT.Operators;
 
 /// <summary>
-/// The operators of a feed-forward branch with idle channels that nothing normalizes: [GELU(u[:, :k]), u[:, k:]] W2' + b2,
+/// The operators of a feed-forward branch with idle channels that nothing normalizes: [f(u[:, :k]), u[:, k:]] W2' + b2,
 /// u = x W1' + b1. The idle ones are a product of two matrices and nothing else.
 /// </summary>
 /// <param name="Inner">W1 and b1.</param>
-/// <param name="Active">k.</param>
+/// <param name="Activation">f, of the first k channels.</param>
 /// <param name="Output">W2 and b2.</param>
-internal sealed record IdleProduct(Linear Inner, int Active, Linear Output)
+internal sealed record IdleProduct(Linear Inner, Activate Activation, Linear Output)
 {
     /// <summary>Number of its operators.</summary>
     public const int Nodes = 3;
+
+    /// <summary>k.</summary>
+    public int Active => Activation.Columns;
 
     public int Idle => Inner.Outputs - Active;
 
@@ -23,11 +26,11 @@ internal sealed record IdleProduct(Linear Inner, int Active, Linear Output)
         IReadOnlyList<Node> nodes = graph.Nodes;
         return first + Nodes <= nodes.Count
             && nodes[first].Operator is Linear { Bias: not null } inner
-            && nodes[first + 1].Operator is Activate { Kind: ActivationKind.Gelu } activation && nodes[first + 1].Input == nodes[first].Result
+            && nodes[first + 1].Operator is Activate activation && nodes[first + 1].Input == nodes[first].Result
             && nodes[first + 2].Operator is Linear { Bias: not null } output && nodes[first + 2].Input == nodes[first + 1].Result
             && activation.Columns < inner.Outputs
             && graph.AreReadWithin(first, Nodes)
-                ? new IdleProduct(inner, activation.Columns, output)
+                ? new IdleProduct(inner, activation, output)
                 : null;
     }
 

@@ -30,6 +30,13 @@ internal static class PlainMath
     public static double GeluDerivative(double x)
         => 0.5 * (1 + Erf(x / Math.Sqrt(2))) + x * Math.Exp(-0.5 * x * x) / Math.Sqrt(2 * Math.PI);
 
+    /// <summary>x s(1.702 x), with s(x) = 1 / (1 + exp(-x)).</summary>
+    public static double QuickGelu(double x) => x / (1 + Math.Exp(-1.702 * x));
+
+    /// <summary>s(1.702 x) + 1.702 x s(1.702 x) s(-1.702 x).</summary>
+    public static double QuickGeluDerivative(double x)
+        => (1 + 1.702 * x / (1 + Math.Exp(1.702 * x))) / (1 + Math.Exp(-1.702 * x));
+
     /// <summary>Phi(x), the standard normal distribution; exact to a few units also where it is tiny.</summary>
     public static double NormalCdf(double x)
     {

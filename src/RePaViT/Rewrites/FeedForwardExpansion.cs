@@ -81,7 +81,7 @@ internal static class FeedForwardExpansion
         }
 
         var hiddenNorm = new ChannelStatistics(
-            width, layer.HiddenNorm, layer.HiddenNorm is null ? [] : Hidden(inputNorm.Normalize(rows), input, inputBias, layer.Active));
+            width, layer.HiddenNorm, layer.HiddenNorm is null ? [] : Hidden(inputNorm.Normalize(rows), input, inputBias, layer));
         double[] hiddenMean = ToDouble(hiddenNorm.Mean);
         for (int row = 0; row < layer.Dim; row++)
         {
@@ -219,8 +219,8 @@ internal static class FeedForwardExpansion
                 + "unexplained. Weights that were merged from that many channels are needed.");
     }
 
-    /// <summary>What enters BN2, [rows, hidden]: GELU of the active channels, the idle ones as they are.</summary>
-    private static float[] Hidden(RowMatrix normalized, RowMatrix input, double[] inputBias, int active)
+    /// <summary>What enters BN2, [rows, hidden]: the activation of the active channels, the idle ones as they are.</summary>
+    private static float[] Hidden(RowMatrix normalized, RowMatrix input, double[] inputBias, TrainedFeedForward layer)
     {
         double[] hidden = normalized.TimesTransposed(input);
         float[] activated = new float[hidden.Length];
@@ -230,10 +230,25 @@ internal static class FeedForwardExpansion
             Span<float> values = activated.AsSpan(row * input.Rows, input.Rows);
             TensorPrimitives.Add(sums, inputBias, sums);
             TensorPrimitives.ConvertChecked<double, float>(sums, values);
-            Gelu.Forward(values[..active], values[..active]);
+            Activate(layer.Activation, values[..layer.Active]);
         }
 
         return activated;
+    }
+
+    private static void Activate(ActivationKind kind, Span<float> values)
+    {
+        switch (kind)
+        {
+            case ActivationKind.Gelu:
+                Gelu.Forward(values, values);
+                break;
+            case ActivationKind.QuickGelu:
+                QuickGelu.Forward(values, values);
+                break;
+            default:
+                throw new NotSupportedException($"Feed-forward layers with {kind} are not expanded.");
+        }
     }
 
     private static void Add(NamedTensors trained, Linear layer, RowMatrix weight, double[] bias)

@@ -16,7 +16,8 @@ internal static partial class RunJson
         Converters =
         [
             typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
-            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<FeedForwardActivation>),
+            typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]

@@ -19,7 +19,7 @@ public sealed class LoadPretrainedTests
     {
         VerifyReport report = VerifyCommand.Run(PyTorchFiles.Folder, new ManagedEngine());
 
-        Assert.AreEqual(13, report.Passed, string.Join('\n', report.Files));
+        Assert.AreEqual(16, report.Passed, string.Join('\n', report.Files));
         Assert.AreEqual(0, report.Failed);
     }
 
@@ -46,6 +46,9 @@ public sealed class LoadPretrainedTests
     [TestMethod]
     [DataRow("timm_vit.safetensors", "pre_logits.fc.weight")]
     [DataRow("huggingface_dinov2.safetensors", "embeddings.mask_token")]
+    [DataRow("openai_clip.pt", "input_resolution")]
+    [DataRow("openai_clip.pt", "transformer.resblocks.0.mlp.c_fc.weight")]
+    [DataRow("openai_clip.pt", "logit_scale")]
     [DataRow("original_swin.safetensors", "layers.0.blocks.1.attn_mask")]
     [DataRow("torchvision_swin.pth", "features.1.0.attn.relative_position_index")]
     public void Tensors_that_nothing_depends_on_are_named(string name, string tensor)
@@ -67,6 +70,30 @@ public sealed class LoadPretrainedTests
         Assert.AreEqual(
             new SwinArchitecture { ImageSize = 16, Dim = 8, Depths = [2, 1], Heads = [2, 4], Window = 2, MlpRatio = 2, Classes = 3, IdleRatio = null },
             Load("original_swin.safetensors").Architecture);
+    }
+
+    [TestMethod]
+    public void Towers_of_CLIP_project_images_and_nothing_but_a_TorchScript_archive_tells_their_activation()
+    {
+        PretrainedReport? report = null;
+        RePaViTModel model = Load("openai_clip.pt", TwoHeads with { Report = found => report = found });
+
+        var expected = new ViTArchitecture
+        {
+            ImageSize = 16, PatchSize = 8, Dim = 8, Depth = 2, Heads = 2, MlpRatio = 2, Classes = 5, IdleRatio = null,
+            NormEpsilon = 1e-5, FeedForwardActivation = FeedForwardActivation.QuickGelu,
+        };
+        Assert.AreEqual(expected, model.Architecture);
+        Assert.IsFalse(report!.HasNewHead);
+        StringAssert.Contains(string.Join(' ', report.Assumptions), "5 numbers of the space");
+        StringAssert.Contains(string.Join(' ', report.Assumptions), "TorchScript");
+        foreach (string name in new[] { "openclip.pth", "huggingface_clip.safetensors" })
+        {
+            StringAssert.Contains(Refusal(name, TwoHeads), "FeedForwardActivation");
+            Assert.AreEqual(
+                expected with { FeedForwardActivation = FeedForwardActivation.Gelu },
+                Load(name, TwoHeads with { FeedForwardActivation = FeedForwardActivation.Gelu }).Architecture);
+        }
     }
 
     [TestMethod]
@@ -155,7 +182,7 @@ public sealed class LoadPretrainedTests
     [DataRow(null, "absolute_pos_embed", "absolute_pos_embed")]
     [DataRow(null, "dist_token", "dist_token")]
     [DataRow(null, "fc_norm.weight", "before and behind pooling")]
-    [DataRow(null, "norm_pre.weight", "activation")]
+    [DataRow(null, "norm_pre.weight", "FeedForwardActivation")]
     public void A_tensor_more_or_less_is_refused_by_name(string? removed, string? added, string named)
     {
         using var folder = new TemporaryFolder();

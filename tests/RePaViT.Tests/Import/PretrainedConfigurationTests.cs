@@ -76,7 +76,7 @@ public sealed class PretrainedConfigurationTests
     [TestMethod]
     [DataRow("\"hidden_size\": 8", "\"hidden_size\": 16", "another network")]
     [DataRow("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "another network")]
-    [DataRow("\"gelu\"", "\"quick_gelu\"", "quick_gelu")]
+    [DataRow("\"gelu\"", "\"gelu_new\"", "gelu_new")]
     [DataRow("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "Heads 3")]
     [DataRow("1e-06", "-1", "NormEpsilon")]
     public void What_fits_no_weights_is_refused(string text, string replacement, string named)
@@ -84,11 +84,46 @@ public sealed class PretrainedConfigurationTests
 
     [TestMethod]
     [DataRow("\"token\"", "\"avg\"", "mean of its patches")]
-    [DataRow("vit_base_patch16_224", "vit_base_patch16_clip_quickgelu_224", "quick_gelu")]
     [DataRow("\"num_features\": 8", "\"num_features\": 9", "another network")]
     [DataRow("\"global_pool\"", "\"model_args\": {\"act_layer\": \"silu\"}, \"global_pool\"", "silu")]
     public void What_timm_computes_otherwise_is_refused(string text, string replacement, string named)
         => StringAssert.Contains(Refusal("timm_vit.safetensors", ("config.json", Timm.Replace(text, replacement, StringComparison.Ordinal))), named);
+
+    [TestMethod]
+    [DataRow("vit_base_patch16_224", "vit_base_patch16_clip_quickgelu_224")]
+    [DataRow("\"global_pool\"", "\"model_args\": {\"act_layer\": \"quick_gelu\"}, \"global_pool\"")]
+    public void Timm_tells_the_activation(string text, string replacement)
+        => Assert.AreEqual(
+            FeedForwardActivation.QuickGelu,
+            ActivationOf(Load("timm_vit.safetensors", out _, ("config.json", Timm.Replace(text, replacement, StringComparison.Ordinal)))));
+
+    [TestMethod]
+    [DataRow("""{"model_type": "clip", "vision_config": {"hidden_size": 8, "num_attention_heads": 2}}""", FeedForwardActivation.QuickGelu)]
+    [DataRow("""{"model_type": "clip_vision_model", "num_attention_heads": 2, "hidden_act": "gelu"}""", FeedForwardActivation.Gelu)]
+    [DataRow("""{"vision_config": {"num_attention_heads": 2, "hidden_act": "quick_gelu"}}""", FeedForwardActivation.QuickGelu)]
+    public void Hugging_Face_tells_the_activation_of_CLIP(string json, FeedForwardActivation activation)
+        => Assert.AreEqual(activation, ActivationOf(Load("huggingface_clip.safetensors", new PretrainedOptions(), ("config.json", json))));
+
+    [TestMethod]
+    public void OpenCLIP_tells_the_activation_and_preprocessing()
+    {
+        const string Json =
+            """
+            {"model_cfg": {"embed_dim": 5, "quick_gelu": true, "vision_cfg": {"image_size": 16, "layers": 2, "width": 8, "head_width": 4}},
+            "preprocess_cfg": {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}}
+            """;
+
+        RePaViTModel quick = Load("openclip.pth", new PretrainedOptions(), ("open_clip_config.json", Json));
+        RePaViTModel plain = Load(
+            "openclip.pth", new PretrainedOptions(), ("open_clip_config.json", Json.Replace("\"quick_gelu\": true, ", "", StringComparison.Ordinal)));
+
+        Assert.AreEqual(FeedForwardActivation.QuickGelu, ActivationOf(quick));
+        Assert.AreEqual(FeedForwardActivation.Gelu, ActivationOf(plain));
+        Assert.AreEqual(2, ((ViTArchitecture)plain.Architecture).Heads);
+        Assert.AreEqual(new Rgb(0.1f, 0.2f, 0.3f), plain.Preprocessing.Mean);
+        Assert.AreEqual(new Rgb(0.4f, 0.5f, 0.6f), plain.Preprocessing.StandardDeviation);
+        Assert.AreEqual(1, plain.Preprocessing.CropFraction);
+    }
 
     [TestMethod]
     [DataRow("[]")]
@@ -120,6 +155,8 @@ public sealed class PretrainedConfigurationTests
 
         Assert.AreEqual("0", model.ClassNames[0]);
     }
+
+    private static FeedForwardActivation ActivationOf(RePaViTModel model) => ((ViTArchitecture)model.Architecture).FeedForwardActivation;
 
     private static RePaViTModel Load(string name, out PretrainedReport report, params (string Name, string Json)[] files)
     {

@@ -94,6 +94,33 @@ public class ElementwiseTests
     }
 
     [TestMethod]
+    public void Quick_gelu_and_its_slope_are_right_at_every_length()
+    {
+        foreach (int length in Lengths)
+        {
+            PinnedBuffer x = Values.Random(length, 1);
+            PinnedBuffer dy = Values.Random(length, 2);
+            float[] y = new float[length];
+            float[] dx = new float[length];
+            for (int i = 0; i < length; i++)
+            {
+                // Also far outside of what exp is finite for.
+                x.Span[i] *= i % 7 == 6 ? 300 : 6;
+            }
+
+            QuickGelu.Forward(x.Span, y);
+            QuickGelu.Backward(x.Span, dy.Span, dx);
+            for (int i = 0; i < length; i++)
+            {
+                double value = x.Span[i];
+                double tolerance = 1e-6 * Math.Max(1, Math.Abs(value));
+                Assert.IsTrue(Math.Abs(y[i] - PlainMath.QuickGelu(value)) <= tolerance, $"quick GELU({value})");
+                Assert.IsTrue(Math.Abs(dx[i] - dy.Span[i] * PlainMath.QuickGeluDerivative(value)) <= tolerance, $"quick GELU'({value})");
+            }
+        }
+    }
+
+    [TestMethod]
     public void A_value_does_not_depend_on_its_place()
     {
         PinnedBuffer x = Values.Random(67, 1);

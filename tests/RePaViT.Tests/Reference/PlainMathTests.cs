@@ -31,6 +31,18 @@ public sealed class PlainMathTests
     }
 
     [TestMethod]
+    public void Quick_gelu_derivative_is_the_slope_of_quick_gelu()
+    {
+        for (double x = -5; x <= 5; x += 0.37)
+        {
+            const double H = 1e-5;
+            double slope = (PlainMath.QuickGelu(x + H) - PlainMath.QuickGelu(x - H)) / (2 * H);
+
+            Assert.IsTrue(Math.Abs(slope - PlainMath.QuickGeluDerivative(x)) <= 1e-9, $"at {x}");
+        }
+    }
+
+    [TestMethod]
     public void Gelu_derivative_is_the_slope_of_gelu()
     {
         for (double x = -5; x <= 5; x += 0.37)

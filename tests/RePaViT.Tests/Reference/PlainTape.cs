@@ -142,6 +142,7 @@ internal sealed class PlainTape
         (Func<double, double> function, Func<double, double> slope) = activation.Kind switch
         {
             ActivationKind.Gelu => ((Func<double, double>)PlainMath.Gelu, (Func<double, double>)PlainMath.GeluDerivative),
+            ActivationKind.QuickGelu => (PlainMath.QuickGelu, PlainMath.QuickGeluDerivative),
             ActivationKind.Relu => (value => Math.Max(value, 0), value => value > 0 ? 1 : 0),
             _ => throw new NotSupportedException($"{activation}"),
         };

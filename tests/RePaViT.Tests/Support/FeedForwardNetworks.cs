@@ -24,6 +24,7 @@ internal static class FeedForwardNetworks
             },
         ],
         [ViT with { FeedForwardStructure = FeedForwardStructure.Merged, FeedForwardNorm = FeedForwardNorm.LayerNorm, ActiveChannels = [0, 120] }],
+        [ViT with { FeedForwardActivation = FeedForwardActivation.QuickGelu }],
         [PoolFormer with { FeedForwardNorm = FeedForwardNorm.LayerNorm }],
         [PoolFormer with { FeedForwardStructure = FeedForwardStructure.Merged, FeedForwardNorm = FeedForwardNorm.None }],
     ];

@@ -113,6 +113,8 @@ internal static class OperatorNetworks
         ["activation of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, Columns), x)),
         ["activation of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 4), x)),
         ["activation of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Gelu, 0), x)),
+        ["quick activation of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.QuickGelu, Columns), x)),
+        ["quick activation of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.QuickGelu, 4), x)),
         ["rectification of all"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, Columns), x)),
         ["rectification of some"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, 4), x)),
         ["rectification of none"] = Of((graph, x) => graph.Add(new Activate(ActivationKind.Relu, 0), x)),
@@ -274,6 +276,8 @@ internal static class OperatorNetworks
             return Shortcut(graph, graph.Add(Linear.Named("other", 13, Columns), hidden), y);
         }),
         ["channel-idle branch without normalization"] = Of((graph, x) => Shortcut(graph, x, IdleProduct(graph, x, out _))),
+        ["channel-idle branch without normalization that is quickly activated"] = Of(
+            (graph, x) => Shortcut(graph, x, IdleProduct(graph, x, out _, kind: ActivationKind.QuickGelu))),
         ["channel-idle branch without normalization or active channels"] = Of((graph, x) => Shortcut(
             graph, x, IdleProduct(graph, graph.Add(LayerNormalize.Named("norm", Columns, 1e-5f), x), out _, active: 0))),
         ["channel-idle branch without normalization whose hidden channels are read elsewhere"] = Of((graph, x) =>
@@ -349,9 +353,10 @@ internal static class OperatorNetworks
         return graph.Add(Linear.Named("fc2", 13, Columns), graph.Add(BatchNormalize.Named("norm2", 13, 1e-5f), hidden));
     }
 
-    private static Value IdleProduct(Graph graph, Value x, out Value hidden, int active = 4)
+    private static Value IdleProduct(
+        Graph graph, Value x, out Value hidden, int active = 4, ActivationKind kind = ActivationKind.Gelu)
     {
-        hidden = graph.Add(new Activate(ActivationKind.Gelu, active), graph.Add(Linear.Named("fc1", Columns, 13), x));
+        hidden = graph.Add(new Activate(kind, active), graph.Add(Linear.Named("fc1", Columns, 13), x));
         return graph.Add(Linear.Named("fc2", 13, Columns), hidden);
     }
 

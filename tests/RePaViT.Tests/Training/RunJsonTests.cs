@@ -87,7 +87,7 @@ public sealed class RunJsonTests
         }
 
         string json = Runs[0].Model.ToJson();
-        foreach (string member in new[] { "patchBias", "omitsTokenNorm", "normEpsilon", "registerTokens", "averagePooling" })
+        foreach (string member in new[] { "patchBias", "omitsTokenNorm", "normEpsilon", "registerTokens", "averagePooling", "feedForwardActivation" })
         {
             Assert.IsFalse(json.Contains(member, StringComparison.Ordinal), json);
         }

@@ -26,7 +26,10 @@ internal static class TrainingRun
 
     /// <summary>What networks of other projects have and the reference's have not.</summary>
     public static ViTArchitecture Registers { get; } =
-        Architecture with { PatchBias = true, OmitsTokenNorm = true, NormEpsilon = 1e-4, RegisterTokens = 2 };
+        Architecture with
+        {
+            PatchBias = true, OmitsTokenNorm = true, NormEpsilon = 1e-4, RegisterTokens = 2, FeedForwardActivation = FeedForwardActivation.QuickGelu,
+        };
 
     /// <summary>A network of each family, and of the kinds that only other projects have.</summary>
     public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers]];

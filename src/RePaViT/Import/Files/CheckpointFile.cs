@@ -16,6 +16,9 @@ internal abstract class CheckpointFile : IDisposable
     /// <summary>Arguments of the training run that wrote it, by name; often none.</summary>
     public virtual IReadOnlyDictionary<string, object?> Settings { get; } = new Dictionary<string, object?>();
 
+    /// <summary>Whether it holds a program with its weights, which is not read.</summary>
+    public virtual bool IsTorchScript => false;
+
     /// <summary>Bytes that it takes on disk: what justifies memory.</summary>
     public abstract long Length { get; }
 

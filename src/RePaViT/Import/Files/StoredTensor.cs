@@ -11,6 +11,22 @@ internal sealed record StoredTensor(string Name, int[] Shape, ElementType Type, 
     /// <summary>Number of values.</summary>
     public int Length => Shape.Aggregate(1, (product, size) => product * size);
 
+    /// <summary>The matrix with rows and columns exchanged; what is no matrix stays as it is.</summary>
+    public StoredTensor Transpose() => Shape is [int rows, int columns]
+        ? this with { Shape = [columns, rows], ReadValues = () => Transpose(ReadValues(), rows, columns) }
+        : this;
+
     /// <summary>The tensor with its values.</summary>
     public WeightTensor Read() => new(ReadValues(), Shape);
+
+    private static float[] Transpose(float[] values, int rows, int columns)
+    {
+        float[] transposed = new float[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            transposed[i % columns * rows + i / columns] = values[i];
+        }
+
+        return transposed;
+    }
 }

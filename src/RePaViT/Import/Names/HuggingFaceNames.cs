@@ -64,4 +64,37 @@ internal static class HuggingFaceNames
         NormEpsilon = 1e-6,
         Preprocessing = Preprocessings.ImageNet,
     };
+
+    /// <summary>The image tower of CLIP, alone or beside that of texts.</summary>
+    public static NameTable Clip { get; } = new()
+    {
+        Source = "Hugging Face CLIP",
+        Family = NetworkFamily.ViT,
+        Has = ["vision_model.embeddings.patch_embedding.weight", "vision_model.embeddings.class_embedding", "vision_model.pre_layrnorm.weight"],
+        Rows =
+        [
+            new("patch_embed.proj", "vision_model.embeddings.patch_embedding"),
+            new("cls_token", "vision_model.embeddings.class_embedding"),
+            new("pos_embed", "vision_model.embeddings.position_embedding.weight"),
+
+            // So it is spelled.
+            new("norm_pre", "vision_model.pre_layrnorm"),
+            new("blocks.{block}.attn.norm", "vision_model.encoder.layers.{block}.layer_norm1"),
+            new(
+                "blocks.{block}.attn.qkv",
+                "vision_model.encoder.layers.{block}.self_attn.q_proj",
+                "vision_model.encoder.layers.{block}.self_attn.k_proj",
+                "vision_model.encoder.layers.{block}.self_attn.v_proj"),
+            new("blocks.{block}.attn.proj", "vision_model.encoder.layers.{block}.self_attn.out_proj"),
+            new("blocks.{block}.mlp.norm", "vision_model.encoder.layers.{block}.layer_norm2"),
+            new("blocks.{block}.mlp", "vision_model.encoder.layers.{block}.mlp"),
+            new("norm", "vision_model.post_layernorm"),
+            new("head", "visual_projection"),
+        ],
+        Optional = ["vision_model.embeddings.position_ids", "logit_scale"],
+        HasProjection = true,
+        Activation = null,
+        NormEpsilon = 1e-5,
+        Preprocessing = Preprocessings.Clip,
+    };
 }

@@ -13,6 +13,9 @@ internal sealed record NameRow(string Ours, params string[] Theirs)
 {
     private static readonly string[] Numbers = ["block", "stage"];
 
+    /// <summary>Whether the other stores the matrix on its side.</summary>
+    public bool IsTransposed { get; init; }
+
     /// <summary>The other's names of one of our tensors; null if this row is not about it.</summary>
     public string[]? Translate(string tensor)
     {

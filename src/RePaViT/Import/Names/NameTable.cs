@@ -29,6 +29,18 @@ internal sealed record NameTable
     /// <summary>Beginnings of names, without the prefix, of tensors that the answer does not depend on.</summary>
     public IReadOnlyList<string> Optional { get; init; } = [];
 
+    /// <summary>Whether the head projects images into a space, without a bias, and gives no classes.</summary>
+    public bool HasProjection { get; init; }
+
+    /// <summary>
+    /// What feed-forward layers apply, where no file beside it says so; null where there is nothing usual, so that it has to be
+    /// asked for.
+    /// </summary>
+    public FeedForwardActivation? Activation { get; init; } = FeedForwardActivation.Gelu;
+
+    /// <summary>The same of TorchScript archives, where the publisher of those is known by them; otherwise null.</summary>
+    public FeedForwardActivation? ScriptActivation { get; init; }
+
     /// <summary>What keeps normalizations finite, where no file beside it says so; null for this library's default.</summary>
     public double? NormEpsilon { get; init; }
 

@@ -9,6 +9,7 @@ internal static class NameTables
         ReferenceNames.Swin,
         ReferenceNames.Mixer,
         ReferenceNames.PoolFormer,
+        TimmNames.ClipTower,
         TimmNames.ViT,
         TimmNames.Swin,
         TimmNames.OriginalSwin,
@@ -16,5 +17,8 @@ internal static class NameTables
         TorchvisionNames.Swin,
         HuggingFaceNames.ViT,
         HuggingFaceNames.DinoV2,
+        HuggingFaceNames.Clip,
+        ClipNames.Both,
+        ClipNames.Tower,
     ];
 }

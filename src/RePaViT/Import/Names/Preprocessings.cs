@@ -23,6 +23,12 @@ internal static class Preprocessings
         Mean = Half, StandardDeviation = Half, CropFraction = 1, Interpolation = Interpolation.Bilinear,
     };
 
+    /// <summary>CLIP: the shorter side to the network's, its center, statistics of its own images.</summary>
+    public static ImagePreprocessing Clip { get; } = new()
+    {
+        Mean = new(0.48145466f, 0.4578275f, 0.40821073f), StandardDeviation = new(0.26862954f, 0.26130258f, 0.27577711f), CropFraction = 1,
+    };
+
     /// <summary>torchvision's ViTs.</summary>
     public static ImagePreprocessing TorchvisionViT { get; } = ImageNet with { Interpolation = Interpolation.Bilinear };
 

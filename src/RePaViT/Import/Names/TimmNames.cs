@@ -31,6 +31,16 @@ internal static class TimmNames
         Preprocessing = Preprocessings.TimmViT,
     };
 
+    /// <summary>The image tower of CLIP, which normalizes tokens before the first block.</summary>
+    public static NameTable ClipTower { get; } = ViT with
+    {
+        Source = "timm CLIP image tower",
+        Has = [.. ViT.Has, "norm_pre.weight"],
+        Activation = null,
+        NormEpsilon = 1e-5,
+        Preprocessing = Preprocessings.Clip,
+    };
+
     /// <summary>Since timm 0.9: a stage begins with its downsampling.</summary>
     public static NameTable Swin { get; } = new()
     {

@@ -3,7 +3,7 @@ using RePaViT.IO;
 
 namespace RePaViT.Import.PyTorch;
 
-/// <summary>What <c>torch.save</c> wrote: a pickle that describes tensors, and the storages that they are made of.</summary>
+/// <summary>What <c>torch.save</c> or <c>torch.jit.save</c> wrote: a pickle that describes tensors, and the storages that they are made of.</summary>
 /// <param name="stream">The file.</param>
 /// <param name="path">Its path.</param>
 internal abstract class PyTorchFile(FileStream stream, string path) : CheckpointFile
@@ -12,10 +12,13 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
 
     private IReadOnlyList<CheckpointSection> _sections = [];
     private IReadOnlyDictionary<string, object?> _settings = new Dictionary<string, object?>();
+    private bool _isTorchScript;
 
     public override IReadOnlyList<CheckpointSection> Sections => _sections;
 
     public override IReadOnlyDictionary<string, object?> Settings => _settings;
+
+    public override bool IsTorchScript => _isTorchScript;
 
     public override long Length => Stream.Length;
 
@@ -32,7 +35,8 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
     /// <exception cref="InvalidDataException">It is no dictionary.</exception>
     protected void SetContent(object? root)
     {
-        if (root is not PickleDictionary dictionary)
+        _isTorchScript = ScriptModule.Is(root);
+        if ((_isTorchScript ? ScriptModule.Flatten((InertValue)root!, Path) : root) is not PickleDictionary dictionary)
         {
             throw new InvalidDataException(
                 $"{Path}: the file holds {PickleReader.Describe(root)}, but a dictionary of tensors is needed: what 'state_dict()' gives, "

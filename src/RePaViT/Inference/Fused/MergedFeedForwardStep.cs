@@ -4,7 +4,7 @@ using RePaViT.Operators;
 namespace RePaViT.Inference.Fused;
 
 /// <summary>
-/// [GELU(x Win' + bin) | x M' + b] as one product, then the second part += first part Wout'. The second part is the
+/// [f(x Win' + bin) | x M' + b] as one product, then the second part += first part Wout'. The second part is the
 /// result where it stands: nothing is copied.
 /// </summary>
 internal sealed class MergedFeedForwardStep : InferenceStep
@@ -24,7 +24,7 @@ internal sealed class MergedFeedForwardStep : InferenceStep
     {
         (_x, _both) = (x, both);
         int active = layer.Inner.Outputs;
-        _activation = new Activate(ActivationKind.Gelu, active);
+        _activation = layer.Activation;
         _active = both with { Columns = ..active };
         Result = both with { Columns = active.. };
         _product = PackedLinear.SideBySide(source.Packed(layer.Inner), source.Packed(layer.Merged));
@@ -42,14 +42,13 @@ internal sealed class MergedFeedForwardStep : InferenceStep
 
 /// <summary>
 /// The same with factors rounded to 8 bits, but not the tokens themselves, which M holds a copy of: with r for rounding,
-/// h = GELU(r(x) Win' + bin), then x += r(x) r(M - 1)' + b, then x += r(h) Wout'.
+/// h = f(r(x) Win' + bin), then x += r(x) r(M - 1)' + b, then x += r(h) Wout'.
 /// </summary>
 internal sealed class QuantizedFeedForwardStep(
     MergedFeedForward layer, PlanSource source, ValuePlace x, ValuePlace hidden) : InferenceStep
 {
     private readonly QuantizedLinear _merged = source.Packed(layer.Merged).Quantize(source.Team, withoutShortcut: true);
     private readonly QuantizedLinear _inner = source.Packed(layer.Inner).Quantize(source.Team);
-    private readonly Activate _activation = new(ActivationKind.Gelu, layer.Inner.Outputs);
     private readonly QuantizedLinear _output = source.Packed(layer.Output).Quantize(source.Team);
 
     public override void Run(InferenceContext context)
@@ -57,7 +56,7 @@ internal sealed class QuantizedFeedForwardStep(
         Matrix tokens = x.In(context);
         Matrix active = hidden.In(context);
         context.Rounded.Quantize(context.Team, tokens);
-        _inner.RunAgain(context, active, _activation);
+        _inner.RunAgain(context, active, layer.Activation);
         _merged.RunAgain(context, tokens, accumulate: true);
         _output.Run(context, active, tokens, accumulate: true);
     }

@@ -4,11 +4,12 @@ using RePaViT.Operators;
 namespace RePaViT.Training.Managed.Fused;
 
 /// <summary>
-/// u = BN1(a) W1' + b1; v = [GELU(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. Of the hidden channels only
+/// u = BN1(a) W1' + b1; v = [f(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. Of the hidden channels only
 /// BN2's normalized values are kept, and u for the active ones.
 /// </summary>
 internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
 {
+    private readonly ActivationKind _kind;
     private readonly int _hiddenChannels;
     private readonly int _activeChannels;
     private readonly NormalizedLinear _input;
@@ -33,6 +34,7 @@ internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
 
     public ChannelIdleFeedForwardTraining(ChannelIdleBranch branch, int rowsPerImage, TrainingContext context)
     {
+        _kind = branch.Activation.Kind;
         _hiddenChannels = branch.Hidden;
         _activeChannels = branch.Active;
         _input = new NormalizedLinear(branch.InputNorm, branch.Inner);
@@ -89,7 +91,7 @@ internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
         context.Team.Run(chunks, _backwardInput);
     }
 
-    /// <summary>Applies GELU to the active channels of a chunk, and takes its statistics while it is in cache.</summary>
+    /// <summary>Activates the active channels of a chunk, and takes its statistics while it is in cache.</summary>
     private void Activate(int chunk)
     {
         Matrix hidden = _hidden.Chunk(chunk);
@@ -98,7 +100,7 @@ internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
         {
             Span<float> channels = hidden.Row(row)[.._activeChannels];
             channels.CopyTo(active.Row(row));
-            Gelu.Forward(channels, channels);
+            ActivationKernels.Forward(_kind, channels, channels);
         }
 
         _context.Columns.AddMoments(chunk, hidden);
@@ -111,7 +113,7 @@ internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
         {
             Span<float> channels = gradient.Row(row);
             _output.BackwardRow(normalized.Row(row), channels);
-            Gelu.Backward(active.Row(row), channels[.._activeChannels], channels[.._activeChannels]);
+            ActivationKernels.Backward(_kind, active.Row(row), channels[.._activeChannels], channels[.._activeChannels]);
         }
     }
 

@@ -7,10 +7,11 @@ namespace RePaViT.Training.Managed.Fused;
 /// <summary>
 /// The training step of a feed-forward branch with idle channels that nothing normalizes, without ever making those: with the
 /// active rows and columns a and the idle ones i of both matrices, M = W2i W1i and
-/// <code>y = GELU(x W1a' + b1a) W2a' + x M' + (b2 + W2i b1i)</code>
+/// <code>y = f(x W1a' + b1a) W2a' + x M' + (b2 + W2i b1i)</code>
 /// </summary>
 internal sealed class IdleProductTraining : TrainingOperator
 {
+    private readonly ActivationKind _kind;
     private readonly int _active;
     private readonly int _idle;
     private readonly TrainingParameter _inputWeight;
@@ -34,6 +35,7 @@ internal sealed class IdleProductTraining : TrainingOperator
 
     public IdleProductTraining(IdleProduct branch, int rowsPerImage, TrainingContext context)
     {
+        _kind = branch.Activation.Kind;
         _active = branch.Active;
         _idle = branch.Idle;
         _inputWeight = new TrainingParameter(branch.Inner.Weight);
@@ -49,9 +51,9 @@ internal sealed class IdleProductTraining : TrainingOperator
         _dMergedBuffer = new PinnedBuffer(merged);
         _shift = new PinnedBuffer(branch.Output.Outputs);
         _dShift = new float[branch.Output.Outputs];
-        _activate = (chunk, _) => Gelu.Forward(_linear.Chunk(chunk).AsSpan(), _hidden.Chunk(chunk).AsSpan());
-        _backwardActivation = (chunk, _) => Gelu.Backward(
-            _linear.Chunk(chunk).AsSpan(), _dHidden.Chunk(chunk).AsSpan(), _dHidden.Chunk(chunk).AsSpan());
+        _activate = (chunk, _) => ActivationKernels.Forward(_kind, _linear.Chunk(chunk).AsSpan(), _hidden.Chunk(chunk).AsSpan());
+        _backwardActivation = (chunk, _) => ActivationKernels.Backward(
+            _kind, _linear.Chunk(chunk).AsSpan(), _dHidden.Chunk(chunk).AsSpan(), _dHidden.Chunk(chunk).AsSpan());
     }
 
     public override IReadOnlyList<TrainingParameter> Parameters => [_inputWeight, _inputBias, _outputWeight, _outputBias];

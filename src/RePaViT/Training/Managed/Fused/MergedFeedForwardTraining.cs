@@ -12,10 +12,11 @@ namespace RePaViT.Training.Managed.Fused;
 /// statistics, and those follow from S = xh' xh / n: its mean is b, its variance the diagonal of V S V'. With
 /// s = gamma2 / sqrt(variance + eps), all idle channels together are one matrix, N = W2 diag(s) V over them:
 /// </para>
-/// <code>y = BN2(GELU(u_active)) W2_active' + xh N' + (b2 + W2 beta2)</code>
+/// <code>y = BN2(f(u_active)) W2_active' + xh N' + (b2 + W2 beta2)</code>
 /// </summary>
 internal sealed class MergedFeedForwardTraining : TrainingOperator
 {
+    private readonly ActivationKind _kind;
     private readonly int _dim;
     private readonly int _active;
     private readonly int _idle;
@@ -86,6 +87,7 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
 
     public MergedFeedForwardTraining(ChannelIdleBranch branch, int rowsPerImage, TrainingContext context)
     {
+        _kind = branch.Activation.Kind;
         _dim = branch.Dim;
         _active = branch.Active;
         _idle = branch.Hidden - branch.Active;
@@ -426,7 +428,7 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
     private void Activate(int chunk)
     {
         Matrix hidden = _hidden.Chunk(chunk);
-        Gelu.Forward(_linear.Chunk(chunk).AsSpan(), hidden.AsSpan());
+        ActivationKernels.Forward(_kind, _linear.Chunk(chunk).AsSpan(), hidden.AsSpan());
         _context.Columns.AddMoments(chunk, hidden);
     }
 
@@ -439,7 +441,7 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
                 _meanOfGradient.AsSpan(0, _active), _meanOfProduct.AsSpan(0, _active));
         }
 
-        Gelu.Backward(linear.AsSpan(), gradient.AsSpan(), gradient.AsSpan());
+        ActivationKernels.Backward(_kind, linear.AsSpan(), gradient.AsSpan(), gradient.AsSpan());
     }
 
     private void BackwardInput(Matrix normalized, Matrix gradient, Matrix dx)

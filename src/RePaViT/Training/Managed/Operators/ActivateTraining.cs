@@ -4,13 +4,14 @@ using RePaViT.Operators;
 namespace RePaViT.Training.Managed;
 
 /// <summary>
-/// GELU or ReLU on the first columns; the others pass. The way back of GELU needs what it took; what ReLU gave tells where it
-/// let something through.
+/// An activation of the first columns; the others pass. The way back of most needs what they took; what ReLU gave tells where
+/// it let something through.
 /// </summary>
 internal sealed class ActivateTraining : TrainingOperator
 {
     private readonly int _columns;
-    private readonly bool _isRelu;
+    private readonly ActivationKind _kind;
+    private readonly bool _keepsResult;
     private readonly Action<int, int> _forward;
     private readonly Action<int, int> _backward;
     private Matrix _kept;
@@ -20,16 +21,17 @@ internal sealed class ActivateTraining : TrainingOperator
     public ActivateTraining(Activate activation)
     {
         _columns = activation.Columns;
-        _isRelu = activation.Kind == ActivationKind.Relu;
+        _kind = activation.Kind;
+        _keepsResult = ActivationKernels.KeepsResult(_kind);
         _forward = (chunk, _) => Forward(_from.Chunk(chunk), _to.Chunk(chunk));
         _backward = (chunk, _) => Backward(_kept.Chunk(chunk), _from.Chunk(chunk), _to.Chunk(chunk));
     }
 
-    public override bool KeepsInput => !_isRelu;
+    public override bool KeepsInput => !_keepsResult;
 
-    public override bool KeepsResult => _isRelu;
+    public override bool KeepsResult => _keepsResult;
 
-    public override bool IsInPlace => _isRelu;
+    public override bool IsInPlace => _keepsResult;
 
     public override bool IsInPlaceBackward => true;
 
@@ -43,7 +45,7 @@ internal sealed class ActivateTraining : TrainingOperator
 
     public override void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate)
     {
-        (_kept, _from, _to) = (_isRelu ? y : x, dy, dx);
+        (_kept, _from, _to) = (_keepsResult ? y : x, dy, dx);
         context.Team.Run(RowChunks.Count(dy.Rows), _backward);
     }
 
@@ -51,26 +53,14 @@ internal sealed class ActivateTraining : TrainingOperator
     {
         if (_columns == x.Columns)
         {
-            Forward(x.AsSpan(), y.AsSpan());
+            ActivationKernels.Forward(_kind, x.AsSpan(), y.AsSpan());
             return;
         }
 
         for (int row = 0; row < x.Rows; row++)
         {
-            Forward(x.Row(row)[.._columns], y.Row(row)[.._columns]);
+            ActivationKernels.Forward(_kind, x.Row(row)[.._columns], y.Row(row)[.._columns]);
             x.Row(row)[_columns..].CopyTo(y.Row(row)[_columns..]);
-        }
-    }
-
-    private void Forward(ReadOnlySpan<float> x, Span<float> y)
-    {
-        if (_isRelu)
-        {
-            Relu.Forward(x, y);
-        }
-        else
-        {
-            Gelu.Forward(x, y);
         }
     }
 
@@ -78,26 +68,14 @@ internal sealed class ActivateTraining : TrainingOperator
     {
         if (_columns == dy.Columns)
         {
-            Backward(kept.AsSpan(), dy.AsSpan(), dx.AsSpan());
+            ActivationKernels.Backward(_kind, kept.AsSpan(), dy.AsSpan(), dx.AsSpan());
             return;
         }
 
         for (int row = 0; row < dy.Rows; row++)
         {
-            Backward(kept.Row(row)[.._columns], dy.Row(row)[.._columns], dx.Row(row)[.._columns]);
+            ActivationKernels.Backward(_kind, kept.Row(row)[.._columns], dy.Row(row)[.._columns], dx.Row(row)[.._columns]);
             dy.Row(row)[_columns..].CopyTo(dx.Row(row)[_columns..]);
-        }
-    }
-
-    private void Backward(ReadOnlySpan<float> kept, ReadOnlySpan<float> dy, Span<float> dx)
-    {
-        if (_isRelu)
-        {
-            Relu.Backward(kept, dy, dx);
-        }
-        else
-        {
-            Gelu.Backward(kept, dy, dx);
         }
     }
 }
