@@ -16,11 +16,12 @@ internal static partial class RunJson
         Converters =
         [
             typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
-            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+            typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<TeacherOutput>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]
     [JsonSerializable(typeof(TokenLabelDescription))]
+    [JsonSerializable(typeof(DistillationDescription))]
     [JsonSerializable(typeof(string[]))]
     private sealed partial class RunTypes : JsonSerializerContext;
 }
