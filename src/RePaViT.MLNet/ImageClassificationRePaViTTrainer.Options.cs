@@ -105,6 +105,15 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public TokenLabels? TokenLabels { get; set; }
 
         /// <summary>
+        /// A teacher, whose scores or features the network learns beside the labels or in their place: any fitted pipeline
+        /// (<see cref="PipelineDistillation"/>), another model (<c>Distillation.FromScores(transformer.Model)</c>), or what was computed for
+        /// each row of the training data, those that are held out or left out included. With <see cref="Distillation.Weight"/> 1,
+        /// labels count nothing, and rows without any are learned from too, unless <see cref="ValidationSetFraction"/> holds out
+        /// some. Not together with <see cref="TokenLabels"/>. Null for none. Default null.
+        /// </summary>
+        public Distillation? Distillation { get; set; }
+
+        /// <summary>
         /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
         /// be. It holds one run, and the state of the one before it, under another name: the folds of a cross-validation
         /// would replace each other's. Null for none. Default null.
@@ -194,7 +203,13 @@ public sealed partial class ImageClassificationRePaViTTrainer
             TrainingRecipe recipe = CreateRecipe(seed: 0);
             recipe.Validate();
             TokenLabels?.ThrowUnlessUsable(architecture, recipe.Augmentation);
+            Distillation?.ThrowUnlessUsable(architecture, TokenLabels);
+            Distillation?.ThrowIfUnmeasurable(validates: ValidationSet is not null || ValidationSetFraction is not null);
         }
+
+        /// <summary>Whether rows without a label are learned from.</summary>
+        internal bool UsesUnlabeled
+            => Distillation is { CountsLabels: false } && (ValidationSet is not null || ValidationSetFraction is null);
 
         /// <summary>The network for a number of classes.</summary>
         internal Architecture CreateArchitecture(int classes)

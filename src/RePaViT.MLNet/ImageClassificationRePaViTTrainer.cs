@@ -97,11 +97,11 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
         Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
         architecture.Validate();
-        if (_options.TokenLabels?.Teacher is RePaViTModel teacher && !teacher.ClassNames.SequenceEqual(classes.Names))
+        RePaViTModel? teacher = _options.TokenLabels?.Teacher ?? _options.Distillation?.ScoreModel;
+        if (teacher is not null && !teacher.ClassNames.SequenceEqual(classes.Names))
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher of {nameof(Options.TokenLabels)}: "
-                + "the same, in the same order, are needed.");
+                $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher: the same, in the same order, are needed.");
         }
 
         ImagePreprocessing preprocessing = _options.InitialModel?.Model.Preprocessing ?? new ImagePreprocessing();
@@ -114,7 +114,10 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
-        TrainingResult result = Train(architecture, preprocessing, training, validation, backend, channel);
+        Distillation? distillation = _options.Distillation?.Teacher is PipelineTeacher pipeline
+            ? _options.Distillation.With(pipeline.Compute(input, training, channel, _options.CancellationToken))
+            : _options.Distillation;
+        TrainingResult result = Train(architecture, preprocessing, training, validation, distillation, backend, channel);
 
         RePaViTModel deployed = result.Model.Reparameterize();
         ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
@@ -157,7 +160,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
         IImageDataset training = Read(input, "training");
         int[] counts = training.CountLabels();
-        if (counts.Count(count => count > 0) < 2)
+        if (counts.Count(count => count > 0) < 2 && _options.Distillation is null or { CountsLabels: true })
         {
             throw new ArgumentException(
                 $"All {training.Count} training images have label '{Excerpt.Of(classes.Names[training.GetLabel(0)])}': at least two classes are needed.");
@@ -210,7 +213,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 Columns.Find(data.Schema, _options.LabelColumnName),
                 store,
                 preprocessing,
-                channel);
+                channel,
+                usesUnlabeled: _options.UsesUnlabeled && data == input);
             return import.Read(purpose, _options.MaxUnreadableFraction, _options.CancellationToken);
         }
     }
@@ -240,6 +244,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
+        Distillation? distillation,
         ITrainingBackend? backend,
         IChannel channel)
     {
@@ -271,6 +276,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             Preprocessing = preprocessing,
             InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
             TokenLabels = _options.TokenLabels,
+            Distillation = distillation,
             CheckpointLock = checkpointLock,
         };
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(architecture, recipe, resume ? checkpoint : null));

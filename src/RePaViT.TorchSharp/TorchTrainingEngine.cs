@@ -30,7 +30,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private readonly double[] _dropRates;
     private readonly int _batchSize;
     private readonly int _imageLength;
-    private readonly Shape _output;
+    private readonly int _targetLength;
+    private readonly int _classes;
     private double _norm;
 
     /// <param name="network">Layers and weights in training form.</param>
@@ -46,12 +47,13 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _recipe = recipe;
         _precision = precision;
         _imageLength = (int)_graph.Input.Shape.Length;
-        _output = _graph.Output.Shape;
+        _targetLength = objective.TargetLength((int)_graph.Output.Shape.Length);
+        _classes = objective.ClassesOf(_graph.Output.Shape.Columns);
         _dropRates = [.. _graph.Nodes.Select(node => node.Operator).OfType<Add>()
             .Where(add => add.DropPath is not null).Select(add => add.DropPath!.Value.RateOf(recipe.DropPathRate))];
         _batchSize = recipe.BatchSize!.Value;
         _images = new StagingBuffer(_batchSize, _imageLength, device);
-        _targets = new StagingBuffer(_batchSize, _output.Length, device);
+        _targets = new StagingBuffer(_batchSize, _targetLength, device);
         _branchScales = _dropRates.Any(rate => rate > 0)
             ? new StagingBuffer(_dropRates.Length, _batchSize, device)
             : null;
@@ -150,32 +152,28 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private BatchResult Run(TrainingBatch batch, float scale, long dropPathKey)
     {
         using DisposeScope scope = torch.NewDisposeScope();
-        int targetLength = (int)_output.Length;
         ParallelLoop.Run(batch.Count, image =>
         {
             _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
-            _targets.SetRow(image, batch.Targets.AsSpan(image * targetLength, targetLength));
+            _targets.SetRow(image, batch.Targets.AsSpan(image * _targetLength, _targetLength));
         });
         var pass = new ForwardPass(_weights.Views(), _tables, _precision, isTraining: true)
         {
             BranchScales = DrawBranchScales(batch.Count, dropPathKey),
             Exchanged = batch.Exchanged,
         };
-        torch.Tensor targets = _targets.Upload(batch.Count).view(-1, _output.Rows, _output.Columns).squeeze(1);
-        torch.Tensor logits = TorchNetwork.Forward(_graph, _images.Upload(batch.Count), pass);
-        torch.Tensor loss = TorchObjective.Loss(_objective, logits, targets);
+        torch.Tensor targets = _targets.Upload(batch.Count);
+        torch.Tensor output = TorchNetwork.Forward(_graph, _images.Upload(batch.Count), pass).flatten(1);
+        torch.Tensor loss = TorchObjective.Loss(_objective, output, targets);
         (loss * scale).backward();
 
-        torch.Tensor correct = OfImages(logits).argmax(1).eq(OfImages(targets).argmax(1)).sum();
+        torch.Tensor correct = output.narrow(1, 0, _classes).argmax(1).eq(targets.narrow(1, 0, _classes).argmax(1)).sum();
         IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
         torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
         ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
         _norm = double.Hypot(results[2], results[3]);
         return new BatchResult(results[0], (int)results[1]);
     }
-
-    /// <summary>The first row of each image, where there are several: that of the image.</summary>
-    private torch.Tensor OfImages(torch.Tensor rows) => _output.Rows == 1 ? rows : rows.select(1, 0);
 
     private void Move(double learningRate, double norm)
     {
@@ -224,6 +222,6 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(batch.Count, 1, nameof(batch));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _batchSize), nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Images.LongLength, (long)batch.Capacity * _imageLength, nameof(batch));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Targets.LongLength, (long)batch.Capacity * _output.Length, nameof(batch));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Targets.LongLength, (long)batch.Capacity * _targetLength, nameof(batch));
     }
 }

@@ -80,6 +80,12 @@ public sealed class Trainer
     /// </summary>
     public TokenLabels? TokenLabels { get; init; }
 
+    /// <summary>
+    /// A teacher, whose scores or features are learned beside the labels or in their place; not together with
+    /// <see cref="TokenLabels"/>. Null for none. Default null.
+    /// </summary>
+    public Distillation? Distillation { get; init; }
+
     /// <summary>What keeps the checkpoint, where the caller does that; null to do it for each run.</summary>
     internal PathLock? CheckpointLock { get; init; }
 
@@ -116,15 +122,15 @@ public sealed class Trainer
 
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
-        using TokenTraining? tokens = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
-        run = run with { TokenLabels = tokens?.Description };
+        using ITeaching? teaching = OpenTeaching(run.Recipe, training, validation);
+        run = teaching?.Describe(run) ?? run;
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
             : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
         Network network = initialWeights is null
             ? _architecture.CreateNetwork(_recipe.Seed)
             : _architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
-        return Run(run, network, tokens, start: null, training, validation, progress, cancellationToken);
+        return Run(run, network, teaching, start: null, training, validation, progress, cancellationToken);
     }
 
     /// <summary>
@@ -154,8 +160,8 @@ public sealed class Trainer
             ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
         using PathLock? checkpointLock = LockCheckpoint();
         RunDescription run = Describe(training, validation);
-        using TokenTraining? tokens = TokenLabels?.Open(_architecture, run.Recipe.Augmentation, training);
-        run = run with { TokenLabels = tokens?.Description };
+        using ITeaching? teaching = OpenTeaching(run.Recipe, training, validation);
+        run = teaching?.Describe(run) ?? run;
         var checkpoint = Checkpoint.Read(path);
         if (run.DifferenceFrom(checkpoint.Run) is string difference)
         {
@@ -163,7 +169,7 @@ public sealed class Trainer
         }
 
         // The checkpoint replaces all weights.
-        return Run(run, _architecture.CreateNetwork(_recipe.Seed), tokens, checkpoint, training, validation, progress, cancellationToken);
+        return Run(run, _architecture.CreateNetwork(_recipe.Seed), teaching, checkpoint, training, validation, progress, cancellationToken);
     }
 
     /// <summary>The same trainer, computing elsewhere.</summary>
@@ -174,6 +180,7 @@ public sealed class Trainer
         InitialWeights = InitialWeights,
         InitialModel = InitialModel,
         TokenLabels = TokenLabels,
+        Distillation = Distillation,
         CheckpointLock = CheckpointLock,
     };
 
@@ -181,18 +188,26 @@ public sealed class Trainer
     private PathLock? LockCheckpoint()
         => _options.CheckpointPath is string path && CheckpointLock is null ? Checkpoint.Lock(path) : null;
 
+    private ITeaching? OpenTeaching(TrainingRecipe recipe, IImageDataset training, IImageDataset? validation)
+    {
+        Distillation?.ThrowUnlessUsable(_architecture, TokenLabels);
+        return Distillation is not null
+            ? Distillation.Open(recipe.Seed, training, validates: validation is not null)
+            : TokenLabels?.Open(_architecture, recipe.Augmentation, training);
+    }
+
     private TrainingResult Run(
         RunDescription run,
         Network network,
-        TokenTraining? tokens,
+        ITeaching? teaching,
         Checkpoint? start,
         IImageDataset training,
         IImageDataset? validation,
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
-        network = tokens?.NetworkOf(network) ?? network;
-        Objective objective = tokens?.Objective(_architecture.Classes) ?? new CrossEntropy();
+        network = teaching?.NetworkOf(network) ?? network;
+        Objective objective = teaching?.Objective(_architecture.Classes) ?? new CrossEntropy();
         var pipeline = new BatchPipeline(
             training,
             Preprocessing,
@@ -202,7 +217,7 @@ public sealed class Trainer
             _architecture.Classes,
             run.BatchSize,
             run.Recipe.Seed,
-            tokens?.Targets(network));
+            teaching?.Targets(network));
         using ITrainingEngine engine = _backend.CreateEngine(network, objective, run.Recipe, _options.Threads);
         if (start is not null)
         {

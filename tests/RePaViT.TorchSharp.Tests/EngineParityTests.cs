@@ -6,6 +6,7 @@ using RePaViT.Tests.Support;
 using RePaViT.Torch.Tests.Support;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
+using RePaViT.Training.Pixels;
 
 namespace RePaViT.Torch.Tests;
 
@@ -91,7 +92,7 @@ public sealed class EngineParityTests : TorchTest
         TrainingRecipe recipe = Recipe with { BatchSize = Images, DropPathRate = 0.3 };
         using var expected = new ManagedTrainingEngine(network, objective, recipe, threads: 2);
         using var actual = new TorchTrainingEngine(network, objective, recipe, Device, TorchPrecision.Float32);
-        var batch = new TrainingBatch(Images, 3 * 12 * 12, tokens.Targets(network).Length) { Count = Images, Exchanged = OperatorNetworks.Exchanged };
+        var batch = new TrainingBatch(Images, 3 * 12 * 12, 10 * 3) { Count = Images, Exchanged = OperatorNetworks.Exchanged };
         RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
         for (int row = 0; row < Images * 10; row++)
         {
@@ -107,6 +108,52 @@ public sealed class EngineParityTests : TorchTest
         AssertClose(expected.GetGradients(), actual.GetGradients(), GradientTolerance, SmallestGradient);
         batch.Exchanged = default;
         Assert.AreNotEqual(expectedResult.Loss, expected.Accumulate(batch, 1, dropPathKey: 5).Loss, 1e-6);
+    }
+
+    public static IEnumerable<object[]> Distillations()
+    {
+        float[][] scores = [.. Enumerable.Range(0, 7).Select(image => RandomWeights.Floats(3, seed: image))];
+        float[][] features = [.. Enumerable.Range(0, 7).Select(image => RandomWeights.Floats(11, seed: image))];
+        yield return [Distillation.FromScores(scores) with { Weight = 0.7, Temperature = 2.5 }];
+        yield return [Distillation.FromScores(scores) with { Weight = 1, Temperature = 1 }];
+        yield return [Distillation.FromFeatures(features) with { Weight = 0.3 }];
+        yield return [Distillation.FromFeatures(features) with { Weight = 1 }];
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Distillations))]
+    public void Steps_agree_with_a_teacher(Distillation distillation)
+    {
+        const int Images = 7;
+        InMemoryImageDataset dataset = new(
+            Enumerable.Repeat(new RgbImage(1, 1, new byte[3]), Images), Enumerable.Range(0, Images).Select(i => i % 3), ["a", "b", "c"]);
+        Architecture[] architectures =
+        [
+            new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3 },
+            new LVViTArchitecture { ImageSize = 12, PatchSize = 4, StemChannels = 10, Dim = 30, Depth = 2, Heads = 3, Classes = 3 },
+        ];
+        foreach (Architecture architecture in architectures)
+        {
+            using ITeaching teaching = distillation.Open(seed: 1, dataset, validates: false);
+            Network network = teaching.NetworkOf(RandomWeights.Network(architecture, seed: 1));
+            TrainingRecipe recipe = Recipe with { BatchSize = Images, DropPathRate = 0.3 };
+            using var expected = new ManagedTrainingEngine(network, teaching.Objective(3), recipe, threads: 2);
+            using var actual = new TorchTrainingEngine(network, teaching.Objective(3), recipe, Device, TorchPrecision.Float32);
+            IBatchTargets targets = teaching.Targets(network);
+            var batch = new TrainingBatch(Images, 3 * 12 * 12, targets.Length) { Count = Images };
+            RandomWeights.Floats(batch.Images.Length, seed: 1).CopyTo(batch.Images, 0);
+            ImageView[] views = [.. Enumerable.Range(0, Images).Select(i => new ImageView(i, AffineTransform.Identity))];
+            targets.Fill(batch, views, [0, 1, 2, 0, 1, 2, 0], share: 0.75, smoothing: 0.1, new BatchKey(1, 0, 0));
+
+            BatchResult expectedResult = expected.Accumulate(batch, 1, dropPathKey: 5);
+            BatchResult result = actual.Accumulate(batch, 1, dropPathKey: 5);
+
+            Assert.AreEqual(1, result.Loss / expectedResult.Loss, Tolerance, "loss");
+            Assert.AreEqual(expectedResult.Correct, result.Correct);
+            AssertClose(expected.GetGradients(), actual.GetGradients(), GradientTolerance, SmallestGradient);
+            Assert.AreEqual(1, actual.Update(1e-2) / expected.Update(1e-2), Tolerance, "norm");
+            AssertClose(expected.GetState(), actual.GetState(), GradientTolerance, SmallestGradient);
+        }
     }
 
     private sealed class NoLabels : ITokenLabelSource

@@ -24,6 +24,7 @@ internal sealed class ImageImport
     private readonly DataViewSchema.Column _feature;
     private readonly DataViewSchema.Column _label;
     private readonly IChannel _channel;
+    private readonly bool _usesUnlabeled;
     private readonly ConcurrentBag<Entry> _entries = [];
 
     /// <param name="data">The rows.</param>
@@ -32,14 +33,17 @@ internal sealed class ImageImport
     /// <param name="store">Where images are kept.</param>
     /// <param name="preprocessing">How far images are reduced before they are kept.</param>
     /// <param name="channel">Gets a warning for each image that is left out.</param>
+    /// <param name="usesUnlabeled">Whether rows with a missing label are read too, as if they had the first.</param>
     public ImageImport(
         IDataView data,
         DataViewSchema.Column feature,
         DataViewSchema.Column label,
         ImageStore store,
         ImagePreprocessing preprocessing,
-        IChannel channel)
+        IChannel channel,
+        bool usesUnlabeled = false)
     {
+        _usesUnlabeled = usesUnlabeled;
         _data = data;
         _feature = feature;
         _label = label;
@@ -50,7 +54,7 @@ internal sealed class ImageImport
         _imageColumn = ImageColumn.Of(feature);
     }
 
-    /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do.</summary>
+    /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do, unless they are asked for.</summary>
     /// <param name="purpose">What the images are for, as messages name it.</param>
     /// <param name="maxUnreadableFraction">The share of images, 0 to 1, that may be unreadable and are then left out.</param>
     /// <param name="cancellationToken">Ends reading.</param>
@@ -67,7 +71,7 @@ internal sealed class ImageImport
             throw new ArgumentException($"The {purpose} data are empty: there is not one row.");
         }
 
-        Entry[] labeled = [.. rows.Where(row => row.Label > 0)];
+        Entry[] labeled = [.. rows.Where(IsUsed)];
         if (labeled.Length == 0)
         {
             throw new ArgumentException($"The {purpose} data have no label: every value of column '{_label.Name}' is missing.");
@@ -81,7 +85,7 @@ internal sealed class ImageImport
         }
 
         HandleFailures(rows, labeled.Length, purpose, maxUnreadableFraction);
-        int[] used = [.. Enumerable.Range(0, rows.Length).Where(row => rows[row] is { Label: > 0, Failure: null })];
+        int[] used = [.. Enumerable.Range(0, rows.Length).Where(row => IsUsed(rows[row]) && rows[row].Failure is null)];
         Entry[] readable = Array.ConvertAll(used, row => rows[row]);
         if (_imageColumn.Kind == ImageColumnKind.Pixels && readable.All(row => row.IsBlack))
         {
@@ -93,11 +97,13 @@ internal sealed class ImageImport
         return new StoredImageDataset(
             _store,
             Array.ConvertAll(readable, row => row.Image),
-            Array.ConvertAll(readable, row => checked((int)(row.Label - 1))),
+            Array.ConvertAll(readable, row => checked((int)Math.Max(row.Label, 1) - 1)),
             used,
             rows.Length,
             _classes.Names);
     }
+
+    private bool IsUsed(Entry row) => row.Label > 0 || _usesUnlabeled;
 
     private void HandleFailures(Entry[] rows, int labeled, string purpose, double maxUnreadableFraction)
     {
@@ -179,7 +185,7 @@ internal sealed class ImageImport
                 cancellationToken.ThrowIfCancellationRequested();
                 var entry = new Entry { Batch = cursor.Batch, Sequence = sequence, Label = readLabel() };
                 _entries.Add(entry);
-                if (entry.Label == 0)
+                if (!IsUsed(entry))
                 {
                     continue;
                 }

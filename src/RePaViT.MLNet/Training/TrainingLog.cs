@@ -68,6 +68,9 @@ internal sealed class TrainingLog(
     public static string Describe(ReparameterizationReport report) => Text(
         $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");
 
+    public static string DescribeTeacher(int done, int images, TimeSpan elapsed) => Text(
+        $"What teaches has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
+
     /// <summary>Says how the run ended.</summary>
     public static void Report(TrainingResult result, IChannel channel)
     {

@@ -22,6 +22,9 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
     /// <summary>Logits of every token, where a network has them: those of the class token first.</summary>
     public const string TokenLogits = "token_logits";
 
+    /// <summary>Logits, and below them features as a teacher has them: see <see cref="DistillationHead"/>.</summary>
+    public const string Distilled = "distilled";
+
     /// <summary>The output of a name.</summary>
     /// <exception cref="ArgumentException">There is none; the message says which there are.</exception>
     public NetworkOutput Find(string name)

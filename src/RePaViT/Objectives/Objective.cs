@@ -12,4 +12,11 @@ internal abstract record Objective
     /// <param name="gradient">The result, as long as <paramref name="output"/>.</param>
     /// <param name="scale">The share of this image in the step: the gradient is multiplied with it, the loss is not.</param>
     public abstract double Compute(ReadOnlySpan<float> output, ReadOnlySpan<float> target, Span<float> gradient, float scale);
+
+    /// <summary>Values of the target for so many that a network gives.</summary>
+    public virtual int TargetLength(int outputLength) => outputLength;
+
+    /// <summary>How many values come first in both: those of the classes, which say whether an image is classified right.</summary>
+    /// <param name="columns">Columns of what the network gives.</param>
+    public virtual int ClassesOf(int columns) => columns;
 }

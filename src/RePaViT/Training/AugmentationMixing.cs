@@ -7,38 +7,24 @@ namespace RePaViT.Training;
 /// </summary>
 internal static class AugmentationMixing
 {
-    /// <summary>Mixes images in place and writes their smoothed, mixed targets.</summary>
-    public static void Apply(
-        TrainingBatch batch,
-        ReadOnlySpan<int> labels,
-        AugmentationOptions options,
-        double labelSmoothing,
-        int imageSize,
-        int classes,
-        RandomStream random)
-    {
-        double share = Mix(batch, options, imageSize, ref random);
-        WriteTargets(batch.Targets, labels, classes, share, labelSmoothing);
-    }
-
     /// <summary>
     /// Targets of [images, classes]: share for an image's own label, the rest for its partner's, smoothed so that every
-    /// class gets smoothing / classes.
+    /// class gets smoothing / classes. In a wider target, they are the first values.
     /// </summary>
-    internal static void WriteTargets(
-        Span<float> targets, ReadOnlySpan<int> labels, int classes, double share, double smoothing)
+    public static void WriteTargets(
+        Span<float> targets, ReadOnlySpan<int> labels, int classes, double share, double smoothing, int? targetLength = null)
     {
-        targets[..(labels.Length * classes)].Fill((float)(smoothing / classes));
         for (int image = 0; image < labels.Length; image++)
         {
-            Span<float> row = targets.Slice(image * classes, classes);
+            Span<float> row = targets.Slice(image * (targetLength ?? classes), classes);
+            row.Fill((float)(smoothing / classes));
             row[labels[image]] += (float)((1 - smoothing) * share);
             row[labels[^(image + 1)]] += (float)((1 - smoothing) * (1 - share));
         }
     }
 
-    /// <summary>Mixes each image with its partner; returns the share of itself that each image keeps.</summary>
-    private static double Mix(TrainingBatch batch, AugmentationOptions options, int size, ref RandomStream random)
+    /// <summary>Mixes each image with its partner, in place; returns the share of itself that each image keeps.</summary>
+    public static double Mix(TrainingBatch batch, AugmentationOptions options, int size, RandomStream random)
     {
         bool mixup = options.MixupAlpha > 0;
         bool cutmix = options.CutmixAlpha > 0;
@@ -64,9 +50,15 @@ internal static class AugmentationMixing
         int length = batch.Images.Length / batch.Capacity;
         Parallel.For(0, batch.Count / 2, i =>
         {
-            Span<float> image = batch.Images.AsSpan(i * length, length);
-            Span<float> partner = batch.Images.AsSpan((batch.Count - 1 - i) * length, length);
-            mix(image, partner);
+            MixPair(batch.Images);
+            if (batch.Pixels.Length > 0)
+            {
+                // What a teacher sees of them.
+                MixPair(batch.Pixels);
+            }
+
+            void MixPair(float[] images)
+                => mix(images.AsSpan(i * length, length), images.AsSpan((batch.Count - 1 - i) * length, length));
         });
     }
 

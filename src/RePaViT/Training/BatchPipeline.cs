@@ -14,9 +14,8 @@ internal sealed class BatchPipeline
     private readonly AugmentationOptions _augmentation;
     private readonly double _labelSmoothing;
     private readonly int _imageSize;
-    private readonly int _classes;
     private readonly ulong _seed;
-    private readonly TokenTargets? _tokens;
+    private readonly IBatchTargets _targets;
     private volatile EpochOrder _order;
 
     /// <param name="dataset">The images.</param>
@@ -27,7 +26,7 @@ internal sealed class BatchPipeline
     /// <param name="classes">Number of classes.</param>
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="seed">What all random choices follow from.</param>
-    /// <param name="tokens">Makes targets from labels of tokens; null for those of the data set's labels.</param>
+    /// <param name="targets">Makes the targets of batches; null for those of the data set's labels.</param>
     /// <exception cref="ArgumentException">
     /// An option is not valid, the data set is empty, or a label is not one of the network's classes.
     /// </exception>
@@ -40,7 +39,7 @@ internal sealed class BatchPipeline
         int classes,
         int batchSize,
         ulong seed,
-        TokenTargets? tokens = null)
+        IBatchTargets? targets = null)
     {
         preprocessing.Validate();
         augmentation.Validate();
@@ -66,9 +65,8 @@ internal sealed class BatchPipeline
         _augmentation = augmentation;
         _labelSmoothing = labelSmoothing;
         _imageSize = imageSize;
-        _classes = classes;
         _seed = seed;
-        _tokens = tokens;
+        _targets = targets ?? new LabelTargets(classes);
         BatchSize = Math.Min(batchSize, dataset.Count);
         BatchesPerEpoch = dataset.Count / BatchSize;
         _order = Shuffle(epoch: 0);
@@ -84,7 +82,7 @@ internal sealed class BatchPipeline
 
     /// <summary>Buffers for one batch.</summary>
     public TrainingBatch CreateBatch()
-        => new(BatchSize, 3 * _imageSize * _imageSize, _tokens?.Length ?? _classes, _tokens?.NeedsPixels ?? false);
+        => new(BatchSize, 3 * _imageSize * _imageSize, _targets.Length, _targets.NeedsPixels);
 
     /// <summary>Prepares a batch. Several threads may call this at once, each with its own destination.</summary>
     /// <param name="epoch">At least 0.</param>
@@ -117,15 +115,9 @@ internal sealed class BatchPipeline
         });
 
         destination.Count = BatchSize;
-        if (_tokens is not null)
-        {
-            var exchange = new RandomStream(_seed, RandomPurpose.TokenExchange, epoch, batch);
-            _tokens.Fill(destination, views, labels, _labelSmoothing, exchange);
-            return;
-        }
-
-        var mixing = new RandomStream(_seed, RandomPurpose.Mixing, epoch, batch);
-        AugmentationMixing.Apply(destination, labels, _augmentation, _labelSmoothing, _imageSize, _classes, mixing);
+        var key = new BatchKey(_seed, epoch, batch);
+        double share = AugmentationMixing.Mix(destination, _augmentation, _imageSize, key.Stream(RandomPurpose.Mixing));
+        _targets.Fill(destination, views, labels, share, _labelSmoothing, key);
     }
 
     private int[] OrderOf(int epoch)

@@ -18,6 +18,7 @@ internal sealed class Checkpoint
     private const string RunKey = "run";
     private const string StateKey = "state";
     private const string TokenLabelsKey = "tokenLabels";
+    private const string DistillationKey = "distillation";
     private const string HashKey = "hash";
     private const string ComputedWithKey = "computedWith";
 
@@ -84,6 +85,11 @@ internal sealed class Checkpoint
             metadata.Add(TokenLabelsKey, RunJson.Stored.Write(Run.TokenLabels));
         }
 
+        if (Run.Distillation is not null)
+        {
+            metadata.Add(DistillationKey, RunJson.Stored.Write(Run.Distillation));
+        }
+
         if (ComputedWith.Count > 0)
         {
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
@@ -118,6 +124,11 @@ internal sealed class Checkpoint
             if (file.Metadata.ContainsKey(TokenLabelsKey))
             {
                 run = run with { TokenLabels = Parse<TokenLabelDescription>(file.Metadata, TokenLabelsKey) };
+            }
+
+            if (file.Metadata.ContainsKey(DistillationKey))
+            {
+                run = run with { Distillation = Parse<DistillationDescription>(file.Metadata, DistillationKey) };
             }
 
             run.Validate();

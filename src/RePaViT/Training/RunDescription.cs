@@ -31,6 +31,10 @@ internal sealed record RunDescription
     [JsonIgnore]
     public TokenLabelDescription? TokenLabels { get; init; }
 
+    /// <summary>Null without distillation. Stored by itself as well.</summary>
+    [JsonIgnore]
+    public DistillationDescription? Distillation { get; init; }
+
     [JsonIgnore]
     public int Epochs => Recipe.Epochs!.Value;
 
@@ -77,5 +81,6 @@ internal sealed record RunDescription
     /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
     public string? DifferenceFrom(RunDescription checkpoint)
         => JsonDifference.First("run", this, checkpoint, "the checkpoint")
-        ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint");
+        ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint")
+        ?? JsonDifference.First("run.distillation", Distillation, checkpoint.Distillation, "the checkpoint");
 }

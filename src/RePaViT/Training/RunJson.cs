@@ -17,11 +17,12 @@ internal static partial class RunJson
         [
             typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
             typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<FeedForwardActivation>),
-            typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+            typeof(EnumNameConverter<TeacherOutput>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]
     [JsonSerializable(typeof(TokenLabelDescription))]
+    [JsonSerializable(typeof(DistillationDescription))]
     [JsonSerializable(typeof(string[]))]
     private sealed partial class RunTypes : JsonSerializerContext;
 }

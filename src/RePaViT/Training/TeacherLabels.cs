@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using System.Security.Cryptography;
 using RePaViT.Models;
 using RePaViT.Threading;
 using RePaViT.Training.Pixels;
@@ -19,12 +18,8 @@ internal sealed class TeacherLabels : ITokenLabelSource
     /// <exception cref="ArgumentException">It has other classes.</exception>
     public static TeacherLabels Of(RePaViTModel teacher, IReadOnlyList<string> classNames)
     {
-        if (!teacher.ClassNames.SequenceEqual(classNames))
-        {
-            throw new ArgumentException("The teacher has other class names than the training data set: the same, in the same order, are needed.");
-        }
-
-        return new TeacherLabels(teacher.CreateTokenTeacher(), $"teacher {Hash(teacher)}");
+        TeacherIdentity.ThrowUnlessSameClasses(teacher, classNames);
+        return new TeacherLabels(teacher.CreateTokenTeacher(), TeacherIdentity.Of(teacher));
     }
 
     public string Identity { get; }
@@ -85,17 +80,5 @@ internal sealed class TeacherLabels : ITokenLabelSource
                 }
             }
         }
-    }
-
-    /// <summary>Of all that a file of the model would hold.</summary>
-    private static string Hash(RePaViTModel model)
-    {
-        using var hash = SHA256.Create();
-        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
-        {
-            model.Save(stream);
-        }
-
-        return Convert.ToHexString(hash.Hash!);
     }
 }

@@ -44,7 +44,8 @@ internal sealed class TokenLabelReader : ITokenLabelSource
         }
 
         (_map, _perPlace) = (new LabelMap(shape[1], shape[2]), shape[3]);
-        _placeOf = PlaceOf(dataset, shape[0]);
+        _placeOf = dataset.PlacesIn(shape[0])
+            ?? throw Refusal($"Tensor '{TokenLabelFile.ClassesName}' has labels of {shape[0]} images, but there are {dataset.DescribeCount()}.");
         Identity = $"file {CheckAndHash(dataStart, header.Entries)}";
     }
 
@@ -221,20 +222,6 @@ internal sealed class TokenLabelReader : ITokenLabelSource
         }
 
         throw Refusal($"Tensor '{name}' is missing.");
-    }
-
-    /// <summary>Where the file has an image of the data set.</summary>
-    private Func<int, int> PlaceOf(IImageDataset dataset, int images)
-    {
-        if (dataset is INumberedImages part && part.WholeCount == images)
-        {
-            return part.GetPlace;
-        }
-
-        string ofWhole = dataset is INumberedImages { WholeCount: int whole } && whole != dataset.Count ? $", out of {whole}" : "";
-        return dataset.Count == images
-            ? index => index
-            : throw Refusal($"Tensor '{TokenLabelFile.ClassesName}' has labels of {images} images, but there are {dataset.Count} training images{ofWhole}.");
     }
 
     private void ThrowUnlessSameClasses(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> classNames)

@@ -9,20 +9,15 @@ namespace RePaViT.Training;
 /// <param name="options">What they count, and whether tokens are exchanged.</param>
 /// <param name="patchesPerSide">Patches along each side of an image.</param>
 /// <param name="classes">Number of classes.</param>
-internal sealed class TokenTargets(ITokenLabelSource source, TokenLabels options, int patchesPerSide, int classes)
+internal sealed class TokenTargets(ITokenLabelSource source, TokenLabels options, int patchesPerSide, int classes) : IBatchTargets
 {
     /// <summary>Values of an image's target: [1 + patches, classes].</summary>
     public int Length { get; } = (1 + patchesPerSide * patchesPerSide) * classes;
 
     public bool NeedsPixels => source.NeedsPixels;
 
-    /// <summary>Writes the targets of a batch.</summary>
-    /// <param name="batch">The images, with <see cref="TrainingBatch.Pixels"/> if they are needed.</param>
-    /// <param name="views">What is seen of each.</param>
-    /// <param name="labels">What the data set says of each.</param>
-    /// <param name="smoothing">Probability that is taken from every label and spread over all classes.</param>
-    /// <param name="random">Where the choice of tokens comes from.</param>
-    public void Fill(TrainingBatch batch, ImageView[] views, int[] labels, double smoothing, RandomStream random)
+    /// <remarks>Images are not mixed here: the share is 1.</remarks>
+    public void Fill(TrainingBatch batch, ImageView[] views, int[] labels, double share, double smoothing, BatchKey key)
     {
         source.Fill(views, batch.Pixels, patchesPerSide, batch.Targets);
         ParallelLoop.Run(views.Length, image =>
@@ -36,6 +31,7 @@ internal sealed class TokenTargets(ITokenLabelSource source, TokenLabels options
         });
         if (options.MixToken)
         {
+            RandomStream random = key.Stream(RandomPurpose.TokenExchange);
             batch.Exchanged = CutBox.Draw(patchesPerSide, random.NextBeta(1), ref random);
             ParallelLoop.Run(views.Length / 2, image => Exchange(
                 Target(batch, image), Target(batch, views.Length - 1 - image), batch.Exchanged));

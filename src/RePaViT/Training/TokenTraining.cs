@@ -6,40 +6,37 @@ using RePaViT.Operators;
 namespace RePaViT.Training;
 
 /// <summary>What a run with token labels trains: a network up to the logits of its tokens, some of which are exchanged.</summary>
-internal sealed class TokenTraining : IDisposable
+internal sealed class TokenTraining : ITeaching
 {
     private readonly TokenLabels _options;
     private readonly ITokenLabelSource _source;
 
     /// <param name="options">What the labels count, and whether tokens are exchanged.</param>
     /// <param name="source">Where the labels come from; disposed with this.</param>
-    public TokenTraining(TokenLabels options, ITokenLabelSource source)
-    {
-        (_options, _source) = (options, source);
-        Description = new TokenLabelDescription
-        {
-            Labels = source.Identity,
-            ClassWeight = options.ClassWeight,
-            TokenWeight = options.TokenWeight,
-            LabelShare = options.LabelShare,
-            MixToken = options.MixToken,
-        };
-    }
+    public TokenTraining(TokenLabels options, ITokenLabelSource source) => (_options, _source) = (options, source);
 
-    public TokenLabelDescription Description { get; }
+    public RunDescription Describe(RunDescription run) => run with
+    {
+        TokenLabels = new TokenLabelDescription
+        {
+            Labels = _source.Identity,
+            ClassWeight = _options.ClassWeight,
+            TokenWeight = _options.TokenWeight,
+            LabelShare = _options.LabelShare,
+            MixToken = _options.MixToken,
+        },
+    };
 
     public Objective Objective(int classes) => new TokenLabelCrossEntropy(classes, _options.ClassWeight, _options.TokenWeight);
 
     public void Dispose() => _source.Dispose();
 
-    /// <summary>Makes the targets for a network.</summary>
-    public TokenTargets Targets(Network network)
+    public IBatchTargets Targets(Network network)
     {
         Shape output = network.ToGraph().Graph.Output.Shape;
         return new TokenTargets(_source, _options, (int)Math.Sqrt(output.Rows - 1), output.Columns);
     }
 
-    /// <summary>The network to train; its tensors are those of the whole one.</summary>
     public Network NetworkOf(Network whole)
     {
         Network network = whole.TakeOutput(NetworkLayout.TokenLogits);

@@ -19,8 +19,8 @@ internal sealed class TrainingBatch(int capacity, int imageLength, int targetLen
     public float[] Pixels { get; } = keepsPixels ? new float[(long)capacity * imageLength] : [];
 
     /// <summary>
-    /// Probabilities to be learned, [capacity, classes], or [capacity, tokens, classes] where the network gives logits of every
-    /// token; each row adds up to 1.
+    /// What is to be learned: probabilities, [capacity, classes], or [capacity, tokens, classes] where the network gives logits of
+    /// every token, each row of which adds up to 1; or those of the classes and what a teacher says, [capacity, length].
     /// </summary>
     public float[] Targets { get; } = new float[(long)capacity * targetLength];
 

@@ -1,3 +1,4 @@
+using RePaViT.Operators;
 using RePaViT.Weights;
 
 namespace RePaViT.Training;
@@ -81,7 +82,7 @@ internal sealed class TrainingLoop
             TryWriteCheckpoint();
         }
 
-        NamedTensors weights = _bestWeights ?? _engine.GetWeights(averaged: true);
+        NamedTensors weights = _bestWeights ?? GetWeights();
         ThrowIfDiverged(FindWrongNumber(weights));
         return new TrainingResult
         {
@@ -160,7 +161,7 @@ internal sealed class TrainingLoop
         if (_evaluate is not null)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            weights = _engine.GetWeights(averaged: true);
+            weights = GetWeights();
             ThrowIfDiverged(FindWrongNumber(weights));
             validation = _evaluate(weights, cancellationToken);
             ThrowUnlessFinite(validation.Loss, "The loss of the validation");
@@ -174,6 +175,19 @@ internal sealed class TrainingLoop
         TryWriteCheckpoint();
         EpochSummary summary = _state.History[^1];
         Report(summary.Epoch, summary.TrainingLoss, summary.TrainingAccuracy, summary);
+    }
+
+    /// <summary>The averaged weights of the model, without those that only what teaches it needs.</summary>
+    private NamedTensors GetWeights()
+    {
+        NamedTensors all = _engine.GetWeights(averaged: true);
+        var weights = new NamedTensors();
+        foreach (TensorSpec tensor in _run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors))
+        {
+            weights.Add(tensor.Name, all[tensor.Name]);
+        }
+
+        return weights;
     }
 
     private RePaViTModel ModelOf(NamedTensors weights)

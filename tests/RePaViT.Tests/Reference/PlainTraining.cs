@@ -40,12 +40,18 @@ internal sealed class PlainTraining
     /// The factor of a residual branch: its sum, its number in the network, the image; 0 for a dropped path. Null for none.
     /// </param>
     /// <param name="exchanged">The tokens that images exchange.</param>
+    /// <param name="objective">Gives the loss of what comes out, and sets its gradient; null for cross-entropy.</param>
     public static PlainStep Run(
-        Network network, ReadOnlySpan<float> images, double[,] targets, Func<Add, int, int, double>? keep = null, CutBox exchanged = default)
+        Network network,
+        ReadOnlySpan<float> images,
+        double[,] targets,
+        Func<Add, int, int, double>? keep = null,
+        CutBox exchanged = default,
+        Func<PlainValue, double[,], double>? objective = null)
     {
         var training = new PlainTraining(network, keep ?? ((_, _, _) => 1), exchanged) { _images = targets.GetLength(0) };
         PlainValue logits = training.Forward(images);
-        double loss = PlainTape.CrossEntropy(logits, targets);
+        double loss = (objective ?? PlainTape.CrossEntropy)(logits, targets);
         training._tape.Backward();
         return new PlainStep(
             loss,

@@ -138,7 +138,8 @@ public class AugmentationMixingTests
     {
         TrainingBatch batch = Batch();
         var random = new RandomStream(seed, RandomPurpose.Mixing);
-        AugmentationMixing.Apply(batch, Labels, options, Smoothing, Size, Classes, random);
+        double share = AugmentationMixing.Mix(batch, options, Size, random);
+        AugmentationMixing.WriteTargets(batch.Targets, Labels, Classes, share, Smoothing);
         return batch;
     }
 

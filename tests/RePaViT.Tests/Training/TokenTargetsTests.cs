@@ -1,4 +1,3 @@
-using RePaViT.Randomness;
 using RePaViT.Training;
 using RePaViT.Training.Pixels;
 
@@ -67,7 +66,7 @@ public sealed class TokenTargetsTests
         Assert.AreEqual(Rows * Classes, targets.Length);
         var batch = new TrainingBatch(3, 1, targets.Length) { Count = 3 };
         ImageView[] views = [.. Enumerable.Range(0, 3).Select(i => new ImageView(i, AffineTransform.Identity))];
-        targets.Fill(batch, views, Labels, smoothing, new RandomStream((ulong)seed, RandomPurpose.TokenExchange));
+        targets.Fill(batch, views, Labels, share: 1, smoothing, new BatchKey((ulong)seed, 0, 0));
         return batch;
     }
 

@@ -17,6 +17,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     private readonly WeightAverage? _average;
     private readonly int _rows;
     private readonly int _classes;
+    private readonly int _targetLength;
     private readonly double[] _losses;
     private readonly bool[] _isCorrect;
     private readonly Action<int, int> _computeLoss;
@@ -35,7 +36,8 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _context = new TrainingContext(team, recipe.BatchSize!.Value, recipe.Seed);
         _network = new TrainingNetwork(network.ToGraph().Graph, _context, recipe.DropPathRate);
         _parameters = [.. _network.Parameters];
-        (_rows, _classes) = (_network.Output.Rows, _network.Output.Columns);
+        (_rows, _classes) = (_network.Output.Rows, objective.ClassesOf(_network.Output.Columns));
+        _targetLength = objective.TargetLength((int)_network.Output.Length);
         _losses = new double[_context.BatchSize];
         _isCorrect = new bool[_context.BatchSize];
         _computeLoss = (image, _) => ComputeLoss(image);
@@ -44,7 +46,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay, team.Size) : null;
     }
 
-    /// <summary>Logits of the last batch, [images, classes], or those of every token, [images * tokens, classes].</summary>
+    /// <summary>What the network gave for the last batch: logits, [images, classes], for instance.</summary>
     public Matrix Logits { get; private set; }
 
     /// <summary>The gradients since the last update, under the parameters' names.</summary>
@@ -109,11 +111,11 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         // All memory is the garbage collector's.
     }
 
-    /// <summary>Loss and gradient of an image. The first row is that of the image, whose class is right or not.</summary>
+    /// <summary>Loss and gradient of an image, and whether its class is right.</summary>
     private void ComputeLoss(int image)
     {
         ReadOnlySpan<float> logits = Logits.TakeRows(image * _rows, _rows).AsSpan();
-        ReadOnlySpan<float> targets = _batch!.Targets.AsSpan(image * _rows * _classes, _rows * _classes);
+        ReadOnlySpan<float> targets = _batch!.Targets.AsSpan(image * _targetLength, _targetLength);
         Span<float> gradient = _outputGradient.TakeRows(image * _rows, _rows).AsSpan();
         _losses[image] = _objective.Compute(logits, targets, gradient, _imageScale);
         _isCorrect[image] = TensorPrimitives.IndexOfMax(logits[.._classes]) == TensorPrimitives.IndexOfMax(targets[.._classes]);

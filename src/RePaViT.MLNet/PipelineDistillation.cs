@@ -1,0 +1,40 @@
+using Microsoft.ML;
+using RePaViT.MLNet;
+using RePaViT.MLNet.Training;
+using RePaViT.Training;
+
+namespace RePaViT;
+
+/// <summary>
+/// Teachers for <see cref="ImageClassificationRePaViTTrainer.Options.Distillation"/>: any fitted pipeline that gives a vector for each
+/// row of the training data, such as ML.NET's ResNet18 featurizer, an ONNX model, or a classifier. It runs once before training,
+/// over the images that are trained on alone, and again before a run goes on.
+/// </summary>
+public static class PipelineDistillation
+{
+    /// <summary>The network learns what the pipeline says of the classes.</summary>
+    /// <param name="pipeline">
+    /// Takes the rows that the trainer gets, with all their columns. It gives a row for each, in the same order.
+    /// </param>
+    /// <param name="columnName">
+    /// Its column of scores: a vector of as many numbers (Single) as the label has keys, in their order. Probabilities where no
+    /// number is below 0 and all rows add up to 1 (within 0.001), logits otherwise.
+    /// </param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public static Distillation FromScores(ITransformer pipeline, string columnName = DefaultColumns.Score)
+        => From(pipeline, columnName, TeacherOutput.Scores);
+
+    /// <summary>The features of the network learn to tell, through a linear map, what the pipeline gives.</summary>
+    /// <param name="pipeline">As there.</param>
+    /// <param name="columnName">Its column of features: a vector of any known number of finite numbers (Single).</param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public static Distillation FromFeatures(ITransformer pipeline, string columnName = DefaultColumns.Features)
+        => From(pipeline, columnName, TeacherOutput.Features);
+
+    private static Distillation From(ITransformer pipeline, string columnName, TeacherOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        Columns.ThrowUnlessNamed(columnName);
+        return Distillation.From(new PipelineTeacher(pipeline, columnName), output);
+    }
+}

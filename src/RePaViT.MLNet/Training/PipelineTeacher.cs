@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using RePaViT.Data;
+using RePaViT.IO;
+using RePaViT.Training;
+
+namespace RePaViT.MLNet.Training;
+
+/// <summary>A fitted pipeline as a teacher: what it says of each row is computed before training.</summary>
+internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) : IDistillationTeacher
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
+
+    public void ThrowUnlessUsable(Architecture student)
+    {
+        // Any network can learn from it.
+    }
+
+    public IDistillationSource Open(TeacherOutput output, IImageDataset training) => throw new ArgumentException(
+        $"{nameof(PipelineDistillation)} is for ML.NET's trainer, which has rows: {nameof(Distillation)} has what else can teach.");
+
+    /// <summary>Runs the pipeline over the rows of the training images, in one pass. It sees no other row.</summary>
+    /// <param name="input">The rows.</param>
+    /// <param name="training">Images of some of them.</param>
+    /// <param name="channel">Gets reports.</param>
+    /// <param name="cancellationToken">Stops it between two rows.</param>
+    /// <exception cref="ArgumentException">The pipeline does not take these rows, or gives no such column, or other rows.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public TeacherVectors Compute(IDataView input, IImageDataset training, IChannel channel, CancellationToken cancellationToken)
+    {
+        var places = (INumberedImages)training;
+        bool[] isUsed = new bool[places.WholeCount];
+        for (int image = 0; image < training.Count; image++)
+        {
+            isUsed[places.GetPlace(image)] = true;
+        }
+
+        IDataView output = pipeline.Transform(input);
+        DataViewSchema.Column column = FindColumn(output.Schema);
+        float[]?[] vectors = new float[]?[isUsed.Length];
+        int done = 0;
+        long start = Stopwatch.GetTimestamp();
+        long lastReport = start;
+        using DataViewRowCursor cursor = output.GetRowCursor([column]);
+        ValueGetter<VBuffer<float>> read = cursor.GetGetter<VBuffer<float>>(column);
+        VBuffer<float> value = default;
+        int row = 0;
+        for (; cursor.MoveNext(); row++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (row >= isUsed.Length || !isUsed[row])
+            {
+                continue;
+            }
+
+            read(ref value);
+            vectors[row] = [.. value.DenseValues()];
+            done++;
+            if (Stopwatch.GetElapsedTime(lastReport) >= ReportInterval)
+            {
+                lastReport = Stopwatch.GetTimestamp();
+                channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
+            }
+        }
+
+        if (row != isUsed.Length)
+        {
+            throw new ArgumentException(
+                $"The pipeline that teaches gives {row} rows for the {isUsed.Length} of the training data: one for each is needed.");
+        }
+
+        channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
+        return new TeacherVectors(vectors);
+    }
+
+    private DataViewSchema.Column FindColumn(DataViewSchema schema)
+    {
+        DataViewSchema.Column column = Columns.Find(schema, columnName, " That is what the pipeline that teaches gives.");
+        return column.Type is VectorDataViewType { Size: > 0, ItemType: NumberDataViewType { RawType: Type type } } && type == typeof(float)
+            ? column
+            : throw new ArgumentException(
+                $"Column '{Excerpt.Of(columnName)}' of the pipeline that teaches is {column.Type}: a vector of Single of known size is needed.");
+    }
+}

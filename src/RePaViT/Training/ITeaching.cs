@@ -1,0 +1,21 @@
+using RePaViT.Networks;
+using RePaViT.Objectives;
+
+namespace RePaViT.Training;
+
+/// <summary>What a run is taught by besides the labels of images: token labels, or a teacher.</summary>
+internal interface ITeaching : IDisposable
+{
+    /// <summary>The run with what its outcome depends on here.</summary>
+    RunDescription Describe(RunDescription run);
+
+    /// <summary>The network to train; tensors of its own, if any, are in no model.</summary>
+    Network NetworkOf(Network whole);
+
+    /// <summary>What to make small.</summary>
+    Objective Objective(int classes);
+
+    /// <summary>Makes the targets.</summary>
+    /// <param name="network">What <see cref="NetworkOf"/> gave.</param>
+    IBatchTargets Targets(Network network);
+}
