@@ -6,7 +6,7 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// A vision transformer with a class token (ViT, DeiT), vanilla or channel-idle. Every block is
+/// A vision transformer with a class token (ViT, DeiT, CLIP's image tower), vanilla or channel-idle. Every block is
 /// <c>a = x + Proj(MHSA(LN(x)))</c> followed by a feed-forward layer in which only some hidden channels pass through
 /// the activation (RePaViT, arXiv 2505.21847, section 3).
 /// </summary>
@@ -78,18 +78,26 @@ public sealed record ViTArchitecture : Architecture
     public FeedForwardActivation FeedForwardActivation { get; init; }
 
     /// <summary>
-    /// Tokens behind the class token that stand for no patch and are not classified (Darcet et al., arXiv 2309.16588). Default 0.
+    /// Tokens behind the class token, or in its place, that stand for no patch and are not classified, at most 64 (Darcet et al.,
+    /// arXiv 2309.16588). Default 0.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int RegisterTokens { get; init; }
 
-    /// <summary>Whether the mean of all tokens is classified, and there is no class token. Default false.</summary>
+    /// <summary>Whether the mean of all patches is classified, and there is no class token. Default false.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AveragePooling { get; init; }
 
-    /// <summary>Tokens of an image: its patches, the class token and register tokens.</summary>
+    /// <summary>
+    /// Whether a second token with a head of its own stands behind the class token, and logits are the mean of both (DeiT, Touvron
+    /// et al., arXiv 2012.12877, section 4), not with <see cref="AveragePooling"/> or <see cref="RegisterTokens"/>. Default false.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool DistillationToken { get; init; }
+
+    /// <summary>Tokens of an image: its patches, and those that stand for none.</summary>
     [JsonIgnore]
-    public int Tokens => PatchesPerSide * PatchesPerSide + RegisterTokens + (AveragePooling ? 0 : 1);
+    public int Tokens => PatchesPerSide * PatchesPerSide + RegisterTokens + (AveragePooling ? 0 : 1) + (DistillationToken ? 1 : 0);
 
     // A record prints its properties, also those of a network that Validate will refuse.
     private int PatchesPerSide => PatchSize == 0 ? 0 : ImageSize / PatchSize;
@@ -115,7 +123,13 @@ public sealed record ViTArchitecture : Architecture
         }
 
         ThrowUnlessKnown(FeedForwardActivation);
-        ThrowUnlessInRange(RegisterTokens, 0, AveragePooling ? 0 : MaxRegisterTokens);
+        ThrowUnlessInRange(RegisterTokens, 0, MaxRegisterTokens);
+        if (DistillationToken && (AveragePooling || RegisterTokens > 0))
+        {
+            throw new ArgumentException(
+                $"{nameof(DistillationToken)} is not accepted with {nameof(AveragePooling)} or {nameof(RegisterTokens)}.");
+        }
+
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
@@ -134,7 +148,10 @@ public sealed record ViTArchitecture : Architecture
         var layers = new List<Layer>
         {
             new PatchEmbedding("patch_embed.proj", ImageSize, PatchSize, Channels, Dim, PatchBias),
-            new TokenEmbedding(AveragePooling ? null : "cls_token", "pos_embed", Tokens, Dim) { Registers = RegisterTokens },
+            new TokenEmbedding(AveragePooling ? null : "cls_token", "pos_embed", Tokens, Dim)
+            {
+                DistillationToken = DistillationToken ? "dist_token" : null, Registers = RegisterTokens,
+            },
         };
         if (!OmitsTokenNorm)
         {
@@ -149,10 +166,13 @@ public sealed record ViTArchitecture : Architecture
         }
 
         var stage = new NetworkOutput(NetworkLayout.Stage(1), layers.Count);
-        layers.Add(AveragePooling ? new AveragePooling(Tokens, Dim) : new ClassTokenPooling(Tokens, Dim));
-        layers.Add(new LayerNormalization("norm", 1, Dim, outerNormEpsilon));
-        var features = new NetworkOutput(NetworkLayout.Features, layers.Count);
-        layers.Add(new Head("head", Dim, Classes));
+        int classified = DistillationToken ? 2 : 1;
+        layers.Add(AveragePooling ? new AveragePooling(Tokens, Dim) { First = RegisterTokens }
+            : DistillationToken ? new TokenPairPooling(Tokens, Dim)
+            : new ClassTokenPooling(Tokens, Dim));
+        layers.Add(new LayerNormalization("norm", classified, Dim, outerNormEpsilon));
+        var features = new NetworkOutput(NetworkLayout.Features, layers.Count, DistillationToken ? new AveragePooling(classified, Dim) : null);
+        layers.Add(DistillationToken ? new TokenPairHeads("head", "head_dist", Dim, Classes) : new Head("head", Dim, Classes));
         return new NetworkLayout(layers, [stage, features, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);
     }
 }

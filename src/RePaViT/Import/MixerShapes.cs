@@ -26,7 +26,7 @@ internal static class MixerShapes
             IdleRatio = null,
         };
         string[] layers = [.. Enumerable.Range(0, depth).Select(block => $"blocks.{block}.mlp_channels")];
-        if (context.Source.Has($"{layers[0]}.norm.weight") || context.Source.Has($"{layers[0]}.norm2.weight"))
+        if (IdleShapes.HasHidden(context, layers[0]))
         {
             architecture = architecture with { MlpRatio = context.FindRatio($"{layers[0]}.fc1.weight", dim) };
         }
@@ -34,9 +34,9 @@ internal static class MixerShapes
         IdleShapes idle = IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf);
 
         // The reference's Mixer has as many active channels as tokens have channels, whatever the ratio.
-        IntegerList? active = idle is { Form: NetworkForm.Trained, Ratio: not null }
-            ? IntegerList.Create([.. Enumerable.Repeat(Math.Min(dim, architecture.Hidden), depth)])
-            : idle.Active;
-        return new PretrainedArchitecture(architecture with { IdleRatio = idle.Ratio, ActiveChannels = active }, idle.Form);
+        IdleShapes told = idle is { Form: NetworkForm.Trained, Ratio: not null }
+            ? idle with { Active = IntegerList.Create([.. Enumerable.Repeat(Math.Min(dim, architecture.Hidden), depth)]) }
+            : idle;
+        return told.Of(architecture);
     }
 }

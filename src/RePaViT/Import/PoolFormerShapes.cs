@@ -35,13 +35,11 @@ internal static class PoolFormerShapes
             Classes = context.FindClasses() ?? 1,
             IdleRatio = null,
         };
-        if (context.Source.Has($"{layers[0]}.norm1.weight"))
+        if (IdleShapes.HasHidden(context, layers[0]))
         {
             architecture = architecture with { MlpRatio = context.FindRatio($"{layers[0]}.fc1.weight", dims[0]) };
         }
 
-        IdleShapes idle = IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf, roundsDown: true);
-        return new PretrainedArchitecture(
-            architecture with { IdleRatio = idle.Ratio, IdleHeuristic = idle.Heuristic, ActiveChannels = idle.Active }, idle.Form);
+        return IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf, roundsDown: true).Of(architecture);
     }
 }

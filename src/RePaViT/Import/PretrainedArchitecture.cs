@@ -21,7 +21,8 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
             NetworkFamily.ViT => ViTShapes.Infer(context),
             NetworkFamily.Swin => SwinShapes.Infer(context),
             NetworkFamily.Mixer => MixerShapes.Infer(context),
-            _ => PoolFormerShapes.Infer(context),
+            NetworkFamily.PoolFormer => PoolFormerShapes.Infer(context),
+            _ => LVViTShapes.Infer(context),
         };
     }
 }

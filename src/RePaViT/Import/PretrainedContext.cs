@@ -20,6 +20,9 @@ internal sealed record PretrainedContext(
     // Beyond the blocks that any network may have.
     private const int MaxBlocks = 1024;
 
+    /// <summary>Heads by width, in ViT, DeiT, DINOv2, CLIP, MAE and LV-ViT alike.</summary>
+    private static readonly Dictionary<int, int> UsualHeads = new() { [192] = 3, [384] = 6, [512] = 8, [768] = 12, [1024] = 16, [1280] = 16 };
+
     /// <summary>What nobody said, and was taken to be as usual.</summary>
     public List<string> Assumptions { get; } = [];
 
@@ -62,6 +65,23 @@ internal sealed record PretrainedContext(
         string other => throw Refusal(
             $"its activation is '{Excerpt.Of(other)}', and only '{PretrainedConfiguration.Gelu}' and '{PretrainedConfiguration.QuickGelu}' are read"),
     };
+
+    /// <summary>Attention heads: as was asked for, as files beside the weights say, or as usual.</summary>
+    public int FindHeads(int dim)
+    {
+        if ((Options.Heads ?? Configuration.Heads) is int heads)
+        {
+            return heads;
+        }
+
+        if (UsualHeads.TryGetValue(dim, out int usual))
+        {
+            Assumptions.Add($"{usual} attention heads, as usual for {dim} channels.");
+            return usual;
+        }
+
+        throw Refusal($"nothing tells the attention heads of its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
+    }
 
     /// <summary>Hidden channels per channel.</summary>
     public double FindRatio(string hiddenWeight, int dim)

@@ -44,10 +44,10 @@ internal static class PretrainedReader
         };
         Validate(context, description);
         NetworkLayout layout = architecture.Layout(form);
-        NamedTensors weights = new PretrainedWeights(context, file.Length).Read(hasNewHead ? layout.Layers.SkipLast(1) : layout.Layers);
+        NamedTensors weights = new PretrainedWeights(context, file.Length).Read(layout.Layers.Where(layer => !(hasNewHead && layer.IsHead)));
         if (hasNewHead)
         {
-            AddHead(context, layout.Layers[^1], weights);
+            AddHead(context, layout.Layers.Single(layer => layer.IsHead), weights);
         }
 
         PretrainedReport report = Report(context, section, file, hasNewHead);

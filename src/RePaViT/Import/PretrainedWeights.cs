@@ -11,6 +11,7 @@ namespace RePaViT.Import;
 internal sealed class PretrainedWeights(PretrainedContext context, long fileLength)
 {
     private const string Positions = "pos_embed";
+    private const string ClassToken = "cls_token";
     private const string Registers = "reg_token";
 
     // Files share tensors now and then, but never more than they hold.
@@ -92,17 +93,29 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
     /// </summary>
     private void ReadTokens(TokenEmbedding layer, NamedTensors weights)
     {
-        float[] registers = layer.Registers == 0 ? [] : Read(new TensorSpec(Registers, TensorRole.Embedding, 1, layer.Registers, layer.Dim));
+        float[] registers = ReadRegisters(layer);
         foreach (TensorSpec tensor in layer.Tensors)
         {
             float[] values = tensor.Name switch
             {
                 _ when tensor.Name == layer.Positions => ReadPositions(layer),
-                _ when tensor.Name == layer.ClassToken => Read(tensor),
-                _ => registers.AsSpan(int.Parse(tensor.Name.AsSpan(Registers.Length + 1)) * layer.Dim, layer.Dim).ToArray(),
+                _ when tensor.Name.StartsWith($"{Registers}.", StringComparison.Ordinal) =>
+                    registers.AsSpan(int.Parse(tensor.Name.AsSpan(Registers.Length + 1)) * layer.Dim, layer.Dim).ToArray(),
+                _ => Read(tensor),
             };
             weights.Add(tensor.Name, new WeightTensor(values, tensor.Shape));
         }
+    }
+
+    /// <summary>Register tokens. A class token that is not classified is the first of them.</summary>
+    private float[] ReadRegisters(TokenEmbedding layer)
+    {
+        string[] names = layer.ClassToken is null ? [ClassToken, Registers] : [Registers];
+        return
+        [
+            .. names.Where(context.Source.Has).SelectMany(name => Read(
+                new TensorSpec(name, TensorRole.Embedding, 1, context.ShapeOf(name, 3)[1], layer.Dim))),
+        ];
     }
 
     private float[] ReadPositions(TokenEmbedding layer)

@@ -33,15 +33,12 @@ internal static class SwinShapes
             Classes = context.FindClasses() ?? 1,
             IdleRatio = null,
         };
-        NamedSource source = context.Source;
-        if (source.Has($"{layers[0]}.norm.weight") || source.Has($"{layers[0]}.norm2.weight"))
+        if (IdleShapes.HasHidden(context, layers[0]))
         {
             architecture = architecture with { MlpRatio = context.FindRatio($"{layers[0]}.fc1.weight", dim) };
         }
 
-        IdleShapes idle = IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf);
-        return new PretrainedArchitecture(
-            architecture with { IdleRatio = idle.Ratio, IdleHeuristic = idle.Heuristic, ActiveChannels = idle.Active }, idle.Form);
+        return IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf).Of(architecture);
     }
 
     /// <summary>The table has a row for each of (2 window - 1)^2 differences of places.</summary>

@@ -5,8 +5,9 @@ namespace RePaViT.Import;
 /// <summary>A ViT out of the shapes of its tensors.</summary>
 internal static class ViTShapes
 {
-    /// <summary>Heads by width, in ViT, DeiT, DINOv2, CLIP and MAE alike.</summary>
-    private static readonly Dictionary<int, int> UsualHeads = new() { [192] = 3, [384] = 6, [512] = 8, [768] = 12, [1024] = 16, [1280] = 16 };
+    // What is classified, as timm's config.json says it.
+    private const string TokenPooling = "token";
+    private const string MeanPooling = "avg";
 
     public static PretrainedArchitecture Infer(PretrainedContext context)
     {
@@ -15,40 +16,40 @@ internal static class ViTShapes
         (int dim, int patchSize) = (patch[0], patch[3]);
         int depth = context.CountBlocks(block => $"blocks.{block}.attn.qkv.weight");
         bool hasClassToken = source.Has("cls_token");
-        ThrowUnlessPoolingIsKnown(context, hasClassToken);
+        bool isAveraged = IsAveraged(context, hasClassToken);
+        bool hasDistillationToken = source.Has("dist_token");
         int registers = source.ShapeOf("reg_token") is [_, > 0 and int count, _] ? count : 0;
+        int classTokens = (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0);
         var architecture = new ViTArchitecture
         {
-            ImageSize = patchSize * PatchesPerSide(context, patchSize, hasClassToken, registers),
+            ImageSize = patchSize * PatchesPerSide(context, patchSize, classTokens, registers),
             PatchSize = patchSize,
             Dim = dim,
             Depth = depth,
-            Heads = HeadsOf(context, dim),
+            Heads = context.FindHeads(dim),
             Classes = context.FindClasses() ?? 1,
             IdleRatio = null,
             PatchBias = source.Has("patch_embed.proj.bias"),
             OmitsTokenNorm = !source.Has("norm_pre.weight"),
-            RegisterTokens = registers,
-            AveragePooling = !hasClassToken,
+            RegisterTokens = registers + (isAveraged ? classTokens : 0),
+            AveragePooling = isAveraged,
+            DistillationToken = hasDistillationToken,
             FeedForwardActivation = ActivationOf(context),
             NormEpsilon = context.Options.NormEpsilon ?? context.Configuration.NormEpsilon ?? source.Table.NormEpsilon,
         };
         string[] layers = [.. Enumerable.Range(0, depth).Select(block => $"blocks.{block}.mlp")];
-        if (source.Has($"{layers[0]}.norm.weight") || source.Has($"{layers[0]}.norm2.weight"))
+        if (IdleShapes.HasHidden(context, layers[0]))
         {
             architecture = architecture with { MlpRatio = context.FindRatio($"{layers[0]}.fc1.weight", dim) };
         }
 
-        IdleShapes idle = IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf);
-        return new PretrainedArchitecture(
-            architecture with { IdleRatio = idle.Ratio, IdleHeuristic = idle.Heuristic, ActiveChannels = idle.Active }, idle.Form);
+        return IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf).Of(architecture);
     }
 
     /// <summary>Positions of as many tokens as a square has patches, with or without those that stand for no patch.</summary>
-    private static int PatchesPerSide(PretrainedContext context, int patchSize, bool hasClassToken, int registers)
+    private static int PatchesPerSide(PretrainedContext context, int patchSize, int classTokens, int registers)
     {
         int positions = context.ShapeOf("pos_embed", 3)[1];
-        int classTokens = hasClassToken ? 1 : 0;
         int[] sides =
         [
             .. new[] { 0, classTokens, classTokens + registers }.Distinct()
@@ -71,40 +72,29 @@ internal static class ViTShapes
                 + $"{nameof(PretrainedOptions.ImageSize)} is needed, where there is a choice");
     }
 
-    private static int HeadsOf(PretrainedContext context, int dim)
+    /// <summary>Whether the mean of the patches is classified, not the class token.</summary>
+    private static bool IsAveraged(PretrainedContext context, bool hasClassToken)
     {
-        if ((context.Options.Heads ?? context.Configuration.Heads) is int heads)
-        {
-            return heads;
-        }
-
-        if (UsualHeads.TryGetValue(dim, out int usual))
-        {
-            context.Assumptions.Add($"{usual} attention heads, as usual for {dim} channels.");
-            return usual;
-        }
-
-        throw context.Refusal($"nothing tells the attention heads of its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
-    }
-
-    private static void ThrowUnlessPoolingIsKnown(PretrainedContext context, bool hasClassToken)
-    {
+        string? said = context.Configuration.Pooling;
         bool hasPooledNorm = context.Source.HasTheirs("fc_norm.weight");
         if (hasPooledNorm && context.Source.HasTheirs("norm.weight"))
         {
             throw context.Refusal("it is normalized before and behind pooling, which is not read");
         }
 
-        bool isAveraged = hasPooledNorm && context.Configuration.Pooling != "token" || context.Configuration.Pooling is not (null or "token" or "");
-        if (isAveraged && hasClassToken)
+        if (said is not (null or "" or TokenPooling or MeanPooling))
         {
-            throw context.Refusal("the mean of its patches is classified although it has a class token, which is not read");
+            throw context.Refusal($"its pooling is '{Excerpt.Of(said)}', and only '{TokenPooling}' and '{MeanPooling}' are read");
         }
 
-        if (!hasClassToken && !hasPooledNorm)
+        if (!hasPooledNorm && (said == MeanPooling || !hasClassToken))
         {
-            throw context.Refusal("it has no class token, and is not normalized behind pooling, which is not read");
+            throw context.Refusal(
+                hasClassToken ? "the mean of its patches is classified, but not normalized behind pooling, which is not read"
+                : "it has no class token, and is not normalized behind pooling, which is not read");
         }
+
+        return hasPooledNorm && said != TokenPooling;
     }
 
     private static FeedForwardActivation ActivationOf(PretrainedContext context)

@@ -3,7 +3,7 @@ using RePaViT.Operators;
 namespace RePaViT.Layers;
 
 /// <summary>
-/// Puts a class token, and register tokens behind it, before the patch tokens and adds the position table: [tokens, dim].
+/// Puts a class token, and others behind it, before the patch tokens and adds the position table: [tokens, dim].
 /// </summary>
 /// <param name="ClassToken">Name of the class token; null for none.</param>
 /// <param name="Positions">Name of the position table.</param>
@@ -11,11 +11,14 @@ namespace RePaViT.Layers;
 /// <param name="Dim">Channels of a token.</param>
 internal sealed record TokenEmbedding(string? ClassToken, string Positions, int Tokens, int Dim) : Layer
 {
+    /// <summary>Name of a token that is classified as well; null for none.</summary>
+    public string? DistillationToken { get; init; }
+
     /// <summary>Register tokens, <c>reg_token.0</c> and so on.</summary>
     public int Registers { get; init; }
 
     /// <summary>Tokens that stand for no patch.</summary>
-    public int Prefix => Registers + (ClassToken is null ? 0 : 1);
+    public int Prefix => Registers + (ClassToken is null ? 0 : 1) + (DistillationToken is null ? 0 : 1);
 
     public override Shape Input => new(Tokens - Prefix, Dim);
 
@@ -27,9 +30,9 @@ internal sealed record TokenEmbedding(string? ClassToken, string Positions, int 
             tokens = graph.Add(new PrependToken(Embedding(RegisterToken(register), 1)), tokens);
         }
 
-        if (ClassToken is not null)
+        foreach (string? classified in new[] { DistillationToken, ClassToken })
         {
-            tokens = graph.Add(new PrependToken(Embedding(ClassToken, 1)), tokens);
+            tokens = classified is null ? tokens : graph.Add(new PrependToken(Embedding(classified, 1)), tokens);
         }
 
         return graph.Add(new AddTable(Embedding(Positions, Tokens)), tokens);

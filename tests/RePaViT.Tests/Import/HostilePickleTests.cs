@@ -63,6 +63,38 @@ public sealed class HostilePickleTests
     }
 
     [TestMethod]
+    public void Modules_of_a_TorchScript_archive_may_contain_themselves_and_each_other()
+    {
+        byte[] self = Module(Pickle.Dictionary(("w", One), ("self", Pickle.Recall(9))));
+        CollectionAssert.AreEqual(new[] { "w" }, Names(self));
+
+        byte[] nested = Module(Pickle.Dictionary(("w", One)), keep: 100);
+        for (int depth = 0; depth < 60; depth++)
+        {
+            nested = Module(Pickle.Dictionary(("a", nested), ("b", Pickle.Recall(100 + depth))), keep: 101 + depth);
+        }
+
+        string[] names = Names(nested);
+        Assert.HasCount(1, names);
+        StringAssert.EndsWith(names[0], ".w");
+
+        // The same attributes again and again.
+        byte[] many = Module([(byte)'}', .. Pickle.Keep(7), .. Pickle.Text("w"), .. One, (byte)'s']);
+        byte[] shared = Module(Pickle.Dictionary(
+            [("first", many), .. Enumerable.Range(0, 1000).Select(i => ($"m{i}", Module(Pickle.Recall(7))))]));
+        CollectionAssert.AreEqual(new[] { "first.w" }, Names(shared));
+
+        static string[] Names(byte[] root) => [.. Read(root).Tensors.Select(tensor => tensor.Name)];
+    }
+
+    [TestMethod]
+    public void Names_in_a_TorchScript_archive_have_an_end()
+    {
+        string half = new('x', 300);
+        StringAssert.Contains(Refusal(Module(Pickle.Dictionary((half, Module(Pickle.Dictionary((half, One))))))), "512 characters");
+    }
+
+    [TestMethod]
     public void Containers_may_contain_themselves()
     {
         byte[] list = [(byte)']', .. Pickle.Keep(7), .. Pickle.Recall(7), (byte)'a'];
@@ -219,6 +251,10 @@ public sealed class HostilePickleTests
         Assert.IsLessThan(MemoryOfAnyFile + 40L * file.Length, GC.GetAllocatedBytesForCurrentThread() - before);
         StringAssert.Contains(Refusal([.. Pickle.Text(new string('m', 600)), .. Pickle.Text("n"), 0x93]), "512 characters");
     }
+
+    /// <summary>An object of a class that TorchScript made.</summary>
+    private static byte[] Module(byte[] attributes, int keep = 9)
+        => [.. Pickle.Global("__torch__", "Net"), .. Pickle.EmptyTuple, 0x81, .. Pickle.Keep(keep), .. attributes, (byte)'b'];
 
     private static CheckpointSection Read(byte[] content)
     {

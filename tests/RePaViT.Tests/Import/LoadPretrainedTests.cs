@@ -19,7 +19,7 @@ public sealed class LoadPretrainedTests
     {
         VerifyReport report = VerifyCommand.Run(PyTorchFiles.Folder, new ManagedEngine());
 
-        Assert.AreEqual(16, report.Passed, string.Join('\n', report.Files));
+        Assert.AreEqual(22, report.Passed, string.Join('\n', report.Files));
         Assert.AreEqual(0, report.Failed);
     }
 
@@ -31,6 +31,10 @@ public sealed class LoadPretrainedTests
     [DataRow("huggingface_vit.safetensors", "Hugging Face ViT", "")]
     [DataRow("huggingface_dinov2.safetensors", "Hugging Face DINOv2", "")]
     [DataRow("torchvision_vit.pth", "torchvision ViT", "")]
+    [DataRow("deit_distilled.pth", "timm ViT", "model")]
+    [DataRow("openai_clip.pt", "OpenAI or OpenCLIP, CLIP", "")]
+    [DataRow("original_lvvit.safetensors", "original LV-ViT", "")]
+    [DataRow("reference_layernorm.pth", "RePaViT reference, ViT", "model")]
     public void The_report_says_what_was_found(string name, string source, string section)
     {
         PretrainedReport report = Report(name, TwoHeads);
@@ -65,6 +69,10 @@ public sealed class LoadPretrainedTests
         };
         Assert.AreEqual(expected, vit);
         Assert.AreEqual(expected with { Classes = 3, RegisterTokens = 0, AveragePooling = true }, Load("timm_avgpool.safetensors", TwoHeads).Architecture);
+        Assert.AreEqual(
+            expected with { Classes = 3, RegisterTokens = 3, AveragePooling = true }, Load("timm_avgpool_class.safetensors", TwoHeads).Architecture);
+        Assert.AreEqual(
+            expected with { Classes = 3, RegisterTokens = 0, DistillationToken = true }, Load("deit_distilled.pth", TwoHeads).Architecture);
 
         // The mask of shifted windows tells the size of the image.
         Assert.AreEqual(
@@ -105,6 +113,11 @@ public sealed class LoadPretrainedTests
     [TestMethod]
     public void Options_that_do_not_fit_are_refused()
     {
+        StringAssert.Contains(Refusal("timm_vit.safetensors", TwoHeads with { IdleRatio = 0.5 }), "IdleRatio");
+        StringAssert.Contains(
+            Refusal("timm_vit.safetensors", TwoHeads with { FeedForwardActivation = (FeedForwardActivation)7 }), "FeedForwardActivation 7");
+        StringAssert.Contains(
+            Refusal("original_swin.safetensors", new PretrainedOptions { FeedForwardActivation = FeedForwardActivation.QuickGelu }), "only ViTs");
         StringAssert.Contains(Refusal("timm_vit.safetensors", new PretrainedOptions { Heads = 3 }), "Heads 3");
         StringAssert.Contains(Refusal("timm_vit.safetensors", TwoHeads with { ImageSize = 24 }), "24 pixels");
         StringAssert.Contains(Refusal("timm_vit.safetensors", TwoHeads with { ImageSize = 17 }), "17 pixels");
@@ -138,7 +151,7 @@ public sealed class LoadPretrainedTests
     [TestMethod]
     public void A_model_is_saved_and_loaded_as_any_other()
     {
-        foreach (string name in new[] { "timm_registers.safetensors", "timm_avgpool.safetensors", "deit3.safetensors", "torchvision_vit.pth" })
+        foreach (string name in new[] { "timm_registers.safetensors", "timm_avgpool_class.safetensors", "deit_distilled.pth", "openai_clip.pt", "original_lvvit.safetensors" })
         {
             RePaViTModel model = Load(name, TwoHeads);
             using var stream = new MemoryStream();
@@ -180,7 +193,7 @@ public sealed class LoadPretrainedTests
     [DataRow("cls_token", null, "no class token")]
     [DataRow(null, "blocks.0.attn.q_norm.weight", "blocks.0.attn.q_norm.weight")]
     [DataRow(null, "absolute_pos_embed", "absolute_pos_embed")]
-    [DataRow(null, "dist_token", "dist_token")]
+    [DataRow(null, "dist_token", "positions")]
     [DataRow(null, "fc_norm.weight", "before and behind pooling")]
     [DataRow(null, "norm_pre.weight", "FeedForwardActivation")]
     public void A_tensor_more_or_less_is_refused_by_name(string? removed, string? added, string named)

@@ -9,12 +9,15 @@ namespace RePaViT.Tests.Import;
 [TestClass]
 public sealed class ReferenceCheckpointTests
 {
-    private static readonly Architecture[] Families = [TrainingRun.Architecture, TrainingRun.Mixer, TrainingRun.Swin, TrainingRun.PoolFormer];
+    private static readonly Architecture[] Families = [TrainingRun.Architecture, TrainingRun.Mixer, TrainingRun.Swin, TrainingRun.PoolFormer, TrainingRun.LVViT];
 
     public static IEnumerable<object[]> Architectures() =>
     [
         .. Families.Select(family => (object[])[family with { IdleRatio = 0.75 }]),
         .. Families.Select(family => (object[])[family with { IdleRatio = null }]),
+        .. Families.Select(family => (object[])[family with { IdleRatio = 0.75, FeedForwardNorm = FeedForwardNorm.LayerNorm }]),
+        .. Families.Select(family => (object[])[family with { IdleRatio = 0.75, FeedForwardNorm = FeedForwardNorm.None }]),
+        .. Families.Select(family => (object[])[family with { IdleRatio = 0.75, FeedForwardStructure = FeedForwardStructure.Merged }]),
     ];
 
     [TestMethod]
@@ -39,7 +42,11 @@ public sealed class ReferenceCheckpointTests
             CollectionAssert.AreEqual(
                 Enumerable.Range(0, architecture.BlockCount).Select(architecture.ActiveChannelsOf).ToArray(),
                 Enumerable.Range(0, architecture.BlockCount).Select(model.Architecture.ActiveChannelsOf).ToArray());
-            TrainingRun.AssertSameBytes(TrainingRun.Bytes(network.Weights), TrainingRun.Bytes(model.Weights), $"{architecture}");
+            Assert.AreEqual(network.Weights.Count, model.Weights.Count);
+            foreach ((string name, WeightTensor tensor) in network.Weights)
+            {
+                CollectionAssert.AreEqual(tensor.Data.ToArray(), model.Weights[name].Data.ToArray(), name);
+            }
         }
     }
 

@@ -30,6 +30,7 @@ internal static class PlainOnnx
         "Mul" => [Elementwise(x[0], x[1], (a, b) => a * b)],
         "Div" => [Elementwise(x[0], x[1], (a, b) => a / b)],
         "Erf" => [x[0] with { Data = Array.ConvertAll(x[0].Data, PlainMath.Erf) }],
+        "Sigmoid" => [x[0] with { Data = Array.ConvertAll(x[0].Data, value => 1 / (1 + Math.Exp(-value))) }],
         "Relu" => [x[0] with { Data = Array.ConvertAll(x[0].Data, value => Math.Max(value, 0)) }],
         "Identity" => [x[0]],
         "MatMul" => [MatMul(x[0], x[1])],

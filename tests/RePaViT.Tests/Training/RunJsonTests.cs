@@ -77,7 +77,7 @@ public sealed class RunJsonTests
     [TestMethod]
     public void What_only_other_projects_have_is_written_where_it_is_not_the_default()
     {
-        foreach (ViTArchitecture other in new[] { TrainingRun.Registers, TrainingRun.Architecture with { AveragePooling = true } })
+        foreach (ViTArchitecture other in new[] { TrainingRun.Registers, TrainingRun.Distilled, TrainingRun.Architecture with { AveragePooling = true } })
         {
             RunDescription run = Run(other, TrainingRecipe.FineTune);
 
@@ -87,7 +87,7 @@ public sealed class RunJsonTests
         }
 
         string json = Runs[0].Model.ToJson();
-        foreach (string member in new[] { "patchBias", "omitsTokenNorm", "normEpsilon", "registerTokens", "averagePooling", "feedForwardActivation" })
+        foreach (string member in new[] { "patchBias", "omitsTokenNorm", "normEpsilon", "registerTokens", "averagePooling", "feedForwardActivation", "distillationToken" })
         {
             Assert.IsFalse(json.Contains(member, StringComparison.Ordinal), json);
         }

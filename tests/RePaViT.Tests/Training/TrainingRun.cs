@@ -31,8 +31,11 @@ internal static class TrainingRun
             PatchBias = true, OmitsTokenNorm = true, NormEpsilon = 1e-4, RegisterTokens = 2, FeedForwardActivation = FeedForwardActivation.QuickGelu,
         };
 
+    /// <summary>DeiT's two tokens that are classified.</summary>
+    public static ViTArchitecture Distilled { get; } = Architecture with { DistillationToken = true };
+
     /// <summary>A network of each family, and of the kinds that only other projects have.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers]];
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers], [Distilled]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {

@@ -29,6 +29,9 @@ internal sealed record NameTable
     /// <summary>Beginnings of names, without the prefix, of tensors that the answer does not depend on.</summary>
     public IReadOnlyList<string> Optional { get; init; } = [];
 
+    /// <summary>Whether networks may have idle channels.</summary>
+    public bool HasIdleChannels { get; init; }
+
     /// <summary>Whether the head projects images into a space, without a bias, and gives no classes.</summary>
     public bool HasProjection { get; init; }
 
@@ -55,4 +58,5 @@ internal enum NetworkFamily
     Swin,
     Mixer,
     PoolFormer,
+    LVViT,
 }

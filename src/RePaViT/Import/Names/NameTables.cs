@@ -9,6 +9,8 @@ internal static class NameTables
         ReferenceNames.Swin,
         ReferenceNames.Mixer,
         ReferenceNames.PoolFormer,
+        ReferenceNames.LVViT,
+        ReferenceNames.OriginalLVViT,
         TimmNames.ClipTower,
         TimmNames.ViT,
         TimmNames.Swin,

@@ -12,6 +12,7 @@ internal static class ReferenceNames
         Has = ["patch_embed.proj.weight", "pos_embed", "blocks.0.attn.norm.weight"],
         Lacks = ["patch_embed.conv1.weight"],
         Rows = Same,
+        HasIdleChannels = true,
         Preprocessing = Preprocessings.ImageNet,
     };
 
@@ -22,6 +23,7 @@ internal static class ReferenceNames
         Has = ["patch_embed.proj.weight", "layers.0.blocks.0.attn.qkv.weight", "layers.0.blocks.0.mlp.fc1.weight"],
         Lacks = ["layers.0.blocks.0.norm2.weight"],
         Rows = Same,
+        HasIdleChannels = true,
         Preprocessing = Preprocessings.ImageNet,
     };
 
@@ -31,6 +33,7 @@ internal static class ReferenceNames
         Family = NetworkFamily.Mixer,
         Has = ["stem.proj.weight", "blocks.0.mlp_tokens.fc1.weight", "blocks.0.mlp_channels.fc1.weight"],
         Rows = Same,
+        HasIdleChannels = true,
         Preprocessing = Preprocessings.Mixer,
     };
 
@@ -40,6 +43,28 @@ internal static class ReferenceNames
         Family = NetworkFamily.PoolFormer,
         Has = ["patch_embed.proj.weight", "network.0.0.mlp.fc1.weight", "network.0.0.norm1.weight"],
         Rows = Same,
+        HasIdleChannels = true,
         Preprocessing = Preprocessings.ImageNet,
+    };
+
+    public static NameTable LVViT { get; } = new()
+    {
+        Source = "RePaViT reference, LV-ViT",
+        Family = NetworkFamily.LVViT,
+        Has = ["patch_embed.conv1.weight", "pos_embed", "blocks.0.norm1.weight", "blocks.0.mlp.fc1.weight"],
+        Lacks = ["blocks.0.norm2.weight"],
+        Rows = Same,
+        HasIdleChannels = true,
+        Preprocessing = Preprocessings.Timm,
+    };
+
+    /// <summary>LV-ViT as it was published.</summary>
+    public static NameTable OriginalLVViT { get; } = LVViT with
+    {
+        Source = "original LV-ViT",
+        Has = [.. LVViT.Has, "blocks.0.norm2.weight"],
+        Lacks = [],
+        Rows = [new("blocks.{block}.mlp.norm", "blocks.{block}.norm2"), .. Same],
+        HasIdleChannels = false,
     };
 }

@@ -6,13 +6,11 @@ namespace RePaViT.Import.PyTorch;
 /// </summary>
 internal static class ScriptModule
 {
-    private const string ClassPrefix = "__torch__.";
-
     // Beyond any name of a tensor.
     private const int MaxNameLength = 512;
 
     /// <summary>Whether a value is such an object.</summary>
-    public static bool Is(object? value) => value is InertValue inert && inert.Type.StartsWith(ClassPrefix, StringComparison.Ordinal);
+    public static bool Is(object? value) => value is InertValue { IsOfScript: true };
 
     /// <summary>All tensors by the attributes that lead to them, with dots between. An object that is there twice is entered once.</summary>
     /// <param name="module">The outermost object.</param>
