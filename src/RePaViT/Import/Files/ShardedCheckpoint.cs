@@ -10,7 +10,7 @@ namespace RePaViT.Import.Files;
 internal sealed class ShardedCheckpoint : CheckpointFile
 {
     private const string MapName = "weight_map";
-    private const int MaxIndexLength = 1 << 26;
+    private const int MaxIndexLength = 1 << 22;
     private const int MaxFiles = 1024;
 
     private readonly List<CheckpointFile> _files = [];
