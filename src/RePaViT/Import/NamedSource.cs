@@ -14,6 +14,7 @@ internal sealed class NamedSource
     private readonly Dictionary<string, StoredTensor> _tensors;
     private readonly Dictionary<string, string> _unreadable;
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _usedParts = new(StringComparer.Ordinal);
 
     private NamedSource(NameTable table, Dictionary<string, StoredTensor> tensors, Dictionary<string, string> unreadable)
     {
@@ -104,7 +105,7 @@ internal sealed class NamedSource
             return false;
         }
 
-        return !rest.Contains('.', StringComparison.Ordinal) || _used.Any(used => FirstPart(used) == FirstPart(name));
+        return !rest.Contains('.', StringComparison.Ordinal) || _usedParts.Contains(FirstPart(name));
     }
 
     private static string FirstPart(string name) => name.Split('.', 2)[0];
@@ -114,6 +115,7 @@ internal sealed class NamedSource
         foreach (StoredTensor part in parts ?? [])
         {
             _used.Add(part.Name);
+            _usedParts.Add(FirstPart(part.Name));
         }
 
         return parts;

@@ -104,6 +104,18 @@ public sealed class CheckpointFileTests
     }
 
     [TestMethod]
+    public void An_index_names_files_that_a_folder_can_hold()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("index.json"), $$"""{"weight_map": {"a": "{{new string('x', 5000)}}"}}""");
+
+        var exception = Assert.ThrowsExactly<InvalidDataException>(() => CheckpointFile.Open(folder.File("index.json")).Dispose());
+
+        StringAssert.Contains(exception.Message, "index.json");
+        Assert.IsLessThan(1000, exception.Message.Length);
+    }
+
+    [TestMethod]
     public void Other_files_are_refused()
     {
         using var folder = new TemporaryFolder();

@@ -10,8 +10,11 @@ namespace RePaViT.Import.Files;
 internal sealed class ShardedCheckpoint : CheckpointFile
 {
     private const string MapName = "weight_map";
-    private const int MaxIndexLength = 1 << 26;
+    private const int MaxIndexLength = 1 << 22;
     private const int MaxFiles = 1024;
+
+    // What file systems allow.
+    private const int MaxNameLength = 255;
 
     private readonly List<CheckpointFile> _files = [];
 
@@ -84,7 +87,7 @@ internal sealed class ShardedCheckpoint : CheckpointFile
         foreach (string name in names)
         {
             // A name, not a path: an index says nothing about other folders.
-            if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny("/\\:\0"))
+            if (name.Length is 0 or > MaxNameLength || name is "." or ".." || name.AsSpan().ContainsAny("/\\:\0"))
             {
                 throw new InvalidDataException($"{path}: '{Excerpt.Of(name)}' is not accepted: the name of a file beside the index is needed.");
             }

@@ -46,7 +46,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
             return new InertValue("object outside the pickle");
         }
 
-        if (parts is not [_, PickleGlobal type, string key, _, long length, ..])
+        if (parts is not [_, PickleGlobal type, string { Length: <= PickleDictionary.MaxKeyLength } key, _, long length, ..])
         {
             throw input.Refusal("a storage is not described by type, key, place and length");
         }

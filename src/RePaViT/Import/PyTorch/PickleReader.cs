@@ -19,7 +19,9 @@ internal sealed class PickleReader
     private readonly PickleInput _input;
     private readonly PickleCalls _calls;
     private readonly List<object?> _stack = [];
-    private readonly Dictionary<long, object?> _memo = [];
+
+    // Sorted: a hash table could be filled with numbers that all fall into one place.
+    private readonly SortedDictionary<long, object?> _memo = [];
 
     private PickleReader(PickleInput input, PickleCalls calls)
     {
@@ -262,7 +264,7 @@ internal sealed class PickleReader
         {
             case InertValue inert:
                 // With slots, a tuple of the dictionary and the slots.
-                inert.State = state as PickleDictionary ?? (state as object?[])?.OfType<PickleDictionary>().FirstOrDefault();
+                inert.State = (state is object?[] and [var attributes, var slots] ? attributes ?? slots : state) as PickleDictionary;
                 break;
             case PickleDictionary or PickleTensor:
                 break;

@@ -12,19 +12,22 @@ internal sealed class PickleList
     public void Add(object? item) => (_items ??= []).Add(item);
 }
 
-/// <summary>A dictionary of a pickle. Only texts can be looked up: hashing other keys could be made to last.</summary>
+/// <summary>A dictionary of a pickle. Only names can be looked up: hashing other keys could be made to last.</summary>
 internal sealed class PickleDictionary
 {
+    /// <summary>Characters of a key, at most. Tensors have names of less than a hundred.</summary>
+    public const int MaxKeyLength = 1024;
+
     private static readonly IReadOnlyDictionary<string, object?> Nothing = new Dictionary<string, object?>();
 
     private OrderedDictionary<string, object?>? _items;
 
     public IReadOnlyDictionary<string, object?> Items => _items ?? Nothing;
 
-    /// <summary>Adds or replaces an item; one without a text for a key is dropped.</summary>
+    /// <summary>Adds or replaces an item; one without a name for a key is dropped.</summary>
     public void Set(object? key, object? item)
     {
-        if (key is string name)
+        if (key is string { Length: <= MaxKeyLength } name)
         {
             (_items ??= new(StringComparer.Ordinal))[name] = item;
         }

@@ -43,12 +43,24 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
                 + "not the object itself.");
         }
 
-        var sections = new List<CheckpointSection> { CreateSection("", dictionary) };
+        var sections = new List<CheckpointSection> { CreateSection(dictionary) };
+        var known = new Dictionary<PickleDictionary, CheckpointSection>();
         foreach ((string name, object? value) in dictionary.Items)
         {
-            if (value is PickleDictionary nested && CreateSection(name, nested) is { } section && section.Tensors.Count + section.Unreadable.Count > 0)
+            if (value is not PickleDictionary nested)
             {
-                sections.Add(section);
+                continue;
+            }
+
+            // One dictionary may stand under any number of names.
+            if (!known.TryGetValue(nested, out CheckpointSection? section))
+            {
+                known.Add(nested, section = CreateSection(nested));
+            }
+
+            if (section.Tensors.Count + section.Unreadable.Count > 0)
+            {
+                sections.Add(section with { Name = name });
             }
         }
 
@@ -61,7 +73,7 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
         };
     }
 
-    private CheckpointSection CreateSection(string name, PickleDictionary dictionary)
+    private CheckpointSection CreateSection(PickleDictionary dictionary)
     {
         var tensors = new List<StoredTensor>();
         var unreadable = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -79,7 +91,7 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
             }
         }
 
-        return new CheckpointSection(name, tensors) { Unreadable = unreadable };
+        return new CheckpointSection("", tensors) { Unreadable = unreadable };
     }
 
     private float[] Read(PickleTensor tensor)
