@@ -63,6 +63,13 @@ internal static class DependencyTable
             "IO", "Objectives", "Data", "Weights", "Networks", "Architectures", "Models", "Training", "Training/Managed",
         ]),
 
+        // Pretrained models learn other classes.
+        ("Transfer",
+        [
+            "IO", "Randomness", "Threading", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
+            "Models", "Training",
+        ]),
+
         // Engines of its own: no kernel, and nothing of the managed ones.
         ("RePaViT.TorchSharp",
         [
