@@ -43,6 +43,12 @@ public sealed record TransferOptions
     public bool? BalanceClasses { get; init; }
 
     /// <summary>
+    /// How the network is fine-tuned, from the linear classifier's head on; null for <see cref="TrainingRecipe.FineTune"/> with layer
+    /// decay, early stopping and epochs that follow from the number of images. Its seed is <see cref="Seed"/>. Default null.
+    /// </summary>
+    public TrainingRecipe? Recipe { get; init; }
+
+    /// <summary>
     /// A folder that exists, for what is known so far: computed features, and the state of fine-tuning. The next call with the same
     /// model, data and options goes on from there; what is there of others is replaced. Null for none. Default null.
     /// </summary>
@@ -76,6 +82,7 @@ public sealed record TransferOptions
 
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
+        Recipe?.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(Threads ?? 1, 1, nameof(Threads));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Threads ?? 1, ThreadTeam.MaxSize, nameof(Threads));
         if (CheckpointFolder is not null && !Directory.Exists(CheckpointFolder))

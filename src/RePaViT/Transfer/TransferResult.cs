@@ -15,6 +15,15 @@ public sealed record TransferResult
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
 
+    /// <summary>How the linear classifier did on the images that were held out; null where fine-tuning was not tried.</summary>
+    public Evaluation? LinearValidation { get; init; }
+
+    /// <summary>How the fine-tuned network did on them; null where fine-tuning was not tried, or failed.</summary>
+    public Evaluation? FineTunedValidation { get; init; }
+
+    /// <summary>Whether fine-tuning was cancelled before its end; the model is the best so far.</summary>
+    public bool IsCancelled { get; init; }
+
     /// <summary>The penalty of the linear classifier.</summary>
     public required double Penalty { get; init; }
 

@@ -47,7 +47,7 @@ internal static class DependencyTable
         ("Training",
         [
             "IO", "Randomness", "Threading", "Objectives", "Operators", "Layers", "Data", "Weights", "Networks",
-            "Architectures", "Rewrites", "Inference", "Models",
+            "Architectures", "Rewrites", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference", "Models",
         ]),
 
         // The engine for the CPU.
@@ -67,7 +67,7 @@ internal static class DependencyTable
         ("Transfer",
         [
             "IO", "Randomness", "Threading", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
-            "Models", "Training",
+            "Models", "Training", "Trainer.cs",
         ]),
 
         // Engines of its own: no kernel, and nothing of the managed ones.
