@@ -16,6 +16,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     ReferenceCommand.Create(),
     SmallDataCommand.Create(),
     TrainingCommand.Create(),
+    TransferCommand.Create(),
     VerifyCommand.Create(),
 };
 

@@ -1,3 +1,4 @@
+using RePaViT.Inference;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Training;
@@ -19,6 +20,14 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
             "the network, its gradients and the optimizer's moments",
             "take a smaller network",
             () => new TorchTrainingEngine(network, objective, recipe, device, precision));
+    }
+
+    /// <inheritdoc/>
+    public IInferenceEngine CreateInference(Network network, int? threads)
+    {
+        SetThreads(threads);
+        return DeviceMemory.ComputeRepeatable(
+            "the blocks that do not learn", "take a smaller network", () => new TorchInferenceEngine(network, device, precision));
     }
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be, and in 32-bit floats.</summary>

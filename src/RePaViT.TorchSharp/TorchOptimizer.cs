@@ -12,13 +12,14 @@ internal sealed class TorchOptimizer : IDisposable
     private readonly TrainingRecipe _recipe;
     private readonly Group[] _groups;
 
-    /// <param name="groups">Parameters that decay, all or none of a group.</param>
+    /// <param name="groups">Parameters that decay, all or none of a group, and learn at the same rate.</param>
     /// <param name="recipe">Names the rule and its constants.</param>
     /// <param name="device">Where the parameters are.</param>
-    public TorchOptimizer(IEnumerable<FlatTensors> groups, TrainingRecipe recipe, torch.Device device)
+    /// <param name="rates">What share of the learning rate each parameter has; null for all of it.</param>
+    public TorchOptimizer(IEnumerable<FlatTensors> groups, TrainingRecipe recipe, torch.Device device, LayerRates? rates = null)
     {
         _recipe = recipe;
-        _groups = [.. groups.Select(group => new Group(group, device))];
+        _groups = [.. groups.Select(group => new Group(group, device, (rates ?? LayerRates.Same).RateOf(group.Specs[0].Name)))];
     }
 
     /// <summary>Steps taken.</summary>
@@ -31,11 +32,11 @@ internal sealed class TorchOptimizer : IDisposable
     {
         Steps++;
         double clip = _recipe.GradientClipNorm is double limit ? Math.Max(1, norm / limit) : 1;
-        foreach (Group group in _groups.Where(group => group.Parameters.Specs.Count > 0))
+        foreach (Group group in _groups)
         {
             using DisposeScope scope = torch.NewDisposeScope();
             torch.Tensor direction = Direction(group, clip);
-            Move(group.Parameters, direction, learningRate);
+            Move(group.Parameters, direction, group.Rate * learningRate);
         }
     }
 
@@ -119,11 +120,11 @@ internal sealed class TorchOptimizer : IDisposable
     /// <summary>The norm of a matrix or filter, by rows for the sake of the CPU, as <see cref="FlatTensors.Norm"/>.</summary>
     private static torch.Tensor Norm(torch.Tensor matrix) => matrix.flatten(1).norm(1).norm();
 
-    /// <summary>Parameters and their moments.</summary>
-    private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare)
+    /// <summary>Parameters, their moments, and their share of the learning rate.</summary>
+    private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare, double Rate)
     {
-        public Group(FlatTensors parameters, torch.Device device)
-            : this(parameters, new FlatTensors(parameters.Specs, device), new FlatTensors(parameters.Specs, device))
+        public Group(FlatTensors parameters, torch.Device device, double rate)
+            : this(parameters, new FlatTensors(parameters.Specs, device), new FlatTensors(parameters.Specs, device), rate)
         {
         }
     }

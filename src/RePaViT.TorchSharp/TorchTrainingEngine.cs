@@ -58,17 +58,18 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
             ? new StagingBuffer(_dropRates.Length, _batchSize, device)
             : null;
         _tables = new DeviceTables(device);
-        _weights = new TorchWeights(_graph.Tensors, device);
+        var rates = LayerRates.Of(network, recipe);
+        _weights = new TorchWeights(_graph.Tensors, device, rates);
         _weights.Set(network.Weights, name => name);
         foreach (FlatTensors group in _weights.TrainedGroups)
         {
             group.Values.requires_grad_();
         }
 
-        _optimizer = new TorchOptimizer(_weights.TrainedGroups, recipe, device);
+        _optimizer = new TorchOptimizer(_weights.TrainedGroups, recipe, device, rates);
         if (recipe.EmaDecay is not null)
         {
-            _averages = new TorchWeights(_graph.Tensors, device);
+            _averages = new TorchWeights(_graph.Tensors, device, rates);
             _averages.Set(network.Weights, name => name);
         }
     }
@@ -171,7 +172,12 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
         torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
         ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
-        _norm = double.Hypot(results[2], results[3]);
+        _norm = 0;
+        foreach (float norm in results[2..])
+        {
+            _norm = double.Hypot(_norm, norm);
+        }
+
         return new BatchResult(results[0], (int)results[1]);
     }
 

@@ -1,19 +1,25 @@
 using RePaViT.Operators;
+using RePaViT.Training;
 using TorchSharp;
 
 namespace RePaViT.Torch;
 
-/// <summary>The tensors of a network in training: matrices, which decay, vectors, which do not, and running statistics.</summary>
+/// <summary>
+/// The tensors of a network in training: matrices, which decay, vectors, which do not, and running statistics. Those that learn are
+/// grouped further by their share of the learning rate.
+/// </summary>
 internal sealed class TorchWeights : IDisposable
 {
     private readonly TensorSpec[] _specs;
     private readonly Dictionary<string, torch.Tensor> _statistics;
 
-    public TorchWeights(IEnumerable<TensorSpec> tensors, torch.Device device)
+    public TorchWeights(IEnumerable<TensorSpec> tensors, torch.Device device, LayerRates? rates = null)
     {
         _specs = [.. tensors];
-        Matrices = new FlatTensors(_specs.Where(spec => spec.IsTrained && spec.Decays), device);
-        Vectors = new FlatTensors(_specs.Where(spec => spec.IsTrained && !spec.Decays), device);
+        TrainedGroups = [.. _specs.Where(spec => spec.IsTrained)
+            .GroupBy(spec => (spec.Decays, (rates ?? LayerRates.Same).RateOf(spec.Name)))
+            .OrderByDescending(group => group.Key.Decays)
+            .Select(group => new FlatTensors(group, device))];
         Statistics = new FlatTensors(_specs.Where(spec => !spec.IsTrained), device);
 
         // Autograd counts changes per tensor, with all its views. Each statistic needs a count of its own: one layer's may
@@ -25,16 +31,12 @@ internal sealed class TorchWeights : IDisposable
             StringComparer.Ordinal);
     }
 
-    public FlatTensors Matrices { get; }
-
-    public FlatTensors Vectors { get; }
-
     public FlatTensors Statistics { get; }
 
-    public IEnumerable<FlatTensors> Groups => [Matrices, Vectors, Statistics];
+    public IEnumerable<FlatTensors> Groups => [.. TrainedGroups, Statistics];
 
-    /// <summary>What gradients are for.</summary>
-    public IEnumerable<FlatTensors> TrainedGroups => [Matrices, Vectors];
+    /// <summary>What gradients are for. All of a group decay or none, and learn at the same rate.</summary>
+    public IReadOnlyList<FlatTensors> TrainedGroups { get; }
 
     /// <summary>Each tensor by name, as part of its group's memory.</summary>
     public Dictionary<string, torch.Tensor> Views()

@@ -218,7 +218,7 @@ public sealed class Trainer
             run.BatchSize,
             run.Recipe.Seed,
             teaching?.Targets(network));
-        using ITrainingEngine engine = _backend.CreateEngine(network, objective, run.Recipe, _options.Threads);
+        using ITrainingEngine engine = CreateEngine(network, objective, run.Recipe);
         if (start is not null)
         {
             try
@@ -238,6 +238,11 @@ public sealed class Trainer
             .Run(cancellationToken);
     }
 
+    private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)
+        => recipe.TrainedBlocks is int blocks
+            ? new LastBlocksEngine(_backend, network, blocks, objective, recipe, _options.Threads)
+            : _backend.CreateEngine(network, objective, recipe, _options.Threads);
+
     private RunDescription Describe(IImageDataset training, IImageDataset? validation)
     {
         ArgumentNullException.ThrowIfNull(training);
@@ -245,6 +250,12 @@ public sealed class Trainer
         if (validation is not null)
         {
             ThrowUnlessUsable(validation, training.ClassNames, "validation");
+        }
+
+        if (TokenLabels is not null && _recipe.TrainedBlocks is not null)
+        {
+            throw new ArgumentException(
+                $"{nameof(TrainingRecipe.TrainedBlocks)} is not accepted together with {nameof(TokenLabels)}: set one of them.");
         }
 
         var run = new RunDescription

@@ -24,6 +24,13 @@ public static class ImageDatasetExtensions
     public static (IImageDataset First, IImageDataset Second) Split(this IImageDataset dataset, double fraction, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(dataset);
+        (int[] first, int[] second) = dataset.SplitIndices(fraction, seed);
+        return (new SubsetImageDataset(dataset, first), new SubsetImageDataset(dataset, second));
+    }
+
+    /// <summary>The places of the images that <see cref="Split"/> puts into each part.</summary>
+    internal static (int[] First, int[] Second) SplitIndices(this IImageDataset dataset, double fraction, ulong seed)
+    {
         if (!(fraction is > 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "A share in (0, 1) is needed.");
@@ -47,7 +54,7 @@ public static class ImageDatasetExtensions
         // Ascending order reads files and memory front to back; training shuffles anyway.
         first.Sort();
         second.Sort();
-        return (new SubsetImageDataset(dataset, [.. first]), new SubsetImageDataset(dataset, [.. second]));
+        return ([.. first], [.. second]);
     }
 
     /// <summary>

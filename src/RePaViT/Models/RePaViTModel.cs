@@ -309,8 +309,14 @@ public sealed class RePaViTModel
     /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
     internal RePaViTModel With(EngineFactory compile) => new(_description, _network, compile, _precision);
 
+    /// <summary>Another model, run where this one is.</summary>
+    internal RePaViTModel With(ModelDescription description, Network network) => new(description, network, _compile, _precision);
+
     /// <summary>The same model on all cores of the CPU.</summary>
     internal RePaViTModel OnCpu() => With(OnCpu(threads: null));
+
+    /// <summary>What the network is, and for what.</summary>
+    internal ModelDescription Description => _description;
 
     /// <summary>The network in its present form.</summary>
     internal Network Network => _network;

@@ -95,7 +95,7 @@ internal sealed class Checkpoint
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
         }
 
-        metadata.Add(HashKey, Hash(metadata, tensors).Finish());
+        metadata.Add(HashKey, TensorHash.Of(metadata, HashKey, tensors).Finish());
         try
         {
             Safetensors.Write(path, tensors, metadata);
@@ -118,7 +118,7 @@ internal sealed class Checkpoint
 
         try
         {
-            Hash(file.Metadata, file.Tensors).ThrowUnlessIs(
+            TensorHash.Of(file.Metadata, HashKey, file.Tensors).ThrowUnlessIs(
                 file.Metadata.GetValueOrDefault(HashKey), isRequired: format == Format);
             var run = Parse<RunDescription>(file.Metadata, RunKey);
             if (file.Metadata.ContainsKey(TokenLabelsKey))
@@ -168,19 +168,6 @@ internal sealed class Checkpoint
         => names.Length <= MaxComputedWithLength && names.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ' ')
             ? names.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             : throw new InvalidDataException($"'{ComputedWithKey}' is not a list of short names.");
-
-    private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, NamedTensors tensors)
-    {
-        var hash = new ContentHash();
-        hash.Add(metadata, HashKey);
-        foreach ((string name, WeightTensor tensor) in tensors)
-        {
-            hash.BeginTensor(name, tensor.Shape);
-            hash.Add(tensor.Data);
-        }
-
-        return hash;
-    }
 
     private static void AddWithPrefix(NamedTensors target, string prefix, NamedTensors source)
     {

@@ -1,3 +1,4 @@
+using RePaViT.Inference;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 
@@ -14,6 +15,11 @@ internal interface ITrainingBackend
     /// <param name="recipe">The recipe, complete and validated.</param>
     /// <param name="threads">Most threads to use; null for one on every core.</param>
     ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads);
+
+    /// <summary>Runs the part of a network that does not learn.</summary>
+    /// <param name="network">In any form; it takes normalized samples.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    IInferenceEngine CreateInference(Network network, int? threads) => InferencePlan.Compile(network, threads);
 
     /// <summary>Runs a network in evaluation mode over a data set.</summary>
     /// <param name="network">What the weights belong to.</param>

@@ -67,6 +67,12 @@ internal sealed record RunDescription
                 $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images.");
         }
 
+        if (Recipe.TrainedBlocks > Model.Architecture.BlockCount)
+        {
+            throw new ArgumentException(
+                $"{nameof(Recipe.TrainedBlocks)} {Recipe.TrainedBlocks} is not accepted: the network has {Model.Architecture.BlockCount} blocks.");
+        }
+
         if (ValidationImages is < 1)
         {
             throw new ArgumentException("The validation data set has no images; leave it out to train without validation.");

@@ -136,6 +136,23 @@ public sealed record TrainingRecipe
     [JsonPropertyName("earlyStoppingPatience")]
     public EarlyStopping? EarlyStopping { get; init; }
 
+    /// <summary>
+    /// What the learning rate of a tensor is multiplied with for each block that lies between it and the head, in (0, 1]: for going
+    /// on from a trained model, whose first blocks fit other images too (BEiT, arXiv 2106.08254, appendix; timm's layer decay). The
+    /// last block learns at this share of the rate, what comes before the first block at its power of the number of blocks and one
+    /// more. Null for the same rate everywhere. Default null.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double? LayerDecay { get; init; }
+
+    /// <summary>
+    /// How many blocks learn, the last ones, with all that follows them; what comes before stays to the bit, with its batch
+    /// statistics, and is computed as it is deployed, which is faster. From 0 to the number of blocks; null for all blocks and
+    /// what comes before them. Default null.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int? TrainedBlocks { get; init; }
+
     /// <summary>What all random choices follow from. Default 0.</summary>
     public ulong Seed { get; init; }
 
@@ -171,6 +188,8 @@ public sealed record TrainingRecipe
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
         ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
+        ThrowUnless(LayerDecay is null or (>= Least and <= 1), LayerDecay, $"a number from {Least} to 1, or null");
+        ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number from 0, or null");
     }
 
     private static bool IsBelowOne(double value) => value >= 0 && (float)value < 1;

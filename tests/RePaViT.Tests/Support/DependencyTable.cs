@@ -47,7 +47,7 @@ internal static class DependencyTable
         ("Training",
         [
             "IO", "Randomness", "Threading", "Objectives", "Operators", "Layers", "Data", "Weights", "Networks",
-            "Architectures", "Rewrites", "Inference", "Models",
+            "Architectures", "Rewrites", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference", "Models",
         ]),
 
         // The engine for the CPU.
@@ -61,6 +61,13 @@ internal static class DependencyTable
         ("Trainer.cs",
         [
             "IO", "Objectives", "Data", "Weights", "Networks", "Architectures", "Models", "Training", "Training/Managed",
+        ]),
+
+        // Pretrained models learn other classes.
+        ("Transfer",
+        [
+            "IO", "Randomness", "Threading", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
+            "Models", "Training", "Trainer.cs",
         ]),
 
         // Engines of its own: no kernel, and nothing of the managed ones.

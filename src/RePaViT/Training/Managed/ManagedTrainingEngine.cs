@@ -42,7 +42,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
         _isCorrect = new bool[_context.BatchSize];
         _computeLoss = (image, _) => ComputeLoss(image);
         SetWeights(network.Weights);
-        _optimizer = Optimizer.Create(_parameters, recipe, team.Size);
+        _optimizer = Optimizer.Create(_parameters, recipe, team.Size, LayerRates.Of(network, recipe));
         _average = recipe.EmaDecay is double decay ? new WeightAverage(_parameters, decay, team.Size) : null;
     }
 

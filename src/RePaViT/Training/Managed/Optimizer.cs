@@ -27,9 +27,10 @@ internal abstract class Optimizer
     private float _clip;
     private double _learningRate;
 
-    protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
+    protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates rates)
     {
-        _slots = [.. parameters.Where(parameter => parameter.Spec.IsTrained).Select(parameter => new Slot(parameter))];
+        _slots = [.. parameters.Where(parameter => parameter.Spec.IsTrained)
+            .Select(parameter => new Slot(parameter, rates.RateOf(parameter.Spec.Name)))];
         _squaredNorms = new double[_slots.Length];
         _recipe = recipe;
         _team = ThreadTeam.Get(threads);
@@ -43,11 +44,13 @@ internal abstract class Optimizer
     /// <param name="parameters">The network's; running statistics among them are left alone.</param>
     /// <param name="recipe">Names the rule and its constants.</param>
     /// <param name="threads">Threads that share the work, at least 1.</param>
-    public static Optimizer Create(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads)
+    /// <param name="rates">What share of the learning rate each parameter has; null for all of it.</param>
+    public static Optimizer Create(
+        IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates? rates = null)
         => recipe.Optimizer switch
         {
-            OptimizerKind.AdamW => new AdamW(parameters, recipe, threads),
-            OptimizerKind.Lamb => new Lamb(parameters, recipe, threads),
+            OptimizerKind.AdamW => new AdamW(parameters, recipe, threads, rates ?? LayerRates.Same),
+            OptimizerKind.Lamb => new Lamb(parameters, recipe, threads, rates ?? LayerRates.Same),
             _ => throw new ArgumentException($"{nameof(recipe.Optimizer)} {recipe.Optimizer} is not known."),
         };
 
@@ -103,7 +106,7 @@ internal abstract class Optimizer
     {
         TurnIntoDirection(slot);
         double weightDecay = slot.Parameter.Spec.Decays ? _recipe.WeightDecay : 0;
-        Move(slot.Parameter.Value, slot.Parameter.Gradient, _learningRate, weightDecay);
+        Move(slot.Parameter.Value, slot.Parameter.Gradient, slot.Rate * _learningRate, weightDecay);
         slot.Parameter.Gradient.Clear();
     }
 
@@ -141,9 +144,11 @@ internal abstract class Optimizer
         }
     }
 
-    /// <summary>A parameter and its moments.</summary>
-    private sealed class Slot(IParameter parameter)
+    /// <summary>A parameter, its share of the learning rate, and its moments.</summary>
+    private sealed class Slot(IParameter parameter, double rate)
     {
+        public double Rate { get; } = rate;
+
         public IParameter Parameter { get; } = parameter;
 
         public float[] Mean { get; } = new float[parameter.Spec.Length];

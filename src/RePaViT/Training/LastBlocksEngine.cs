@@ -1,0 +1,116 @@
+using RePaViT.Inference;
+using RePaViT.Layers;
+using RePaViT.Networks;
+using RePaViT.Objectives;
+using RePaViT.Operators;
+using RePaViT.Rewrites;
+
+namespace RePaViT.Training;
+
+/// <summary>
+/// Trains the last blocks of a network, on what the layers before them, which stay as they are, make of each batch. The frozen layers
+/// run as they will be deployed, so they keep their batch statistics and drop no path.
+/// </summary>
+internal sealed class LastBlocksEngine : ITrainingEngine
+{
+    private readonly Layer[] _frozenLayers;
+    private readonly ITrainingBackend _backend;
+    private readonly int? _threads;
+    private readonly ITrainingEngine _trained;
+    private readonly int _tokensLength;
+    private NamedTensors _frozenWeights;
+    private IInferenceEngine _frozen;
+    private TrainingBatch? _tokens;
+
+    /// <param name="backend">What computes both parts.</param>
+    /// <param name="network">The whole network in training form.</param>
+    /// <param name="blocks">How many blocks learn, from 0 to all.</param>
+    /// <param name="objective">What to make small.</param>
+    /// <param name="recipe">The recipe, complete and validated.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    public LastBlocksEngine(
+        ITrainingBackend backend, Network network, int blocks, Objective objective, TrainingRecipe recipe, int? threads)
+    {
+        int[] distances = LayerRates.Distances(network.Layers);
+        _frozenLayers = [.. network.Layers.Zip(distances).TakeWhile(pair => pair.Second > blocks).Select(pair => pair.First)];
+        (_backend, _threads) = (backend, threads);
+        _frozenWeights = Take(network.Weights, _frozenLayers);
+        _frozen = CompileFrozen();
+        Network trained = Part([.. network.Layers.Skip(_frozenLayers.Length)], network.Weights);
+        _tokensLength = (int)trained.Layers[0].Input.Length;
+        _trained = backend.CreateEngine(trained, objective, recipe, threads);
+    }
+
+    /// <inheritdoc/>
+    public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
+    {
+        int imageLength = batch.Images.Length / batch.Capacity;
+        int targetLength = batch.Targets.Length / batch.Capacity;
+        _tokens ??= new TrainingBatch(batch.Capacity, _tokensLength, targetLength);
+        _tokens.Count = batch.Count;
+        _frozen.Run(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count, _tokens.Images.AsSpan(0, batch.Count * _tokensLength));
+        batch.Targets.AsSpan(0, batch.Count * targetLength).CopyTo(_tokens.Targets);
+        return _trained.Accumulate(_tokens, scale, dropPathKey);
+    }
+
+    /// <inheritdoc/>
+    public double Update(double learningRate) => _trained.Update(learningRate);
+
+    /// <inheritdoc/>
+    public NamedTensors GetWeights(bool averaged) => WithFrozen(_trained.GetWeights(averaged));
+
+    /// <inheritdoc/>
+    public NamedTensors GetState() => WithFrozen(_trained.GetState());
+
+    /// <inheritdoc/>
+    public void SetState(NamedTensors state)
+    {
+        var weights = new NamedTensors();
+        foreach (TensorSpec tensor in _frozenLayers.SelectMany(layer => layer.Tensors))
+        {
+            float[] values = new float[tensor.Length];
+            state.CopyState(tensor.Name, tensor.Shape, values);
+            weights.Add(tensor.Name, new WeightTensor(values, tensor.Shape));
+        }
+
+        _trained.SetState(state);
+        _frozenWeights = weights;
+        (_frozen as IDisposable)?.Dispose();
+        _frozen = CompileFrozen();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        (_frozen as IDisposable)?.Dispose();
+        _trained.Dispose();
+    }
+
+    private IInferenceEngine CompileFrozen()
+    {
+        Network network = Part(_frozenLayers, _frozenWeights);
+        return _backend.CreateInference(
+            _frozenLayers.OfType<TrainedFeedForward>().Any() ? FeedForwardMerging.Merge(network) : network, _threads);
+    }
+
+    private NamedTensors WithFrozen(NamedTensors trained)
+    {
+        NamedTensors all = Take(_frozenWeights, _frozenLayers);
+        foreach ((string name, WeightTensor tensor) in trained)
+        {
+            all.Add(name, tensor);
+        }
+
+        return all;
+    }
+
+    private static Network Part(Layer[] layers, NamedTensors weights) => new(
+        new NetworkLayout(layers, [new NetworkOutput(NetworkLayout.Logits, layers.Length)]), Take(weights, layers), NetworkStage.Trained);
+
+    private static NamedTensors Take(NamedTensors weights, IEnumerable<Layer> layers)
+    {
+        var taken = new NamedTensors();
+        taken.Copy(layers.SelectMany(layer => layer.Tensors), weights);
+        return taken;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace RePaViT;
+
+/// <summary>What <see cref="TransferLearning"/> is doing.</summary>
+public enum TransferStep
+{
+    /// <summary>Images pass through the pretrained network.</summary>
+    Features,
+
+    /// <summary>The linear classifier is fitted.</summary>
+    Classifier,
+
+    /// <summary>The network is trained.</summary>
+    FineTuning,
+}
+
+/// <summary>How far transfer learning is.</summary>
+public sealed record TransferProgress
+{
+    /// <summary>What is being done.</summary>
+    public required TransferStep Step { get; init; }
+
+    /// <summary>The share of the step that is done, from 0 to 1.</summary>
+    public required double Done { get; init; }
+
+    /// <summary>The report of the training run; null in other steps.</summary>
+    public TrainingProgress? Training { get; init; }
+
+    /// <summary>One line.</summary>
+    public override string ToString()
+        => Training?.ToString() ?? string.Create(CultureInfo.InvariantCulture, $"{Step}: {100 * Done:F0}%");
+}
