@@ -43,7 +43,7 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
         int done = 0;
         long start = Stopwatch.GetTimestamp();
         long lastReport = start;
-        using DataViewRowCursor cursor = output.GetRowCursor([column]);
+        using DataViewRowCursor cursor = Open(output, column);
         ValueGetter<VBuffer<float>> read = cursor.GetGetter<VBuffer<float>>(column);
         VBuffer<float> value = default;
         int row = 0;
@@ -73,6 +73,22 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
 
         channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
         return new TeacherVectors(vectors);
+    }
+
+    /// <summary>
+    /// A cursor that computes a row when it is asked for it. That of GetRowCursor computes rows ahead, also those that are left
+    /// out, where a pipeline may fail.
+    /// </summary>
+    private static DataViewRowCursor Open(IDataView view, DataViewSchema.Column column)
+    {
+        DataViewRowCursor[] cursors = view.GetRowCursorSet([column], 1);
+        if (cursors.Length == 1)
+        {
+            return cursors[0];
+        }
+
+        Array.ForEach(cursors, cursor => cursor.Dispose());
+        return view.GetRowCursor([column]);
     }
 
     private DataViewSchema.Column FindColumn(DataViewSchema schema)
