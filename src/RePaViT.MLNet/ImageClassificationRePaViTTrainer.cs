@@ -114,9 +114,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
-        Distillation? distillation = _options.Distillation?.Teacher is PipelineTeacher pipeline
-            ? _options.Distillation.With(pipeline.Compute(input, training, channel, _options.CancellationToken))
-            : _options.Distillation;
+        Distillation? distillation = PipelineTeacher.Resolve(_options.Distillation, input, training, channel, _options.CancellationToken);
         TrainingResult result = Train(architecture, preprocessing, training, validation, distillation, backend, channel);
 
         RePaViTModel deployed = result.Model.Reparameterize();

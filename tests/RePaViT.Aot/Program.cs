@@ -23,6 +23,7 @@ try
         FeedForwardStructure = FeedForwardStructure.Merged,
     });
     TrainTokens();
+    TrainDistilled();
     ReadImages();
 }
 finally
@@ -97,6 +98,28 @@ void TrainTokens()
         PrintFile(options.CheckpointPath);
         Predict("lvvit with token labels", trainer.Resume(training).Model, training);
         PrintRefusal(() => new Trainer(architecture, recipe, options) { TokenLabels = labels with { LabelShare = 0.5 } }.Resume(training));
+    }
+}
+
+// From the scores and the features of a model, and from what it said of each image.
+void TrainDistilled()
+{
+    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8 };
+    InMemoryImageDataset training = Images(40, seed: 1);
+    var mixer = new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes };
+    RePaViTModel teacher = new Trainer(mixer, recipe).Fit(training).Model;
+    IReadOnlyList<float[]> features = teacher.CreateExtractor().Compute([.. Enumerable.Range(0, training.Count).Select(training.GetImage)]);
+    var architecture = new ViTArchitecture { ImageSize = Size, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = Classes };
+    foreach (Distillation distillation in (Distillation[])
+        [Distillation.FromScores(teacher), Distillation.FromFeatures(teacher), Distillation.FromFeatures(features)])
+    {
+        var options = new TrainerOptions { CheckpointPath = Path.Combine(folder, "distilled.checkpoint") };
+        var trainer = new Trainer(architecture, recipe, options) { Distillation = distillation };
+        using var cancellation = new CancellationTokenSource();
+        trainer.Fit(training, null, new FirstEpoch(cancellation), cancellation.Token);
+        PrintFile(options.CheckpointPath);
+        Predict("vit from a teacher", trainer.Resume(training).Model, training);
+        PrintRefusal(() => new Trainer(architecture, recipe, options) { Distillation = distillation with { Weight = 0.25 } }.Resume(training));
     }
 }
 

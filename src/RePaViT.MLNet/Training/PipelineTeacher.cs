@@ -21,14 +21,21 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
     public IDistillationSource Open(TeacherOutput output, IImageDataset training) => throw new ArgumentException(
         $"{nameof(PipelineDistillation)} is for ML.NET's trainer, which has rows: {nameof(Distillation)} has what else can teach.");
 
-    /// <summary>Runs the pipeline over the rows of the training images, in one pass. It sees no other row.</summary>
+    /// <summary>The same distillation, with what a pipeline says in its place: it runs over the rows of the training images, in one pass.</summary>
+    /// <param name="distillation">From any teacher; null for none.</param>
     /// <param name="input">The rows.</param>
     /// <param name="training">Images of some of them.</param>
     /// <param name="channel">Gets reports.</param>
     /// <param name="cancellationToken">Stops it between two rows.</param>
     /// <exception cref="ArgumentException">The pipeline does not take these rows, or gives no such column, or other rows.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public TeacherVectors Compute(IDataView input, IImageDataset training, IChannel channel, CancellationToken cancellationToken)
+    public static Distillation? Resolve(
+        Distillation? distillation, IDataView input, IImageDataset training, IChannel channel, CancellationToken cancellationToken)
+        => distillation?.Teacher is PipelineTeacher teacher
+            ? distillation.With(teacher.Compute(input, training, channel, cancellationToken))
+            : distillation;
+
+    private TeacherVectors Compute(IDataView input, IImageDataset training, IChannel channel, CancellationToken cancellationToken)
     {
         var places = (INumberedImages)training;
         bool[] isUsed = new bool[places.WholeCount];
@@ -43,7 +50,7 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
         int done = 0;
         long start = Stopwatch.GetTimestamp();
         long lastReport = start;
-        using DataViewRowCursor cursor = output.GetRowCursor([column]);
+        using DataViewRowCursor cursor = Open(output, column);
         ValueGetter<VBuffer<float>> read = cursor.GetGetter<VBuffer<float>>(column);
         VBuffer<float> value = default;
         int row = 0;
@@ -73,6 +80,22 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
 
         channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
         return new TeacherVectors(vectors);
+    }
+
+    /// <summary>
+    /// A cursor that computes a row when it is asked for it. That of GetRowCursor computes rows ahead, also those that are left
+    /// out, where a pipeline may fail.
+    /// </summary>
+    private static DataViewRowCursor Open(IDataView view, DataViewSchema.Column column)
+    {
+        DataViewRowCursor[] cursors = view.GetRowCursorSet([column], 1);
+        if (cursors.Length == 1)
+        {
+            return cursors[0];
+        }
+
+        Array.ForEach(cursors, cursor => cursor.Dispose());
+        return view.GetRowCursor([column]);
     }
 
     private DataViewSchema.Column FindColumn(DataViewSchema schema)
