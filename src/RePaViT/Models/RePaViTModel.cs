@@ -309,6 +309,10 @@ public sealed class RePaViTModel
     /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
     internal RePaViTModel With(EngineFactory compile) => new(_description, _network, compile, _precision);
 
+    /// <summary>The same model with a network of another structure, where this one computes.</summary>
+    internal RePaViTModel WithNetwork(Architecture architecture, NetworkForm form, Network network)
+        => new(_description with { Architecture = architecture, Form = form }, network, _compile, _precision);
+
     /// <summary>The same model on all cores of the CPU.</summary>
     internal RePaViTModel OnCpu() => With(OnCpu(threads: null));
 
