@@ -43,6 +43,12 @@ internal static class DependencyTable
             "Import", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference",
         ]),
 
+        ("Conversion",
+        [
+            "Randomness", "Threading", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
+            "Inference/InferencePrecision.cs", "Inference", "Models",
+        ]),
+
         // Everything of training that is the same for all engines: no kernel.
         ("Training",
         [

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using RePaViT.Threading;
+
+namespace RePaViT;
+
+/// <summary>
+/// How a vanilla network becomes channel-idle without training: how many hidden channels stay active, and in which form. At most
+/// one of <see cref="IdleRatio"/>, <see cref="MultiplyAdds"/>, <see cref="MultiplyAddsShare"/> and <see cref="MinimumAgreement"/>
+/// is given.
+/// </summary>
+public sealed record ConversionOptions
+{
+    private const double DefaultIdleRatio = 0.75;
+    private const int MinImages = 5;
+
+    /// <summary>Share of idle hidden channels (theta) in every block, in [0, 1]; null where another property decides. Default: 0.75.</summary>
+    public double? IdleRatio { get; init; }
+
+    /// <summary>
+    /// The most multiply-adds that an image may cost (<see cref="NetworkCost.MultiplyAdds"/>). Blocks that lose less get fewer
+    /// active channels. Default null.
+    /// </summary>
+    public long? MultiplyAdds { get; init; }
+
+    /// <summary>The same as a share of what an image costs now, in (0, 1]. Default null.</summary>
+    public double? MultiplyAddsShare { get; init; }
+
+    /// <summary>
+    /// Takes the largest idle ratio, in steps of 0.05, at which the held-out images get the class that the original gives them
+    /// at least this often, in [0, 1]: <see cref="ConversionReport.HeldOutAgreement"/>. The network is converted some four times
+    /// for that. Default null.
+    /// </summary>
+    public double? MinimumAgreement { get; init; }
+
+    /// <summary>
+    /// Whether layer normalization stays, in the form in which <see cref="FeedForwardNorm.LayerNorm"/> deploys. Without, the
+    /// form is the paper's (<see cref="FeedForwardNorm.BatchNorm"/>): a little faster, and less true to the original. Default true.
+    /// </summary>
+    public bool KeepNormalization { get; init; } = true;
+
+    /// <summary>The most images that are used, at least 5; they are drawn at random, always the same ones. Default 512.</summary>
+    public int Images { get; init; } = 512;
+
+    /// <summary>Threads that share the work; null for one per processor. The result does not depend on it. Default null.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>The ratio that is asked for; null where another property decides.</summary>
+    internal double? ChosenIdleRatio
+        => MultiplyAdds is null && MultiplyAddsShare is null && MinimumAgreement is null ? IdleRatio ?? DefaultIdleRatio : null;
+
+    /// <exception cref="ArgumentException">A property has a value that is not accepted, or more than one decides how many channels stay.</exception>
+    internal void Validate()
+    {
+        string[] given =
+        [
+            .. Given(IdleRatio), .. Given(MultiplyAdds), .. Given(MultiplyAddsShare), .. Given(MinimumAgreement),
+        ];
+        if (given.Length > 1)
+        {
+            throw new ArgumentException($"{string.Join(" and ", given)} are given, but only one can decide how many channels stay active.");
+        }
+
+        ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a share in [0, 1]");
+        ThrowUnless(MultiplyAdds is null or > 0, MultiplyAdds, "a number above 0");
+        ThrowUnless(MultiplyAddsShare is null or (> 0 and <= 1), MultiplyAddsShare, "a share in (0, 1]");
+        ThrowUnless(MinimumAgreement is null or (>= 0 and <= 1), MinimumAgreement, "a share in [0, 1]");
+        ThrowUnless(Images >= MinImages, Images, $"a number from {MinImages} on");
+        ThrowUnless(Threads is null or (>= 1 and <= ThreadTeam.MaxSize), Threads, $"a number in [1, {ThreadTeam.MaxSize}]");
+    }
+
+    /// <exception cref="ArgumentException">There are too few images.</exception>
+    internal static void ThrowUnlessEnough(int images)
+    {
+        if (images < MinImages)
+        {
+            throw new ArgumentException(
+                $"{images} calibration images are not accepted: at least {MinImages} are needed, and a few hundred are better.");
+        }
+    }
+
+    private static string[] Given<T>(T? value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct
+        => value is null ? [] : [name];
+
+    private static void ThrowUnless(bool isAccepted, object? value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
+    {
+        if (!isAccepted)
+        {
+            throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
+        }
+    }
+}

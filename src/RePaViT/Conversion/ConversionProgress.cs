@@ -1,0 +1,7 @@
+namespace RePaViT;
+
+/// <summary>How far a conversion is.</summary>
+/// <param name="Trial">Which conversion it is, from 1: more than one are tried for <see cref="ConversionOptions.MinimumAgreement"/>.</param>
+/// <param name="Block">Blocks that are converted.</param>
+/// <param name="Blocks">All blocks.</param>
+public sealed record ConversionProgress(int Trial, int Block, int Blocks);

@@ -1,0 +1,65 @@
+using RePaViT.Kernels;
+using RePaViT.Threading;
+
+namespace RePaViT.Conversion;
+
+/// <summary>
+/// X'X of rows X that come in batches, [size, size], its lower triangle. Each batch is multiplied in floats and added in double
+/// precision, so that what is lost does not grow with the number of rows.
+/// </summary>
+/// <param name="size">Columns of X.</param>
+/// <param name="team">The threads that compute.</param>
+internal sealed class GramMatrix(int size, ThreadTeam team)
+{
+    private const int ColumnsPerBlock = 512;
+
+    private readonly Gemm _gemm = new(team);
+    private readonly PackedMatrix _packed = new();
+    private readonly PinnedBuffer _product = new((long)size * size);
+
+    /// <summary>Columns of X.</summary>
+    public int Size => size;
+
+    /// <summary>[size, size], row by row.</summary>
+    public double[] Values { get; } = new double[checked(size * size)];
+
+    /// <summary>Adds the products of some rows.</summary>
+    /// <param name="rows">[rows, size].</param>
+    public void Add(Matrix rows)
+    {
+        Matrix product = _product.AsMatrix(size, size);
+        for (int first = 0; first < size; first += ColumnsPerBlock)
+        {
+            int columns = Math.Min(ColumnsPerBlock, size - first);
+            _gemm.MultiplyTall(
+                rows.TakeColumns(first, size - first), rows.TakeColumns(first, columns),
+                product.TakeRows(first, size - first).TakeColumns(first, columns), _packed, accumulate: false);
+        }
+
+        team.Run(size, (row, _) =>
+        {
+            Span<double> sums = Values.AsSpan(row * size, row + 1);
+            ReadOnlySpan<float> products = product.Row(row)[..(row + 1)];
+            for (int column = 0; column < sums.Length; column++)
+            {
+                sums[column] += products[column];
+            }
+        });
+        GC.KeepAlive(_product);
+    }
+
+    /// <summary>Adds a share of the mean of some elements of the diagonal to each of them.</summary>
+    public void AddRidge(int first, int count, double share)
+    {
+        double sum = 0;
+        for (int i = first; i < first + count; i++)
+        {
+            sum += Values[i * size + i];
+        }
+
+        for (int i = first; i < first + count; i++)
+        {
+            Values[i * size + i] += share * sum / count;
+        }
+    }
+}
