@@ -107,7 +107,7 @@ public sealed class CheckpointFileTests
     public void An_index_names_files_that_a_folder_can_hold()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("index.json"), $$"""{"weight_map": {"a": "{{new string('x', 5000)}}"}}""");
+        File.WriteAllText(folder.File("index.json"), "{\"weight_map\": {\"a\": \"" + new string('x', 5000) + "\"}}");
 
         var exception = Assert.ThrowsExactly<InvalidDataException>(() => CheckpointFile.Open(folder.File("index.json")).Dispose());
 
