@@ -16,7 +16,7 @@ internal readonly record struct PositionTable(int Prefix, int Side)
     /// <exception cref="InvalidDataException">They are those of no square image, or of several sizes.</exception>
     public static PositionTable Find(PretrainedContext context, int patchSize)
     {
-        int classTokens = new[] { "cls_token", "dist_token" }.Count(context.Source.Has);
+        int classTokens = (context.Source.Has("cls_token") ? 1 : 0) + (context.Source.Has("dist_token") ? 1 : 0);
         int registers = context.Source.ShapeOf(PretrainedWeights.Registers) is [_, int count, _] ? count : 0;
         int rows = context.ShapeOf(Name, 3)[1];
         PositionTable[] possible =
