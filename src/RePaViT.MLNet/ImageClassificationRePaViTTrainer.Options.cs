@@ -97,6 +97,18 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
         /// <summary>
+        /// Weights that others trained, to go on from: their network in place of <see cref="Architecture"/>, with a new last layer
+        /// unless they are for classes of the same names. What was found in them is in the log. Not together with
+        /// <see cref="InitialModel"/>. Null to start from random weights. Default null.
+        /// </summary>
+        public PretrainedSource? Pretrained { get; set; }
+
+        /// <summary>
+        /// What <see cref="Pretrained"/> does not say itself, and the image size that is wanted; null for nothing. Default null.
+        /// </summary>
+        public PretrainedOptions? PretrainedOptions { get; set; }
+
+        /// <summary>
         /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>: from a teacher
         /// (<c>TokenLabels.FromTeacher(transformer.Model)</c>), whose classes must be the keys of the label; or from a file, which
         /// has labels for all rows of the training data, those that are held out or left out included. Null to train with the
@@ -193,17 +205,28 @@ public sealed partial class ImageClassificationRePaViTTrainer
                     $"{nameof(EarlyStoppingCriteria)} needs a {nameof(ValidationSet)} or a {nameof(ValidationSetFraction)}.");
             }
 
-            // Two classes are the fewest that a label can have.
-            Architecture architecture = CreateArchitecture(classes: 2);
-            architecture.Validate();
-            ThrowUnless(
-                architecture.ImageSize <= Preparation.MaxImageSize,
-                architecture.ImageSize,
-                $"a number up to {Preparation.MaxImageSize}");
+            if (Pretrained is not null && InitialModel is not null)
+            {
+                throw new ArgumentException($"{nameof(Pretrained)} and {nameof(InitialModel)} both bring weights to go on from: one of them is accepted.");
+            }
+
+            if (PretrainedOptions is not null && Pretrained is null)
+            {
+                throw new ArgumentException($"{nameof(PretrainedOptions)} needs {nameof(Pretrained)}.");
+            }
+
             TrainingRecipe recipe = CreateRecipe(seed: 0);
             recipe.Validate();
-            TokenLabels?.ThrowUnlessUsable(architecture, recipe.Augmentation);
-            Distillation?.ThrowUnlessUsable(architecture, TokenLabels);
+
+            // Two classes are the fewest that a label can have.
+            Architecture architecture = CreateArchitecture(InitialModel?.Model, classes: 2);
+            if (Pretrained is null)
+            {
+                // Otherwise the network is not known yet.
+                TokenLabels?.ThrowUnlessUsable(architecture, recipe.Augmentation);
+                Distillation?.ThrowUnlessUsable(architecture, TokenLabels);
+            }
+
             Distillation?.ThrowIfUnmeasurable(validates: ValidationSet is not null || ValidationSetFraction is not null);
         }
 
@@ -212,8 +235,19 @@ public sealed partial class ImageClassificationRePaViTTrainer
             => Distillation is { CountsLabels: false } && (ValidationSet is not null || ValidationSetFraction is null);
 
         /// <summary>The network for a number of classes.</summary>
-        internal Architecture CreateArchitecture(int classes)
-            => (InitialModel?.Model.Architecture ?? Architecture) with { Classes = classes };
+        /// <param name="initial">The model to go on from; null for random weights.</param>
+        /// <param name="classes">The classes.</param>
+        /// <exception cref="ArgumentException">There is no such network, or none that images can be prepared for.</exception>
+        internal Architecture CreateArchitecture(RePaViTModel? initial, int classes)
+        {
+            Architecture architecture = (initial?.Architecture ?? Architecture) with { Classes = classes };
+            architecture.Validate();
+            ThrowUnless(
+                architecture.ImageSize <= Preparation.MaxImageSize,
+                architecture.ImageSize,
+                $"a number up to {Preparation.MaxImageSize}");
+            return architecture;
+        }
 
         /// <summary>The recipe with what the options say in place of it.</summary>
         internal TrainingRecipe CreateRecipe(ulong seed)

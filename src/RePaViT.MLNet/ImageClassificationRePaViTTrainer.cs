@@ -59,12 +59,16 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     /// <exception cref="ArgumentException">
     /// The columns, the data and the options do not fit together; the message says what would be accepted.
     /// </exception>
-    /// <exception cref="InvalidDataException">Images cannot be read (the message lists them), or the checkpoint is damaged.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Images cannot be read (the message lists them), or the checkpoint or the pretrained weights are damaged.
+    /// </exception>
     /// <exception cref="NotSupportedException">The device cannot be used, or the network is too large for it.</exception>
     /// <exception cref="InsufficientMemoryException">The GPU's memory does not suffice; the message says what takes less.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before training began.</exception>
-    /// <exception cref="IOException">The workspace or the checkpoint cannot be read or written.</exception>
+    /// <exception cref="IOException">
+    /// The workspace or the checkpoint cannot be read or written, or the pretrained weights cannot be read or downloaded.
+    /// </exception>
     public ImageClassificationRePaViTTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -86,17 +90,10 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             channel.Warning(MessageSensitivity.None, problem.Message);
         }
 
-        if (_options.InitialModel is not null && _options.Architecture != new Options().Architecture)
-        {
-            channel.Warning(
-                MessageSensitivity.None,
-                $"{nameof(Options.Architecture)} is not used: {nameof(Options.InitialModel)} brings its own.");
-        }
-
         ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName, Columns.DroppedImages));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
-        Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
-        architecture.Validate();
+        RePaViTModel? initial = InitialModelOf(channel);
+        Architecture architecture = _options.CreateArchitecture(initial, Math.Max(classes.Count, 2));
         RePaViTModel? teacher = _options.TokenLabels?.Teacher ?? _options.Distillation?.ScoreModel;
         if (teacher is not null && !teacher.ClassNames.SequenceEqual(classes.Names))
         {
@@ -104,7 +101,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher: the same, in the same order, are needed.");
         }
 
-        ImagePreprocessing preprocessing = _options.InitialModel?.Model.Preprocessing ?? new ImagePreprocessing();
+        ImagePreprocessing preprocessing = initial?.Preprocessing ?? new ImagePreprocessing();
         preprocessing = preprocessing with
         {
             ReducedSide = preprocessing.ReducedSide ?? (int)(ReducedSideFactor * architecture.ImageSize),
@@ -115,7 +112,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
         Distillation? distillation = PipelineTeacher.Resolve(_options.Distillation, input, training, channel, _options.CancellationToken);
-        TrainingResult result = Train(architecture, preprocessing, training, validation, distillation, backend, channel);
+        TrainingResult result = Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel);
 
         RePaViTModel deployed = result.Model.Reparameterize();
         ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
@@ -239,6 +236,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
     private TrainingResult Train(
         Architecture architecture,
+        RePaViTModel? initial,
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
@@ -272,7 +270,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         var trainer = new Trainer(architecture, recipe, options, backend)
         {
             Preprocessing = preprocessing,
-            InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
+            InitialModel = resume ? null : initial,
             TokenLabels = _options.TokenLabels,
             Distillation = distillation,
             CheckpointLock = checkpointLock,

@@ -36,7 +36,7 @@ internal static class ModelFile
     private static readonly Target AnyNetwork = new(
         "network",
         $"an {nameof(ImageClassificationRePaViTTransformer)} or a {nameof(RePaViTFeaturizerTransformer)}",
-        OnnxMetadata.DescribeNetwork);
+        NetworkMetadata.DescribeNetwork);
 
     /// <summary>Reads a classifier.</summary>
     /// <param name="path">The file.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.Runtime;
+using RePaViT.IO;
 
 namespace RePaViT.MLNet.Training;
 
@@ -64,6 +65,16 @@ internal sealed class TrainingLog(
         return Text($"{architecture.GetType().Name} of {cost.Parameters / 1e6:F2} million parameters for images of {architecture.ImageSize} pixels, {recipe.Epochs} epochs in batches of {recipe.BatchSize}, seed {recipe.Seed}")
             + (checkpoint is null ? "." : $", going on from '{checkpoint}'.");
     }
+
+    public static string Describe(PretrainedSource source, PretrainedReport report) => string.Join(' ', (string[])
+    [
+        $"Goes on from {source}, read as {report.Source}{(report.Section.Length > 0 ? $", weights under '{Excerpt.Of(report.Section)}'" : "")}.",
+        .. report.OtherSections.Count > 0 ? (string[])[$"It has others under {Excerpt.OfList(report.OtherSections)}."] : [],
+        .. report.ConfigurationFiles.Count > 0 ? (string[])[$"Read beside it: {string.Join(", ", report.ConfigurationFiles)}."] : [],
+        .. report.ResampledTensors.Count > 0 ? (string[])[$"Resampled: {Excerpt.OfList(report.ResampledTensors)}."] : [],
+        .. report.UnusedTensors.Count > 0 ? (string[])[$"Not used: {Excerpt.OfList(report.UnusedTensors)}."] : [],
+        .. report.Assumptions,
+    ]);
 
     public static string Describe(ReparameterizationReport report) => Text(
         $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");

@@ -26,6 +26,17 @@ internal static class LittleEndian
         }
     }
 
+    /// <summary>Whole numbers, as integers of 64 bits.</summary>
+    public static void WriteInt64s(Stream stream, ReadOnlySpan<float> values)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        foreach (float value in values)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, (long)value);
+            stream.Write(bytes);
+        }
+    }
+
     public static void WriteSingles(Stream stream, ReadOnlySpan<float> values)
     {
         int[] reversed = BitConverter.IsLittleEndian ? [] : new int[Math.Min(values.Length, ChunkLength)];

@@ -27,12 +27,21 @@ internal sealed class PathLock : IDisposable
     /// <exception cref="IOException">Somebody else keeps it, as the message says; or the folder cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static PathLock Acquire(string path)
+        => TryAcquire(path) ?? throw new IOException($"'{path}' is in use by {Owner(OrdinaryFile.Resolve(path))}.");
+
+    /// <summary>Does what <see cref="Acquire"/> does; null while somebody else keeps the path.</summary>
+    /// <exception cref="IOException">The folder cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static PathLock? TryAcquire(string path)
     {
         // Two links to one file are one path.
         string full = OrdinaryFile.Resolve(path);
         for (int attempt = 1; ; attempt++)
         {
-            SafeFileHandle file = TryOpen(full + LockSuffix) ?? throw new IOException($"'{path}' is in use by {Owner(full)}.");
+            if (TryOpen(full + LockSuffix) is not SafeFileHandle file)
+            {
+                return null;
+            }
 
             // The one before may have removed its file after this one was opened: then it is nobody's, and the next is tried.
             // Where every attempt ends so, the disk has no locks, and nobody can be kept off.

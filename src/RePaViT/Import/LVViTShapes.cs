@@ -27,7 +27,7 @@ internal static class LVViTShapes
         context.Assumptions.Add($"Residual branches are divided by {divisor}, as usual for {dim} channels.");
         var architecture = new LVViTArchitecture
         {
-            ImageSize = side * patchSize,
+            ImageSize = context.Options.ImageSize ?? side * patchSize,
             PatchSize = patchSize,
             StemChannels = patch[1],
             Dim = dim,

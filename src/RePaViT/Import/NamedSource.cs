@@ -90,8 +90,7 @@ internal sealed class NamedSource
             .Select(candidate => _unreadable.GetValueOrDefault(candidate)).FirstOrDefault(type => type is not null);
 
     /// <summary>Every name of theirs that a tensor of ours may have.</summary>
-    public IEnumerable<string> TheirNames(string name)
-        => Table.Rows.Select(row => row.Translate(name)).OfType<string[]>().SelectMany(names => names);
+    public IEnumerable<string> TheirNames(string name) => Table.TranslationsOf(name);
 
     /// <summary>What nobody took, under the file's names without what wrappers put before them.</summary>
     public IEnumerable<string> Unused => _tensors.Keys.Where(name => !_used.Contains(name));

@@ -7,6 +7,25 @@ namespace RePaViT.Import;
 /// <param name="Form">The form in which its weights stand.</param>
 internal sealed record PretrainedArchitecture(Architecture Architecture, NetworkForm Form)
 {
+    /// <summary>What a file of this library says itself, except for what is asked for.</summary>
+    public static PretrainedArchitecture Of(ModelDescription description, PretrainedOptions options)
+    {
+        Architecture architecture = description.Architecture with { ImageSize = options.ImageSize ?? description.Architecture.ImageSize };
+        return new PretrainedArchitecture(
+            architecture switch
+            {
+                ViTArchitecture vit => vit with
+                {
+                    Heads = options.Heads ?? vit.Heads,
+                    NormEpsilon = options.NormEpsilon ?? vit.NormEpsilon,
+                    FeedForwardActivation = options.FeedForwardActivation ?? vit.FeedForwardActivation,
+                },
+                SwinArchitecture swin => swin with { Window = options.Window ?? swin.Window },
+                _ => architecture,
+            },
+            description.Form);
+    }
+
     /// <exception cref="InvalidDataException">Shapes are those of no network, or do not tell what nobody else does.</exception>
     public static PretrainedArchitecture Infer(PretrainedContext context)
     {

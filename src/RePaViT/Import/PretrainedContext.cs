@@ -26,6 +26,9 @@ internal sealed record PretrainedContext(
     /// <summary>What nobody said, and was taken to be as usual.</summary>
     public List<string> Assumptions { get; } = [];
 
+    /// <summary>Tensors of ours that were resampled for another image size.</summary>
+    public List<string> Resampled { get; } = [];
+
     /// <summary>The sizes of a tensor of ours. Sizes of 1 in front say nothing, and may be missing.</summary>
     /// <exception cref="InvalidDataException">It is not there, or has another number of sizes.</exception>
     public int[] ShapeOf(string name, int dimensions)

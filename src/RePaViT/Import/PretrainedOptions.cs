@@ -16,9 +16,17 @@ public sealed record PretrainedOptions
     public int? Heads { get; init; }
 
     /// <summary>
-    /// Width and height of the image, in pixels, where no shape tells. Default null: as the file beside it says, or as usual.
+    /// Width and height of the images that the network is to take, in pixels. Where the file is for another size, positions are
+    /// resampled for this one, as the project it is from does: bicubic, in timm's files with antialias, in Hugging Face's without.
+    /// A Mixer takes no other size. Default null: what shapes tell; where they do not, as the file beside it says, or as usual.
     /// </summary>
     public int? ImageSize { get; init; }
+
+    /// <summary>
+    /// Width and height of the windows of a Swin transformer, in tokens. Tables of relative positions are resampled for another
+    /// window than the file's, and for one that is cut down to a smaller image, as timm does. Default null: the file's.
+    /// </summary>
+    public int? Window { get; init; }
 
     /// <summary>What keeps normalizations finite. Default null: as the file beside it says, or as usual for where it is from.</summary>
     public double? NormEpsilon { get; init; }

@@ -22,17 +22,21 @@ internal static class PretrainedReader
 
     /// <exception cref="InvalidDataException">The file is damaged, or not of a network that can be read; the message says why.</exception>
     /// <exception cref="ArgumentException">An option is not accepted.</exception>
-    public static PretrainedNetwork Read(string path, PretrainedOptions options)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static PretrainedNetwork Read(PretrainedSource source, PretrainedOptions options, CancellationToken cancellationToken)
     {
-        using CheckpointFile file = CheckpointFile.Open(path);
+        using CheckpointFile file = source.Open(cancellationToken);
+        string path = source.Name;
         CheckpointSection section = Choose(file, options, path);
-        PretrainedConfiguration configuration = PretrainedConfiguration.ReadBeside(path);
+        PretrainedConfiguration configuration = source.ReadConfiguration();
         var context = new PretrainedContext(path, NamedSource.Recognize(section, path), file.Settings, file.IsTorchScript, options, configuration);
-        (Architecture inferred, NetworkForm form) = PretrainedArchitecture.Infer(context);
+        (Architecture inferred, NetworkForm form) = file.Description is ModelDescription own
+            ? PretrainedArchitecture.Of(own, options)
+            : PretrainedArchitecture.Infer(context);
         ThrowUnlessDescribed(context, inferred);
 
         int? classes = context.FindClasses();
-        IReadOnlyList<string> classNames = options.ClassNames ?? NamesOf(context, classes);
+        IReadOnlyList<string> classNames = options.ClassNames ?? file.Description?.ClassNames ?? NamesOf(context, classes);
         bool hasNewHead = classes != classNames.Count;
         Architecture architecture = inferred with { Classes = classNames.Count };
         var description = new ModelDescription
@@ -40,11 +44,12 @@ internal static class PretrainedReader
             Architecture = architecture,
             Form = form,
             ClassNames = classNames,
-            Preprocessing = PreprocessingOf(context),
+            Preprocessing = options.Preprocessing ?? file.Description?.Preprocessing ?? PreprocessingOf(context),
         };
         Validate(context, description);
         NetworkLayout layout = architecture.Layout(form);
-        NamedTensors weights = new PretrainedWeights(context, file.Length).Read(layout.Layers.Where(layer => !(hasNewHead && layer.IsHead)));
+        NamedTensors weights = new PretrainedWeights(context, file.Length)
+            .Read(layout.Layers.Where(layer => !(hasNewHead && layer.IsHead)), cancellationToken);
         if (hasNewHead)
         {
             AddHead(context, layout.Layers.Single(layer => layer.IsHead), weights);
@@ -108,11 +113,6 @@ internal static class PretrainedReader
 
     private static ImagePreprocessing PreprocessingOf(PretrainedContext context)
     {
-        if (context.Options.Preprocessing is ImagePreprocessing asked)
-        {
-            return asked;
-        }
-
         PretrainedConfiguration said = context.Configuration;
         ImagePreprocessing usual = context.Source.Table.Preprocessing;
         if (said.Mean is null || said.StandardDeviation is null)
@@ -181,6 +181,7 @@ internal static class PretrainedReader
                 Section = section.Name,
                 OtherSections = [.. file.Sections.Where(other => other != section && other.Tensors.Count > 0).Select(other => other.Name)],
                 UnusedTensors = unused,
+                ResampledTensors = context.Resampled,
                 HasNewHead = hasNewHead,
                 ConfigurationFiles = context.Configuration.Files,
                 Assumptions = context.Assumptions,

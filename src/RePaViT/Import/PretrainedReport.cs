@@ -19,6 +19,12 @@ public sealed class PretrainedReport
     /// <summary>Tensors of the set that the network does not need, under the file's names.</summary>
     public required IReadOnlyList<string> UnusedTensors { get; init; }
 
+    /// <summary>
+    /// Tensors that were resampled, since they are for another image size or window than is asked for, under this library's names:
+    /// <c>pos_embed</c>, or tables of relative positions.
+    /// </summary>
+    public required IReadOnlyList<string> ResampledTensors { get; init; }
+
     /// <summary>Whether the head starts anew: the file has none, or one for another number of classes.</summary>
     public required bool HasNewHead { get; init; }
 

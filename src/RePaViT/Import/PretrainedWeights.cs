@@ -1,4 +1,5 @@
 using RePaViT.Import.Files;
+using RePaViT.Import.Resampling;
 using RePaViT.IO;
 using RePaViT.Layers;
 using RePaViT.Operators;
@@ -10,9 +11,10 @@ namespace RePaViT.Import;
 /// <param name="fileLength">Bytes of the file, which justify as much to be read.</param>
 internal sealed class PretrainedWeights(PretrainedContext context, long fileLength)
 {
-    private const string Positions = "pos_embed";
     private const string ClassToken = "cls_token";
-    private const string Registers = "reg_token";
+
+    /// <summary>Our name of register tokens, where they are one tensor.</summary>
+    public const string Registers = "reg_token";
 
     // Files share tensors now and then, but never more than they hold.
     private const int MaxShare = 2;
@@ -21,12 +23,15 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
 
     /// <summary>The tensors of some layers.</summary>
     /// <param name="layers">The layers.</param>
+    /// <param name="cancellationToken">Stops it between two layers.</param>
     /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
-    public NamedTensors Read(IEnumerable<Layer> layers)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public NamedTensors Read(IEnumerable<Layer> layers, CancellationToken cancellationToken)
     {
         var weights = new NamedTensors();
         foreach (Layer layer in layers)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (layer is TokenEmbedding tokens)
             {
                 ReadTokens(tokens, weights);
@@ -76,7 +81,9 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
         int[] shape = context.Source.ShapeOf(tensor.Name) ?? throw context.Missing(tensor.Name);
         if (!PretrainedContext.WithDimensions(shape, tensor.Shape.Length).AsSpan().SequenceEqual(tensor.Shape))
         {
-            throw WrongShape(tensor.Name, shape, tensor.Shape);
+            return tensor.Name.EndsWith(RelativePositionTable.NameEnd, StringComparison.Ordinal) && RelativePositionTable.Fits(shape, tensor.Shape)
+                ? ReadRelativePositions(tensor, shape)
+                : throw WrongShape(tensor.Name, shape, tensor.Shape);
         }
 
         StoredTensor[] parts = context.Source.Take(tensor.Name)!;
@@ -120,20 +127,42 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
 
     private float[] ReadPositions(TokenEmbedding layer)
     {
-        int rows = context.ShapeOf(Positions, 3)[1];
-        int withoutPosition = layer.Tokens - rows;
-        float[] stored = Read(new TensorSpec(Positions, TensorRole.Embedding, 1, rows, layer.Dim));
-        if (withoutPosition == 0)
-        {
-            return stored;
-        }
-
-        // Of all such tokens, or of register tokens only.
-        int first = withoutPosition == layer.Prefix ? 0 : layer.Prefix - withoutPosition;
+        PositionTable table = PositionTable.Find(context, context.ShapeOf("patch_embed.proj.weight", 4)[3]);
+        int rows = table.Prefix + table.Side * table.Side;
+        float[] stored = Read(new TensorSpec(PositionTable.Name, TensorRole.Embedding, 1, rows, layer.Dim));
+        int start = table.Prefix * layer.Dim;
         float[] positions = new float[layer.Tokens * layer.Dim];
-        stored.AsSpan(0, first * layer.Dim).CopyTo(positions);
-        stored.AsSpan(first * layer.Dim).CopyTo(positions.AsSpan(layer.Prefix * layer.Dim));
+        stored.AsSpan(0, start).CopyTo(positions);
+        ReadOfPatches().CopyTo(positions.AsSpan(layer.Prefix * layer.Dim));
         return positions;
+
+        ReadOnlySpan<float> ReadOfPatches()
+        {
+            int side = (int)Math.Sqrt(layer.Tokens - layer.Prefix);
+            if (side == table.Side)
+            {
+                return stored.AsSpan(start);
+            }
+
+            if (context.Options.ImageSize is null)
+            {
+                // A file cannot ask for more than it holds.
+                throw context.Refusal($"its positions are for {table.Side} x {table.Side} patches, and {side} x {side} are needed");
+            }
+
+            context.Resampled.Add(PositionTable.Name);
+            AxisTaps taps = context.Source.Table.PositionFilter == PositionFilter.Antialiased
+                ? AxisTaps.Antialiased(table.Side, side)
+                : AxisTaps.Cubic(table.Side, side);
+            return taps.Resample(stored.AsSpan(start), table.Side);
+        }
+    }
+
+    private float[] ReadRelativePositions(TensorSpec tensor, int[] shape)
+    {
+        context.Resampled.Add(tensor.Name);
+        float[] stored = Read(tensor with { Shape = shape });
+        return RelativePositionTable.Resample(stored, RelativePositionTable.SideOf(shape[0]), RelativePositionTable.SideOf(tensor.Shape[0]));
     }
 
     private float[] ReadPart(StoredTensor part)

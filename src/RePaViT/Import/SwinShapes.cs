@@ -29,7 +29,7 @@ internal static class SwinShapes
             Dim = dim,
             Depths = IntegerList.Create(depths),
             Heads = IntegerList.Create(heads),
-            Window = window,
+            Window = context.Options.Window ?? window,
             Classes = context.FindClasses() ?? 1,
             IdleRatio = null,
         };

@@ -1,3 +1,4 @@
+using RePaViT.Import.Resampling;
 using RePaViT.IO;
 
 namespace RePaViT.Import;
@@ -22,7 +23,7 @@ internal static class ViTShapes
         int classTokens = (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0);
         var architecture = new ViTArchitecture
         {
-            ImageSize = patchSize * PatchesPerSide(context, patchSize, classTokens, registers),
+            ImageSize = context.Options.ImageSize ?? patchSize * PositionTable.Find(context, patchSize).Side,
             PatchSize = patchSize,
             Dim = dim,
             Depth = depth,
@@ -44,32 +45,6 @@ internal static class ViTShapes
         }
 
         return IdleShapes.Infer(context, layers, architecture.HiddenChannelsOf).Of(architecture);
-    }
-
-    /// <summary>Positions of as many tokens as a square has patches, with or without those that stand for no patch.</summary>
-    private static int PatchesPerSide(PretrainedContext context, int patchSize, int classTokens, int registers)
-    {
-        int positions = context.ShapeOf("pos_embed", 3)[1];
-        int[] sides =
-        [
-            .. new[] { 0, classTokens, classTokens + registers }.Distinct()
-                .Select(prefix => (int)Math.Sqrt(positions - Math.Min(prefix, positions)) is int side && side > 0 && side * side + prefix == positions ? side : 0)
-                .Where(side => side > 0).Distinct(),
-        ];
-        int? asked = context.Options.ImageSize ?? (sides.Length > 1 ? context.Configuration.ImageSize : null);
-        if (asked is int size)
-        {
-            return sides.Contains(size / patchSize) && size % patchSize == 0
-                ? size / patchSize
-                : throw context.Refusal(
-                    $"an image of {size} pixels is asked for, and its positions are for {Excerpt.OfList(sides.Select(side => side * patchSize))}");
-        }
-
-        return sides is [int only]
-            ? only
-            : throw context.Refusal(
-                $"its {positions} positions are those of {(sides.Length == 0 ? "no square image" : "several image sizes")}: "
-                + $"{nameof(PretrainedOptions.ImageSize)} is needed, where there is a choice");
     }
 
     /// <summary>Whether the mean of the patches is classified, not the class token.</summary>

@@ -38,7 +38,8 @@ internal sealed record AttentionBlock(
 
     public Linear Proj => Linear.Named($"{Name}.proj", Dim, Dim);
 
-    private RelativePositions? Positions => Windows is WindowGrid grid
+    /// <summary>What is added to the scores within windows; null for nothing.</summary>
+    public RelativePositions? Positions => Windows is WindowGrid grid
         ? new RelativePositions(
             new TensorSpec(
                 $"{Name}.relative_position_bias_table", TensorRole.Embedding, (2 * grid.Window - 1) * (2 * grid.Window - 1), Heads),

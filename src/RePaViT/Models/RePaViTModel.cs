@@ -141,8 +141,22 @@ public sealed class RePaViTModel
     /// which and why.
     /// </exception>
     public static RePaViTModel LoadPretrained(string path, PretrainedOptions? options = null)
+        => LoadPretrained(PretrainedSource.FromFile(path), options);
+
+    /// <summary>Reads what <see cref="LoadPretrained(string, PretrainedOptions?)"/> reads, from a stream or a download as well.</summary>
+    /// <param name="source">Where the weights are.</param>
+    /// <param name="options">As there. Only a file has others beside it: for all else, they must tell what shapes do not.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="IOException">The weights could not be downloaded: the message says which file to put where instead.</exception>
+    /// <exception cref="FileNotFoundException">As there.</exception>
+    /// <exception cref="UnauthorizedAccessException">As there, or the cache folder may not be written to.</exception>
+    /// <exception cref="InvalidDataException">As there, or what was downloaded is not what its SHA-256 says.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static RePaViTModel LoadPretrained(
+        PretrainedSource source, PretrainedOptions? options = null, CancellationToken cancellationToken = default)
     {
-        PretrainedNetwork read = PretrainedReader.Read(path, options ?? new PretrainedOptions());
+        ArgumentNullException.ThrowIfNull(source);
+        PretrainedNetwork read = PretrainedReader.Read(source, options ?? new PretrainedOptions(), cancellationToken);
         var model = new RePaViTModel(read.Description, read.Network);
         options?.Report?.Invoke(read.Report);
         return model;
@@ -183,6 +197,20 @@ public sealed class RePaViTModel
 
     /// <summary>Writes what <see cref="Save(string)"/> does, and more.</summary>
     internal void Save(string path, OnnxFileOptions options) => OnnxWriter.Write(path, _description, Folded(), options);
+
+    /// <summary>
+    /// Writes <see cref="Weights"/> as a safetensors file, for programs in other languages. With the names of the RePaViT reference
+    /// it has every tensor that its <c>load_state_dict</c> asks for; a deployed model goes into a network that was reparameterized
+    /// there. Architecture, class names and preprocessing are in the metadata, and
+    /// <see cref="LoadPretrained(string, PretrainedOptions?)"/> reads the same model.
+    /// </summary>
+    /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
+    /// <param name="naming">Whose names the tensors get.</param>
+    /// <exception cref="ArgumentException">That project has no such network; the message says which it has.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
+    public void SaveWeights(string path, WeightNaming naming = WeightNaming.Reference)
+        => PretrainedWriter.Write(path, _description, Unfolded(), naming);
 
     /// <summary>
     /// The same function with fewer weights (RePaViT, section 3.2): idle channels, shortcuts and batch normalization are

@@ -72,7 +72,7 @@ internal static class OnnxReader
             SourceFile.ThrowUnlessReadable(stream);
             (Dictionary<string, string> metadata, ProtobufReader? graph, bool hasHash) =
                 ReadModel(new ProtobufReader(stream, maxTextLength));
-            ModelDescription description = OnnxMetadata.Parse(metadata);
+            ModelDescription description = NetworkMetadata.Parse(metadata);
             if (graph is null)
             {
                 throw new InvalidDataException("It has no graph.");
@@ -157,8 +157,8 @@ internal static class OnnxReader
                     break;
                 case OnnxSchema.Model.Metadata:
                     (string key, string value) = ReadEntry(model.ReadMessage());
-                    length += OnnxMetadata.IsOurs(key) ? value.Length : 0;
-                    if (OnnxMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
+                    length += NetworkMetadata.IsOurs(key) ? value.Length : 0;
+                    if (NetworkMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
                         throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
                     }
@@ -186,7 +186,7 @@ internal static class OnnxReader
                 case OnnxSchema.Entry.Key:
                     key = entry.ReadName();
                     break;
-                case OnnxSchema.Entry.Value when key.Length == 0 || OnnxMetadata.IsOurs(key):
+                case OnnxSchema.Entry.Value when key.Length == 0 || NetworkMetadata.IsOurs(key):
                     value = entry.ReadString();
                     break;
             }

@@ -72,7 +72,7 @@ internal static class OnnxWriter
         }
 
         var metadata = new OrderedDictionary<string, string>(
-            OnnxMetadata.Create(description).Concat(options.Metadata), StringComparer.Ordinal);
+            NetworkMetadata.Create(description).Concat(options.Metadata), StringComparer.Ordinal);
 
         // The hash first: a file that was cut off behind it does not fit it.
         foreach ((string key, string value) in metadata.Prepend(OnnxMetadata.ToEntry(Hash(metadata, network))))

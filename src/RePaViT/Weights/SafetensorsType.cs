@@ -19,6 +19,9 @@ internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<
     /// <summary>Whole numbers beyond 2^24 are rounded.</summary>
     public static SafetensorsType I32 { get; } = new("I32", 4, bytes => BinaryPrimitives.ReadInt32LittleEndian(bytes));
 
+    /// <summary>Whole numbers beyond 2^24 are rounded.</summary>
+    public static SafetensorsType I64 { get; } = new("I64", 8, bytes => BinaryPrimitives.ReadInt64LittleEndian(bytes));
+
     public static IReadOnlyList<SafetensorsType> All { get; } =
     [
         F32,
@@ -26,7 +29,7 @@ internal sealed record SafetensorsType(string Name, int Size, Func<ReadOnlySpan<
         new("BF16", 2, bytes => BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16)),
         new("F64", 8, bytes => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes)),
         I32,
-        new("I64", 8, bytes => BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+        I64,
     ];
 
     /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>

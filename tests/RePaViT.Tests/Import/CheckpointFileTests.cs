@@ -81,7 +81,7 @@ public sealed class CheckpointFileTests
     [DataRow("""{"weight_map": {"a": ""}}""", "not accepted")]
     [DataRow("""{"weight_map": {"a": "2.safetensors"}}""", "2.safetensors")]
     [DataRow("""{"weight_map": {"z": "1.safetensors"}}""", "'z'")]
-    [DataRow("""{"weight_map": {"a": "index.json"}}""", "safetensors file")]
+    [DataRow("""{"weight_map": {"a": "index.json"}}""", "a file of tensors")]
     [DataRow("""{"weight_map": {"a": 1}}""", "'a'")]
     [DataRow("""{"weight_map": {"a": "1.safetensors", "a": "1.safetensors"}}""", "'a'")]
     [DataRow("""{"weight_map": []}""", "weight_map")]

@@ -213,7 +213,7 @@ public sealed class OnnxFileTests
         }
 
         var model = new ProtobufMessage();
-        AddMetadata(model, OnnxMetadata.Create(description));
+        AddMetadata(model, NetworkMetadata.Create(description));
         model.Add(OnnxSchema.Model.Graph, graph.ToMessage("", ""));
         AssertRefused(Bytes(model), named);
         Assert.Contains(named, Assert.ThrowsExactly<ArgumentException>(() => Write(description, new Network(network.Layout, weights, network.Stage))).Message);
@@ -224,7 +224,7 @@ public sealed class OnnxFileTests
     {
         (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
         var model = new ProtobufMessage();
-        AddMetadata(model, OnnxMetadata.Create(description));
+        AddMetadata(model, NetworkMetadata.Create(description));
         model.Add(1000, "from a later version of the format");
         model.Add(1001, 1.5f);
         model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
@@ -259,7 +259,7 @@ public sealed class OnnxFileTests
     {
         (ModelDescription description, Network network) = Create(Small, NetworkForm.Deployed);
         var model = new ProtobufMessage();
-        AddMetadata(model, OnnxMetadata.Create(description));
+        AddMetadata(model, NetworkMetadata.Create(description));
         model.Add(OnnxSchema.Model.Graph, OnnxNetwork.CreateGraph(description.Architecture, network).ToMessage("", ""));
         byte[] bytes = Bytes(model);
         bytes[bytes.AsSpan().IndexOf("\"0\",\"1\""u8) + 1] = 0xff;
@@ -487,7 +487,7 @@ public sealed class OnnxFileTests
         }
 
         var model = new ProtobufMessage();
-        AddMetadata(model, OnnxMetadata.Create(description));
+        AddMetadata(model, NetworkMetadata.Create(description));
         model.Add(OnnxSchema.Model.Graph, graphMessage);
         return Bytes(model);
     }

@@ -86,7 +86,7 @@ internal static class DependencyTable
         // No engine at all, and nothing of what networks are made of.
         ("RePaViT.MLNet",
         [
-            "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Inference/InferencePrecision.cs", "Models",
+            "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
             "Training", "Trainer.cs", "RePaViT.TorchSharp",
         ]),
     ];

@@ -10,6 +10,8 @@ namespace RePaViT.Import.Files;
 /// </summary>
 internal abstract class CheckpointFile : IDisposable
 {
+    private Stream? _owned;
+
     /// <summary>The sets of tensors that it holds.</summary>
     public abstract IReadOnlyList<CheckpointSection> Sections { get; }
 
@@ -19,6 +21,9 @@ internal abstract class CheckpointFile : IDisposable
     /// <summary>Whether it holds a program with its weights, which is not read.</summary>
     public virtual bool IsTorchScript => false;
 
+    /// <summary>What it says of its network itself, if this library wrote it; otherwise null.</summary>
+    public virtual ModelDescription? Description => null;
+
     /// <summary>Bytes that it takes on disk: what justifies memory.</summary>
     public abstract long Length { get; }
 
@@ -27,24 +32,27 @@ internal abstract class CheckpointFile : IDisposable
     /// <exception cref="InvalidDataException">The file is damaged or of another kind; the message says where.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    public static CheckpointFile Open(string path) => Open(path, isPart: false);
+    public static CheckpointFile Open(string path) => Open(path, mayBeIndex: true);
 
-    /// <summary>Opens a file that an index names, and that is none itself: otherwise it could name itself.</summary>
-    public static CheckpointFile OpenPart(string path) => Open(path, isPart: true);
+    /// <summary>Opens a file that is no index, as those that an index names: otherwise it could name itself.</summary>
+    public static CheckpointFile OpenSingle(string path) => Open(path, mayBeIndex: false);
 
-    public abstract void Dispose();
+    /// <summary>Opens a file that is no index.</summary>
+    /// <param name="stream">All of the file, wherever it stands. It must stay open as long as this, which does not close it.</param>
+    /// <param name="source">What to call it.</param>
+    /// <exception cref="InvalidDataException">As for a path.</exception>
+    public static CheckpointFile Open(Stream stream, string source) => Open(stream, source, mayBeIndex: false);
 
-    private static CheckpointFile Open(string path, bool isPart)
+    public virtual void Dispose() => _owned?.Dispose();
+
+    private static CheckpointFile Open(string path, bool mayBeIndex)
     {
         FileStream stream = SourceFile.Open(path);
         try
         {
-            return Open(stream, path, isPart);
-        }
-        catch (EndOfStreamException exception)
-        {
-            stream.Dispose();
-            throw new InvalidDataException($"{path}: the file ends where more is announced.", exception);
+            CheckpointFile file = Open(stream, path, mayBeIndex);
+            file._owned = stream;
+            return file;
         }
         catch
         {
@@ -53,28 +61,49 @@ internal abstract class CheckpointFile : IDisposable
         }
     }
 
-    private static CheckpointFile Open(FileStream stream, string path, bool isPart)
+    private static CheckpointFile Open(Stream stream, string source, bool mayBeIndex)
+    {
+        try
+        {
+            return Recognize(stream, source, mayBeIndex);
+        }
+        catch (EndOfStreamException exception)
+        {
+            throw new InvalidDataException($"{source}: the file ends where more is announced.", exception);
+        }
+    }
+
+    private static CheckpointFile Recognize(Stream stream, string source, bool mayBeIndex)
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong) + 1];
+        stream.Position = 0;
         ReadOnlySpan<byte> start = bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         stream.Position = 0;
 
         // First, because the length that such a file begins with may look like any other beginning.
         if (start.Length == bytes.Length && start[^1] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(start) <= (ulong)stream.Length)
         {
-            return new SafetensorsCheckpoint(stream, path);
+            return new SafetensorsCheckpoint(stream, source);
         }
 
         if (start.StartsWith(ZipDirectory.Signature))
         {
-            return new PyTorchArchive(stream, path);
+            return new PyTorchArchive(stream, source);
         }
 
         if (start.StartsWith(LegacyPyTorchFile.Signature))
         {
-            return new LegacyPyTorchFile(stream, path);
+            return new LegacyPyTorchFile(stream, source);
         }
 
-        return start.StartsWith("{"u8) && !isPart ? new ShardedCheckpoint(stream, path) : new SafetensorsCheckpoint(stream, path);
+        if (!start.StartsWith("{"u8))
+        {
+            return new SafetensorsCheckpoint(stream, source);
+        }
+
+        return mayBeIndex
+            ? new ShardedCheckpoint(stream, source)
+            : throw new InvalidDataException(
+                $"{source}: it begins as an index of several files, which is read only as a file beside them; a file of tensors is needed.");
     }
 }

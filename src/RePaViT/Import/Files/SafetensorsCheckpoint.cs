@@ -5,9 +5,9 @@ namespace RePaViT.Import.Files;
 /// <summary>A safetensors file, read tensor by tensor.</summary>
 internal sealed class SafetensorsCheckpoint : CheckpointFile
 {
-    private readonly FileStream _stream;
+    private readonly Stream _stream;
 
-    public SafetensorsCheckpoint(FileStream stream, string path)
+    public SafetensorsCheckpoint(Stream stream, string path)
     {
         _stream = stream;
         SafetensorsHeader header = Safetensors.ReadHeader(stream, path);
@@ -24,13 +24,26 @@ internal sealed class SafetensorsCheckpoint : CheckpointFile
 
         Sections = [new CheckpointSection("", tensors)];
         Length = stream.Length;
+        Description = NetworkMetadata.DescribeNetwork(header.Metadata) ? ReadDescription(header.Metadata, path) : null;
     }
 
     public override IReadOnlyList<CheckpointSection> Sections { get; }
 
     public override long Length { get; }
 
-    public override void Dispose() => _stream.Dispose();
+    public override ModelDescription? Description { get; }
+
+    private static ModelDescription ReadDescription(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        try
+        {
+            return NetworkMetadata.Parse(metadata);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidDataException($"{path}: {exception.Message}", exception);
+        }
+    }
 
     private float[] Read(SafetensorsEntry entry, long start, string path)
     {

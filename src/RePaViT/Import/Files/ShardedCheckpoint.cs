@@ -18,7 +18,7 @@ internal sealed class ShardedCheckpoint : CheckpointFile
 
     private readonly List<CheckpointFile> _files = [];
 
-    public ShardedCheckpoint(FileStream stream, string path)
+    public ShardedCheckpoint(Stream stream, string path)
     {
         try
         {
@@ -31,18 +31,19 @@ internal sealed class ShardedCheckpoint : CheckpointFile
             DisposeFiles();
             throw;
         }
-
-        // Nothing more is read of the index itself.
-        stream.Dispose();
     }
 
     public override IReadOnlyList<CheckpointSection> Sections { get; }
 
     public override long Length { get; }
 
-    public override void Dispose() => DisposeFiles();
+    public override void Dispose()
+    {
+        DisposeFiles();
+        base.Dispose();
+    }
 
-    private static Dictionary<string, string> ReadMap(FileStream stream, string path)
+    private static Dictionary<string, string> ReadMap(Stream stream, string path)
     {
         if (stream.Length > MaxIndexLength)
         {
@@ -111,7 +112,7 @@ internal sealed class ShardedCheckpoint : CheckpointFile
     {
         try
         {
-            return CheckpointFile.OpenPart(part);
+            return OpenSingle(part);
         }
         catch (FileNotFoundException exception)
         {

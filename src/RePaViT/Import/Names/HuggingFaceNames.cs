@@ -1,3 +1,5 @@
+using RePaViT.Import.Resampling;
+
 namespace RePaViT.Import.Names;
 
 /// <summary>Hugging Face's transformers.</summary>
@@ -28,6 +30,7 @@ internal static class HuggingFaceNames
             new("head", "classifier"),
         ],
         Optional = ["pooler.", "embeddings.mask_token"],
+        PositionFilter = PositionFilter.Cubic,
         NormEpsilon = 1e-12,
         Preprocessing = Preprocessings.HuggingFace,
     };
@@ -61,6 +64,7 @@ internal static class HuggingFaceNames
             new("blocks.{block}.mlp.fc2", "encoder.layer.{block}.layer_scale2.lambda1"),
         ],
         Optional = ["embeddings.mask_token"],
+        PositionFilter = PositionFilter.Cubic,
         NormEpsilon = 1e-6,
         Preprocessing = Preprocessings.ImageNet,
     };
@@ -94,6 +98,7 @@ internal static class HuggingFaceNames
         Optional = ["vision_model.embeddings.position_ids", "logit_scale"],
         HasProjection = true,
         Activation = null,
+        PositionFilter = PositionFilter.Cubic,
         NormEpsilon = 1e-5,
         Preprocessing = Preprocessings.Clip,
     };

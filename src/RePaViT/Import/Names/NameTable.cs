@@ -1,3 +1,5 @@
+using RePaViT.Import.Resampling;
+
 namespace RePaViT.Import.Names;
 
 /// <summary>How a project names the tensors of a family of networks, and what it leaves unsaid in its files.</summary>
@@ -44,8 +46,15 @@ internal sealed record NameTable
     /// <summary>The same of TorchScript archives, where the publisher of those is known by them; otherwise null.</summary>
     public FeedForwardActivation? ScriptActivation { get; init; }
 
+    /// <summary>How positions become those of another image size.</summary>
+    public PositionFilter PositionFilter { get; init; }
+
     /// <summary>What keeps normalizations finite, where no file beside it says so; null for this library's default.</summary>
     public double? NormEpsilon { get; init; }
+
+    /// <summary>The names of one of our tensors, one row after the other; those of one that is in parts, one part after the other.</summary>
+    public IEnumerable<string> TranslationsOf(string tensor)
+        => Rows.Select(row => row.Translate(tensor)).OfType<string[]>().SelectMany(names => names);
 
     /// <summary>How images are prepared, where no file beside it says so.</summary>
     public required ImagePreprocessing Preprocessing { get; init; }

@@ -3,6 +3,9 @@ namespace RePaViT.Import.Names;
 /// <summary>PyTorch Image Models, and what has the same names: DeiT, DINOv2, MAE, and Swin as it was published.</summary>
 internal static class TimmNames
 {
+    /// <summary>The normalization of a mean of tokens.</summary>
+    public const string PooledNorm = "fc_norm";
+
     public static NameTable ViT { get; } = new()
     {
         Source = "timm ViT",
@@ -14,7 +17,7 @@ internal static class TimmNames
             new("blocks.{block}.attn.norm", "blocks.{block}.norm1"),
             new("blocks.{block}.mlp.norm", "blocks.{block}.norm2"),
             new("norm", "norm"),
-            new("norm", "fc_norm"),
+            new("norm", PooledNorm),
             new("reg_token", "reg_token"),
             new("reg_token", "register_tokens"),
             new("", ""),

@@ -15,7 +15,7 @@ internal sealed class LegacyPyTorchFile : PyTorchFile
 
     private readonly Dictionary<string, long> _places = new(StringComparer.Ordinal);
 
-    public LegacyPyTorchFile(FileStream stream, string path)
+    public LegacyPyTorchFile(Stream stream, string path)
         : base(stream, path)
     {
         byte[] magic = new byte[Math.Min(Magic.Length, stream.Length)];

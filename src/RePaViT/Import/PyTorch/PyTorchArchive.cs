@@ -14,7 +14,7 @@ internal sealed class PyTorchArchive : PyTorchFile
     private readonly ZipDirectory _directory;
     private readonly Dictionary<string, long> _places = new(StringComparer.Ordinal);
 
-    public PyTorchArchive(FileStream stream, string path)
+    public PyTorchArchive(Stream stream, string path)
         : base(stream, path)
     {
         _directory = new ZipDirectory(stream, path);

@@ -6,7 +6,7 @@ namespace RePaViT.Import.PyTorch;
 /// <summary>What <c>torch.save</c> or <c>torch.jit.save</c> wrote: a pickle that describes tensors, and the storages that they are made of.</summary>
 /// <param name="stream">The file.</param>
 /// <param name="path">Its path.</param>
-internal abstract class PyTorchFile(FileStream stream, string path) : CheckpointFile
+internal abstract class PyTorchFile(Stream stream, string path) : CheckpointFile
 {
     private const string ArgumentsName = "args";
 
@@ -22,11 +22,9 @@ internal abstract class PyTorchFile(FileStream stream, string path) : Checkpoint
 
     public override long Length => Stream.Length;
 
-    protected FileStream Stream { get; } = stream;
+    protected Stream Stream { get; } = stream;
 
     protected string Path { get; } = path;
-
-    public override void Dispose() => Stream.Dispose();
 
     /// <summary>Where the bytes of a storage begin in the file.</summary>
     protected abstract long PlaceOf(string storage);
