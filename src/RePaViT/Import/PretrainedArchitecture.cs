@@ -30,12 +30,12 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
     public static PretrainedArchitecture Infer(PretrainedContext context)
     {
         NetworkFamily family = context.Source.Table.Family;
-        if (family != NetworkFamily.ViT && context.FindActivation() is not (null or FeedForwardActivation.Gelu))
+        if (family != NetworkFamily.ViT)
         {
-            throw context.Refusal($"only ViTs are read with another activation than '{PretrainedConfiguration.Gelu}'");
+            ThrowUnlessUsual(context);
         }
 
-        return family switch
+        PretrainedArchitecture inferred = family switch
         {
             NetworkFamily.ViT => ViTShapes.Infer(context),
             NetworkFamily.Swin => SwinShapes.Infer(context),
@@ -43,5 +43,23 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
             NetworkFamily.PoolFormer => PoolFormerShapes.Infer(context),
             _ => LVViTShapes.Infer(context),
         };
+        int size = inferred.Architecture.ImageSize;
+        return context.Options.ImageSize is not int asked || asked == size
+            ? inferred
+            : throw context.Refusal($"an image of {asked} pixels is asked for, and its positions are for {size}");
+    }
+
+    /// <summary>Refuses what is asked for, or said beside the file, and only ViTs may have.</summary>
+    private static void ThrowUnlessUsual(PretrainedContext context)
+    {
+        if (context.FindActivation() is not (null or FeedForwardActivation.Gelu))
+        {
+            throw context.Refusal($"only ViTs are read with another activation than '{PretrainedConfiguration.Gelu}'");
+        }
+
+        if (context.Options.NormEpsilon is not null)
+        {
+            throw context.Refusal($"{nameof(PretrainedOptions.NormEpsilon)} is given, and only that of ViTs may differ");
+        }
     }
 }

@@ -116,6 +116,8 @@ public sealed class LoadPretrainedTests
         StringAssert.Contains(Refusal("timm_vit.safetensors", TwoHeads with { IdleRatio = 0.5 }), "IdleRatio");
         StringAssert.Contains(
             Refusal("timm_vit.safetensors", TwoHeads with { FeedForwardActivation = (FeedForwardActivation)7 }), "FeedForwardActivation 7");
+        StringAssert.Contains(Refusal("original_lvvit.safetensors", TwoHeads with { ImageSize = 32 }), "32 pixels");
+        StringAssert.Contains(Refusal("original_lvvit.safetensors", TwoHeads with { NormEpsilon = 1e-4 }), "NormEpsilon");
         StringAssert.Contains(
             Refusal("original_swin.safetensors", new PretrainedOptions { FeedForwardActivation = FeedForwardActivation.QuickGelu }), "only ViTs");
         StringAssert.Contains(Refusal("timm_vit.safetensors", new PretrainedOptions { Heads = 3 }), "Heads 3");
@@ -126,15 +128,18 @@ public sealed class LoadPretrainedTests
     }
 
     [TestMethod]
-    public void Other_classes_get_a_new_head_and_the_same_features()
+    [DataRow("timm_vit.safetensors")]
+    [DataRow("deit_distilled.pth")]
+    [DataRow("original_lvvit.safetensors")]
+    public void Other_classes_get_a_new_head_and_the_same_features(string name)
     {
-        RePaViTModel there = Load("timm_vit.safetensors", TwoHeads);
-        RePaViTModel here = Load("timm_vit.safetensors", TwoHeads with { ClassNames = ["cat", "dog"] });
+        RePaViTModel there = Load(name, TwoHeads);
+        RePaViTModel here = Load(name, TwoHeads with { ClassNames = ["cat", "dog"] });
 
         CollectionAssert.AreEqual(new[] { "0", "1", "2" }, there.ClassNames.ToArray());
         CollectionAssert.AreEqual(new[] { "cat", "dog" }, here.ClassNames.ToArray());
         Assert.AreEqual(2, here.Architecture.Classes);
-        Assert.IsTrue(Report("timm_vit.safetensors", TwoHeads with { ClassNames = ["cat", "dog"] }).HasNewHead);
+        Assert.IsTrue(Report(name, TwoHeads with { ClassNames = ["cat", "dog"] }).HasNewHead);
         float[] images = RandomWeights.Floats(3 * 16 * 16, 5);
         CollectionAssert.AreEqual(Features(there), Features(here));
 

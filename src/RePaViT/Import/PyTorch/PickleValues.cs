@@ -44,14 +44,12 @@ internal sealed record PickleGlobal(string Module, string Name)
 /// <param name="type">What names its type. It becomes a text when somebody asks: a pickle may make a million values of one long name.</param>
 internal sealed class InertValue(object type)
 {
-    private const string ScriptNamespace = "__torch__";
-
     private string? _type;
 
     public string Type => _type ??= $"{type}";
 
     /// <summary>Whether its type is a class of TorchScript, <c>__torch__.*</c>.</summary>
-    public bool IsOfScript => type is PickleGlobal global && (global.Module == ScriptNamespace || global.Module.StartsWith(ScriptNamespace + ".", StringComparison.Ordinal));
+    public bool IsOfScript => type is PickleGlobal global && global.Module.StartsWith("__torch__", StringComparison.Ordinal);
 
     /// <summary>Its attributes, if the pickle gives it any as a dictionary.</summary>
     public PickleDictionary? State { get; set; }
