@@ -8,9 +8,6 @@ namespace RePaViT.Transfer;
 /// <summary>Puts a linear classifier in the place of a network's head; all else stays what it is.</summary>
 internal static class ClassifierHead
 {
-    private const string Weight = "head.weight";
-    private const string Bias = "head.bias";
-
     /// <param name="model">The model, in any form.</param>
     /// <param name="classNames">The classes of the classifier.</param>
     /// <param name="classifier">Reads the network's features.</param>
@@ -29,7 +26,7 @@ internal static class ClassifierHead
         {
             foreach (TensorSpec tensor in layer.Tensors)
             {
-                weights.Add(tensor.Name, layer.IsHead ? HeadTensor(tensor, classifier) : model.Network.Weights[tensor.Name]);
+                weights.Add(tensor.Name, layer.IsHead ? HeadTensor(layer, tensor, classifier) : model.Network.Weights[tensor.Name]);
             }
         }
 
@@ -38,13 +35,15 @@ internal static class ClassifierHead
             new Network(layout, weights, model.Network.Stage));
     }
 
-    /// <summary>Heads besides the one that reads the features, as that of an LV-ViT's tokens, say nothing.</summary>
-    private static WeightTensor HeadTensor(TensorSpec tensor, LinearClassifier classifier) => new(
-        tensor.Name switch
-        {
-            Weight => [.. classifier.Weight],
-            Bias => [.. classifier.Bias],
-            _ => new float[tensor.Length],
-        },
-        tensor.Shape);
+    /// <summary>
+    /// The features are what the class token's head reads, or the mean of what two heads read, whose mean is the answer. Other heads,
+    /// as that of an LV-ViT's tokens, say nothing.
+    /// </summary>
+    private static WeightTensor HeadTensor(Layer layer, TensorSpec tensor, LinearClassifier classifier)
+    {
+        (string module, string part) = (tensor.Name[..tensor.Name.LastIndexOf('.')], tensor.Name[tensor.Name.LastIndexOf('.')..]);
+        bool readsFeatures = layer is TokenPairHeads || module == "head";
+        return new WeightTensor(
+            !readsFeatures ? new float[tensor.Length] : part == ".weight" ? [.. classifier.Weight] : [.. classifier.Bias], tensor.Shape);
+    }
 }

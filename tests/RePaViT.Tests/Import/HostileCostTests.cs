@@ -52,6 +52,27 @@ public sealed class HostileCostTests
     }
 
     [TestMethod]
+    public void Values_of_one_type_name_it_once()
+    {
+        const int many = 100_000;
+        byte[] kept = [.. Pickle.Global(new string('m', 100), new string('n', 100)), .. Pickle.Keep(0), Pop];
+        byte[] value = [.. Pickle.Recall(0), .. Pickle.EmptyTuple, (byte)'R'];
+
+        IReadOnlyList<CheckpointSection> sections = Read([kept, Pickle.Dictionary([.. Enumerable.Range(0, many).Select(i => ($"{i}", value))])]);
+
+        Assert.HasCount(many, sections[0].Unreadable);
+    }
+
+    [TestMethod]
+    public void Attributes_of_a_program_do_not_all_have_long_names()
+    {
+        byte[] inner = Pickle.Dictionary([.. Enumerable.Range(0, 100_000).Select(i => ($"{i}", Pickle.None))]);
+        byte[] Module(byte[] attributes) => [.. Pickle.Global("__torch__", "M"), .. Pickle.EmptyTuple, 0x81, .. attributes, Build];
+
+        Assert.HasCount(1, Read([Module(Pickle.Dictionary((new string('a', 100), Module(inner))))]));
+    }
+
+    [TestMethod]
     public void Storages_have_short_names()
     {
         byte[] storage = Pickle.Tuple(Pickle.Text("storage"), Pickle.Global("torch", "FloatStorage"), LongText, Pickle.Text("cpu"), Pickle.Number(1));

@@ -10,8 +10,8 @@ namespace RePaViT.Import.PyTorch;
 /// <param name="source">What to call the file.</param>
 internal sealed class PickleInput(Stream stream, long end, string source)
 {
-    /// <summary>Characters of a name of code, at most.</summary>
-    public const int MaxNameLength = 512;
+    /// <summary>Characters of a module's name, or of a name in it, at most: a file may put any of the one before any of the other.</summary>
+    public const int MaxNameLength = 128;
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 

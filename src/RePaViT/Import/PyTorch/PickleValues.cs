@@ -35,21 +35,28 @@ internal sealed class PickleDictionary
 }
 
 /// <summary>A name that a pickle gives to code. The code is not looked for.</summary>
-internal sealed record PickleGlobal(string Module, string Name)
+internal sealed class PickleGlobal(string module, string name)
 {
-    public override string ToString() => $"{Module}.{Name}";
+    private string? _text;
+
+    public string Module { get; } = module;
+
+    public string Name { get; } = name;
+
+    /// <summary>The same text every time: a pickle may make a million values of one name.</summary>
+    public override string ToString() => _text ??= $"{Module}.{Name}";
 }
 
 /// <summary>What some code would make of a pickle. It is not made: only the name of its type and its attributes are kept.</summary>
-/// <param name="type">What names its type. It becomes a text when somebody asks: a pickle may make a million values of one long name.</param>
+/// <param name="type">What names its type.</param>
 internal sealed class InertValue(object type)
 {
-    private string? _type;
+    private const string ScriptNamespace = "__torch__";
 
-    public string Type => _type ??= $"{type}";
+    public string Type => type.ToString()!;
 
     /// <summary>Whether its type is a class of TorchScript, <c>__torch__.*</c>.</summary>
-    public bool IsOfScript => type is PickleGlobal global && global.Module.StartsWith("__torch__", StringComparison.Ordinal);
+    public bool IsOfScript => type is PickleGlobal global && (global.Module == ScriptNamespace || global.Module.StartsWith(ScriptNamespace + ".", StringComparison.Ordinal));
 
     /// <summary>Its attributes, if the pickle gives it any as a dictionary.</summary>
     public PickleDictionary? State { get; set; }

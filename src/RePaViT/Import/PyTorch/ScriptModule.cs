@@ -7,7 +7,7 @@ namespace RePaViT.Import.PyTorch;
 internal static class ScriptModule
 {
     // Beyond any name of a tensor.
-    private const int MaxNameLength = 512;
+    private const int MaxNameLength = 128;
 
     /// <summary>Whether a value is such an object.</summary>
     public static bool Is(object? value) => value is InertValue { IsOfScript: true };
