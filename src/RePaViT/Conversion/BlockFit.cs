@@ -34,7 +34,7 @@ internal static class BlockFit
         InferencePlan? hidden = active == 0
             ? null
             : InferencePlan.Compile(
-                [new OperatorChain(layer.Input, layer.Inner, new Activate(source.Activation.Kind, active))], weights, threads);
+                [new OperatorChain(layer.Input, layer.Inner, new Activate(layer.Activation, active))], weights, threads);
         var features = new FeatureRows(dim, active, images.RowWeights, team);
         images.ForEach((count, x, y) =>
         {

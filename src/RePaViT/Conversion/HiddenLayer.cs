@@ -26,7 +26,6 @@ internal sealed class HiddenLayer
             ?? (weights[layer.Inner.Weight.Name].Data.ToArray(), weights[layer.Inner.Bias!.Name].Data.ToArray());
         OutputWeight = weights[layer.Output.Weight.Name].Data.ToArray();
         OutputBias = weights[layer.Output.Bias!.Name].Data.ToArray();
-        Activation = layer.ToGraph().Nodes.Select(node => node.Operator).OfType<Activate>().Single();
         Norm = keepsNorm ? layer.Norm : null;
         NormWeights = weights;
         _normalize = Norm is Operator norm ? Compile(layer.Input, norm, weights, threads) : null;
@@ -34,7 +33,7 @@ internal sealed class HiddenLayer
         own.Add(layer.Inner.Weight.Name, new WeightTensor(InnerWeight, layer.Inner.Weight.Shape));
         own.Add(layer.Inner.Bias!.Name, new WeightTensor(InnerBias, layer.Inner.Bias.Shape));
         _expand = Compile(layer.Input, layer.Inner, own, threads);
-        _activate = Compile(new Shape(layer.Tokens, layer.Hidden), Activation, own, threads);
+        _activate = Compile(new Shape(layer.Tokens, layer.Hidden), new Activate(layer.Activation, layer.Hidden), own, threads);
     }
 
     public VanillaFeedForward Layer { get; }
@@ -48,8 +47,6 @@ internal sealed class HiddenLayer
 
     /// <summary>Where its tensors are.</summary>
     public NamedTensors NormWeights { get; }
-
-    public Activate Activation { get; }
 
     /// <summary>W1, [hidden, dim].</summary>
     public float[] InnerWeight { get; }
