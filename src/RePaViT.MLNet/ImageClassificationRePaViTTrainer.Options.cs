@@ -92,9 +92,19 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
         /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
-        /// classes are not the same, the last layer starts anew. Null to start from random weights. Default null.
+        /// classes are not the same, <see cref="Transfer"/> says what is done. Null to start from random weights. Default null.
         /// </summary>
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
+
+        /// <summary>
+        /// How <see cref="InitialModel"/> learns other classes than its own: by a linear classifier on its features, and where images
+        /// suffice by fine-tuning, which is kept if it does better; the log says which, and why. <see cref="Recipe"/>, if it is not the
+        /// default, and its shortcuts here say how to fine-tune. The seed and <see cref="CheckpointFolder"/> are those of the trainer; what
+        /// is there of the same data is used, also without <see cref="Resume"/>. Null to train all weights from a new last layer on,
+        /// which is also what happens with <see cref="TokenLabels"/> and <see cref="Distillation"/>. Default: what suits the number of
+        /// images.
+        /// </summary>
+        public TransferOptions? Transfer { get; set; } = new();
 
         /// <summary>
         /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>: from a teacher
@@ -175,6 +185,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
                     + $"{nameof(PredictedLabelColumnName)} are '{string.Join("', '", names)}': four different names are needed.");
             }
 
+            Transfer?.Validate();
             ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
             ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
             ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
@@ -194,7 +205,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             }
 
             // Two classes are the fewest that a label can have.
-            Architecture architecture = CreateArchitecture(classes: 2);
+            Architecture architecture = CreateArchitecture(InitialModel?.Model, classes: 2);
             architecture.Validate();
             ThrowUnless(
                 architecture.ImageSize <= Preparation.MaxImageSize,
@@ -212,8 +223,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
             => Distillation is { CountsLabels: false } && (ValidationSet is not null || ValidationSetFraction is null);
 
         /// <summary>The network for a number of classes.</summary>
-        internal Architecture CreateArchitecture(int classes)
-            => (InitialModel?.Model.Architecture ?? Architecture) with { Classes = classes };
+        /// <param name="initial">The model to go on from; null for random weights.</param>
+        /// <param name="classes">The classes.</param>
+        internal Architecture CreateArchitecture(RePaViTModel? initial, int classes)
+            => (initial?.Architecture ?? Architecture) with { Classes = classes };
 
         /// <summary>The recipe with what the options say in place of it.</summary>
         internal TrainingRecipe CreateRecipe(ulong seed)

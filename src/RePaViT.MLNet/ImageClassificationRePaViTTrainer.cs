@@ -86,16 +86,10 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             channel.Warning(MessageSensitivity.None, problem.Message);
         }
 
-        if (_options.InitialModel is not null && _options.Architecture != new Options().Architecture)
-        {
-            channel.Warning(
-                MessageSensitivity.None,
-                $"{nameof(Options.Architecture)} is not used: {nameof(Options.InitialModel)} brings its own.");
-        }
-
         ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName, Columns.DroppedImages));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
-        Architecture architecture = _options.CreateArchitecture(Math.Max(classes.Count, 2));
+        RePaViTModel? initial = InitialModelOf(channel);
+        Architecture architecture = _options.CreateArchitecture(initial, Math.Max(classes.Count, 2));
         architecture.Validate();
         RePaViTModel? teacher = _options.TokenLabels?.Teacher ?? _options.Distillation?.ScoreModel;
         if (teacher is not null && !teacher.ClassNames.SequenceEqual(classes.Names))
@@ -104,7 +98,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher: the same, in the same order, are needed.");
         }
 
-        ImagePreprocessing preprocessing = _options.InitialModel?.Model.Preprocessing ?? new ImagePreprocessing();
+        ImagePreprocessing preprocessing = initial?.Preprocessing ?? new ImagePreprocessing();
         preprocessing = preprocessing with
         {
             ReducedSide = preprocessing.ReducedSide ?? (int)(ReducedSideFactor * architecture.ImageSize),
@@ -113,17 +107,21 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using var workspace = new Workspace(_options.WorkspacePath);
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
-        (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
+        bool transfers = Transfers(initial, classes, channel);
+        (IImageDataset training, IImageDataset? validation) = ReadImages(
+            input, classes, features, store, preprocessing, channel, splits: !transfers);
         Distillation? distillation = _options.Distillation?.Teacher is PipelineTeacher pipeline
             ? _options.Distillation.With(pipeline.Compute(input, training, channel, _options.CancellationToken))
             : _options.Distillation;
-        TrainingResult result = Train(architecture, preprocessing, training, validation, distillation, backend, channel);
+        RePaViTModel trained = transfers
+            ? Transfer(initial!, preprocessing, training, validation, backend, place, channel)
+            : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel).Model;
 
-        RePaViTModel deployed = result.Model.Reparameterize();
-        ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
+        RePaViTModel deployed = trained.Reparameterize();
+        ReparameterizationReport report = Compare(trained, deployed, validation ?? training);
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
-            _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, result.Model);
+            _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, trained);
     }
 
     /// <summary>The columns that the transformer will have, known before training.</summary>
@@ -151,7 +149,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImageColumn features,
         ImageStore store,
         ImagePreprocessing preprocessing,
-        IChannel channel)
+        IChannel channel,
+        bool splits)
     {
         if (_options.ValidationSet is not null)
         {
@@ -180,7 +179,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             validation = Read(_options.ValidationSet, "validation");
         }
-        else if (_options.ValidationSetFraction is double fraction)
+        else if (splits && _options.ValidationSetFraction is double fraction)
         {
             if (counts.Any(count => ImageDatasetExtensions.CountSecondPart(count, fraction) > 0))
             {
@@ -241,6 +240,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
     private TrainingResult Train(
         Architecture architecture,
+        RePaViTModel? initial,
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
@@ -274,7 +274,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         var trainer = new Trainer(architecture, recipe, options, backend)
         {
             Preprocessing = preprocessing,
-            InitialModel = resume ? null : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model,
+            InitialModel = resume ? null : initial,
             TokenLabels = _options.TokenLabels,
             Distillation = distillation,
             CheckpointLock = checkpointLock,
