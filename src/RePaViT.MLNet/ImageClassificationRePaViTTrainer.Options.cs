@@ -92,7 +92,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
         /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
-        /// classes are not the same, the last layer starts anew. Null to start from random weights. Default null.
+        /// classes are not the same, <see cref="Transfer"/> says what is done. Null to start from random weights. Default null.
         /// </summary>
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
@@ -107,6 +107,16 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// What <see cref="Pretrained"/> does not say itself, and the image size that is wanted; null for nothing. Default null.
         /// </summary>
         public PretrainedOptions? PretrainedOptions { get; set; }
+
+        /// <summary>
+        /// How <see cref="InitialModel"/> or <see cref="Pretrained"/> learns other classes than its own: by a linear classifier on its features, and where images
+        /// suffice by fine-tuning, which is kept if it does better; the log says which, and why. <see cref="Recipe"/>, if it is not the
+        /// default, and its shortcuts here say how to fine-tune. The seed and <see cref="CheckpointFolder"/> are those of the trainer; what
+        /// is there of the same data is used, also without <see cref="Resume"/>. Null to train all weights from a new last layer on,
+        /// which is also what happens with <see cref="TokenLabels"/> and <see cref="Distillation"/>. Default: what suits the number of
+        /// images.
+        /// </summary>
+        public TransferOptions? Transfer { get; set; } = new();
 
         /// <summary>
         /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>: from a teacher
@@ -187,6 +197,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
                     + $"{nameof(PredictedLabelColumnName)} are '{string.Join("', '", names)}': four different names are needed.");
             }
 
+            Transfer?.Validate();
             ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
             ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
             ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");

@@ -110,15 +110,19 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using var workspace = new Workspace(_options.WorkspacePath);
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
-        (IImageDataset training, IImageDataset? validation) = ReadImages(input, classes, features, store, preprocessing, channel);
+        bool transfers = Transfers(initial, classes, channel);
+        (IImageDataset training, IImageDataset? validation) = ReadImages(
+            input, classes, features, store, preprocessing, channel, splits: !transfers);
         Distillation? distillation = PipelineTeacher.Resolve(_options.Distillation, input, training, channel, _options.CancellationToken);
-        TrainingResult result = Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel);
+        RePaViTModel trained = transfers
+            ? Transfer(initial!, preprocessing, training, validation, backend, place, channel)
+            : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel).Model;
 
-        RePaViTModel deployed = result.Model.Reparameterize();
-        ReparameterizationReport report = Compare(result.Model, deployed, validation ?? training);
+        RePaViTModel deployed = trained.Reparameterize();
+        ReparameterizationReport report = Compare(trained, deployed, validation ?? training);
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
-            _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, result.Model);
+            _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, trained);
     }
 
     /// <summary>The columns that the transformer will have, known before training.</summary>
@@ -146,7 +150,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ImageColumn features,
         ImageStore store,
         ImagePreprocessing preprocessing,
-        IChannel channel)
+        IChannel channel,
+        bool splits)
     {
         if (_options.ValidationSet is not null)
         {
@@ -175,7 +180,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             validation = Read(_options.ValidationSet, "validation");
         }
-        else if (_options.ValidationSetFraction is double fraction)
+        else if (splits && _options.ValidationSetFraction is double fraction)
         {
             if (counts.Any(count => ImageDatasetExtensions.CountSecondPart(count, fraction) > 0))
             {

@@ -1,0 +1,60 @@
+using Microsoft.ML.Runtime;
+using RePaViT.MLNet.Labels;
+using RePaViT.MLNet.Training;
+using RePaViT.Training;
+
+namespace RePaViT;
+
+public sealed partial class ImageClassificationRePaViTTrainer
+{
+    /// <summary>Whether a model learns other classes by transfer. Where it could, the log says why not.</summary>
+    private bool Transfers(RePaViTModel? initial, ClassKeys classes, IChannel channel)
+    {
+        if (initial is null || initial.ClassNames.SequenceEqual(classes.Names))
+        {
+            return false;
+        }
+
+        string? obstacle = this switch
+        {
+            { _options.Transfer: null } => $"{nameof(Options.Transfer)} is null",
+            { _options.TokenLabels: not null } => $"{nameof(Options.TokenLabels)} train it",
+            { _options.Distillation: not null } => $"{nameof(Options.Distillation)} trains it",
+            _ => null,
+        };
+        if (obstacle is not null)
+        {
+            channel.Info(MessageSensitivity.None, $"All weights are trained, from a new last layer on: {obstacle}.");
+        }
+
+        return obstacle is null;
+    }
+
+    private RePaViTModel Transfer(
+        RePaViTModel initial,
+        ImagePreprocessing preprocessing,
+        IImageDataset training,
+        IImageDataset? validation,
+        ITrainingBackend? backend,
+        Func<RePaViTModel, RePaViTModel> place,
+        IChannel channel)
+    {
+        TransferOptions options = _options.Transfer!;
+        if (_options.CheckpointFolder is not null)
+        {
+            options = options with { CheckpointFolder = Directory.CreateDirectory(_options.CheckpointFolder).FullName };
+        }
+
+        TrainingRecipe recipe = _options.CreateRecipe(Seed);
+        bool isDefault = recipe == new Options().CreateRecipe(Seed);
+        options = options with { Seed = Seed, Recipe = options.Recipe ?? (isDefault ? null : recipe) };
+        RePaViTModel pretrained = initial.With(initial.Description with { Preprocessing = preprocessing }, initial.Network);
+        var log = new TransferLog(channel, new TrainingLog(channel, _options.MetricsCallback, _options.Progress));
+        TransferResult result = new TransferLearning(pretrained, options).With(place, backend)
+            .Fit(training, validation, log, _options.CancellationToken);
+        log.Report(result);
+
+        // Both forms are compared on the CPU.
+        return result.Model.OnCpu();
+    }
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.Runtime;
+
+namespace RePaViT.MLNet.Training;
+
+/// <summary>Tells the log how transfer learning goes.</summary>
+/// <param name="channel">Gets messages.</param>
+/// <param name="training">Gets the reports of fine-tuning.</param>
+internal sealed class TransferLog(IChannel channel, TrainingLog training) : IProgress<TransferProgress>
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private long _lastLine = Stopwatch.GetTimestamp();
+
+    public void Report(TransferProgress value)
+    {
+        if (value.Training is not null)
+        {
+            training.Report(value.Training);
+        }
+        else if (Stopwatch.GetElapsedTime(_lastLine) >= Interval)
+        {
+            _lastLine = Stopwatch.GetTimestamp();
+            channel.Info(MessageSensitivity.None, value.ToString());
+        }
+    }
+
+    /// <summary>Says what was chosen, and why.</summary>
+    public void Report(TransferResult result)
+    {
+        channel.Info(MessageSensitivity.None, $"Transfer learning: {(result.Method == TransferMethod.Linear ? "a linear classifier on the model's features" : "fine-tuned")}. {result.Reason}");
+        if (result.CrossValidation is Evaluation crossValidation)
+        {
+            channel.Info(MessageSensitivity.None, string.Create(
+                CultureInfo.InvariantCulture,
+                $"Linear classifiers have {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to."));
+        }
+
+        if (result.IsCancelled)
+        {
+            channel.Warning(MessageSensitivity.None, "Fine-tuning was cancelled; the model is the best so far.");
+        }
+    }
+}
