@@ -30,6 +30,20 @@ public static class DeviceExtensions
         return trainer.With(DeviceChoice.Of(device).CreateBackend());
     }
 
+    /// <summary>The same transfer learning on a device: features are computed there, and the network is fine-tuned there.</summary>
+    /// <param name="transfer">What learns.</param>
+    /// <param name="device">As for training.</param>
+    /// <exception cref="NotSupportedException">
+    /// <see cref="Device.Cuda"/> cannot be used; the message says what is missing, and which package brings it.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device.</exception>
+    public static TransferLearning On(this TransferLearning transfer, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(transfer);
+        var choice = DeviceChoice.Of(device);
+        return transfer.With(choice.Place, choice.CreateBackend());
+    }
+
     /// <summary>
     /// The same model, with the same precision, on a device. A GPU's memory is given back some time after the last reference to the model is gone, or
     /// when memory is short; if it does not suffice even then, predicting throws an <see cref="InsufficientMemoryException"/>.

@@ -50,6 +50,17 @@ public sealed class EngineParityTests : TorchTest
     }
 
     [TestMethod]
+    [DataRow(OptimizerKind.Lamb)]
+    [DataRow(OptimizerKind.AdamW)]
+    public void Steps_agree_with_layer_decay(OptimizerKind optimizer)
+        => AssertSameSteps(
+            RandomWeights.Network(new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 24, Depth = 3, Heads = 2, Classes = 5 }, seed: 1),
+            images: 5,
+            optimizer,
+            dropPathRate: 0.2,
+            layerDecay: 0.5);
+
+    [TestMethod]
     [DataRow(0.75)]
     [DataRow(null)]
     public void Steps_agree_for_a_mixer(double? idleRatio)
@@ -241,9 +252,12 @@ public sealed class EngineParityTests : TorchTest
     }
 
     private static void AssertSameSteps(
-        Network network, int images, OptimizerKind optimizer, double dropPathRate)
+        Network network, int images, OptimizerKind optimizer, double dropPathRate, double? layerDecay = null)
     {
-        TrainingRecipe recipe = Recipe with { BatchSize = images, DropPathRate = dropPathRate, Optimizer = optimizer };
+        TrainingRecipe recipe = Recipe with
+        {
+            BatchSize = images, DropPathRate = dropPathRate, Optimizer = optimizer, LayerDecay = layerDecay,
+        };
         using var expected = new ManagedTrainingEngine(network, new CrossEntropy(), recipe, threads: 2);
         using TorchTrainingEngine actual = Engine(network, recipe);
         TrainingBatch batch = Batch(network, images, seed: 1);

@@ -81,6 +81,24 @@ public sealed class TrainerTests : TorchTest
     }
 
     [TestMethod]
+    [DynamicData(nameof(Families))]
+    public void Frozen_blocks_stay_and_the_last_one_learns_what_it_learns_on_the_managed_engine(Architecture architecture)
+    {
+        TrainingRecipe recipe = Recipe with { TrainedBlocks = 1, Epochs = 2 };
+        InMemoryImageDataset training = Stripes(96, seed: 1);
+        NamedTensors start = RandomWeights.Network(architecture, seed: 1).Weights;
+        var options = new TrainerOptions { Threads = 2 };
+        NamedTensors expected = new Trainer(architecture, recipe, options, new ManagedBackend()) { InitialWeights = start }.Fit(training).Model.Weights;
+        NamedTensors actual = new Trainer(architecture, recipe, options, Torch) { InitialWeights = start }.Fit(training).Model.Weights;
+
+        AssertClose(expected, actual, Tolerance);
+        foreach ((string name, WeightTensor tensor) in expected)
+        {
+            Assert.AreEqual(tensor.Data.SequenceEqual(start[name].Data), actual[name].Data.SequenceEqual(start[name].Data), name);
+        }
+    }
+
+    [TestMethod]
     public void A_state_with_a_wrong_tensor_is_refused()
     {
         using ITrainingEngine engine = Torch.CreateEngine(Architecture.CreateNetwork(Recipe.Seed), new CrossEntropy(), Recipe, threads: 2);

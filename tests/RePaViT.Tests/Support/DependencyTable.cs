@@ -80,14 +80,14 @@ internal static class DependencyTable
         ("RePaViT.TorchSharp",
         [
             "Threading", "Objectives", "Operators", "Data", "Weights", "Networks", "Architectures",
-            "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Models", "Training", "Trainer.cs",
+            "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Models", "Training", "Trainer.cs", "Transfer",
         ]),
 
         // No engine at all, and nothing of what networks are made of.
         ("RePaViT.MLNet",
         [
             "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
-            "Training", "Trainer.cs", "RePaViT.TorchSharp",
+            "Training", "Trainer.cs", "Transfer", "RePaViT.TorchSharp",
         ]),
     ];
 
