@@ -109,12 +109,12 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public PretrainedOptions? PretrainedOptions { get; set; }
 
         /// <summary>
-        /// How <see cref="InitialModel"/>, or <see cref="Pretrained"/>, learns other classes than its own: by a linear classifier on its
-        /// features, and where images suffice by fine-tuning, which is kept if it does better; the log says which, and why. <see cref="Recipe"/>, if it is not the
-        /// default, and its shortcuts here say how to fine-tune. The seed and <see cref="CheckpointFolder"/> are those of the trainer; what
-        /// is there of the same data is used, also without <see cref="Resume"/>. Null to train all weights from a new last layer on,
-        /// which is also what happens with <see cref="TokenLabels"/> and <see cref="Distillation"/>. Default: what suits the number of
-        /// images.
+        /// How <see cref="InitialModel"/> or <see cref="Pretrained"/> learns other classes than its own: by a linear classifier on its
+        /// features, and where images suffice by fine-tuning, which is kept if it does better; the log says which, and why.
+        /// <see cref="Recipe"/>, if it is not the default, and its shortcuts here say how to fine-tune. The seed and
+        /// <see cref="CheckpointFolder"/> are those of the trainer; what is there of the same data is used, also without
+        /// <see cref="Resume"/>. Null to train all weights from a new last layer on, which is also what happens with
+        /// <see cref="TokenLabels"/> and <see cref="Distillation"/>. Default: what suits the number of images.
         /// </summary>
         public TransferOptions? Transfer { get; set; } = new();
 

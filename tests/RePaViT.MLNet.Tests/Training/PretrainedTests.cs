@@ -26,6 +26,7 @@ public sealed class PretrainedTests
         {
             Pretrained = PretrainedSource.FromFile(setup.PathOf("x.safetensors")),
             PretrainedOptions = new PretrainedOptions { Report = found => report = found },
+            Transfer = null,
         }).Fit(data);
         setup.CreateTrainer(options).Fit(data);
 
@@ -53,6 +54,7 @@ public sealed class PretrainedTests
             Resume = true,
             Pretrained = PretrainedSource.FromStream(stream),
             PretrainedOptions = new PretrainedOptions { ImageSize = 24 },
+            Transfer = null,
         };
 
         RePaViTModel first = setup.CreateTrainer(options).Fit(data).Model;

@@ -148,8 +148,15 @@ public sealed class RePaViTModelTests
     [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
     public void Features_are_what_the_head_reads(Architecture architecture)
     {
-        var model = new RePaViTModel(
-            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, seed: 1).Weights, ["a", "b", "c"]);
+        var weights = new NamedTensors();
+        NamedTensors drawn = RandomWeights.Network(architecture, seed: 1).Weights;
+        foreach (string name in drawn.Select(pair => pair.Key))
+        {
+            // The mean of two heads reads the mean of two tokens, if they are the same head.
+            weights.Add(name, drawn[name.Replace("head_dist.", "head.", StringComparison.Ordinal)]);
+        }
+
+        var model = new RePaViTModel(architecture, NetworkForm.Trained, weights, ["a", "b", "c"]);
         RgbImage[] images = [TestImages.Random(20, 12, 1), TestImages.Random(12, 30, 2)];
         foreach (RePaViTModel form in new[] { model, model.Reparameterize() })
         {
