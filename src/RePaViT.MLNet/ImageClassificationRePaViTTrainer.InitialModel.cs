@@ -10,11 +10,12 @@ public sealed partial class ImageClassificationRePaViTTrainer
     {
         RePaViTModel? initial = _options.Pretrained is PretrainedSource source
             ? Read(source, channel)
-            : _options.InitialModel?.TrainedModel ?? _options.InitialModel?.Model;
+            : _options.StartModel;
         if (initial is not null && _options.Architecture != new Options().Architecture)
         {
             string option = _options.Pretrained is null ? nameof(Options.InitialModel) : nameof(Options.Pretrained);
-            channel.Warning(MessageSensitivity.None, $"{nameof(Options.Architecture)} is not used: {option} brings its own.");
+            string part = _options.Converts(initial) ? ", apart from its idle ratio" : "";
+            channel.Warning(MessageSensitivity.None, $"{nameof(Options.Architecture)} is not used{part}: {option} brings its own.");
         }
 
         return initial;

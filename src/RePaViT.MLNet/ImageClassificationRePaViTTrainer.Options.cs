@@ -92,7 +92,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
         /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
-        /// classes are not the same, <see cref="Transfer"/> says what is done. Null to start from random weights. Default null.
+        /// classes are not the same, <see cref="Transfer"/> says what is done. Where all weights of a vanilla network are trained, it
+        /// is converted at the end (<see cref="ChannelIdleMethod.Convert"/>) to the idle ratio of <see cref="Architecture"/>, unless
+        /// that has none. Null to start from random weights. Default null.
         /// </summary>
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
@@ -230,7 +232,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             recipe.Validate();
 
             // Two classes are the fewest that a label can have.
-            Architecture architecture = CreateArchitecture(InitialModel?.Model, classes: 2);
+            Architecture architecture = CreateArchitecture(StartModel, classes: 2);
             if (Pretrained is null)
             {
                 // Otherwise the network is not known yet.
@@ -252,6 +254,11 @@ public sealed partial class ImageClassificationRePaViTTrainer
         internal Architecture CreateArchitecture(RePaViTModel? initial, int classes)
         {
             Architecture architecture = (initial?.Architecture ?? Architecture) with { Classes = classes };
+            if (Converts(initial))
+            {
+                architecture = architecture.WithIdleChannelsOf(Idleness);
+            }
+
             architecture.Validate();
             ThrowUnless(
                 architecture.ImageSize <= Preparation.MaxImageSize,
@@ -259,6 +266,20 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 $"a number up to {Preparation.MaxImageSize}");
             return architecture;
         }
+
+        /// <summary>Whether training goes on from a vanilla network, which is converted then.</summary>
+        internal bool Converts(RePaViTModel? initial) => initial is { Architecture.IsVanilla: true } && !Idleness.IsVanilla;
+
+        /// <summary>How the network that is trained becomes channel-idle.</summary>
+        /// <param name="initial">The model to go on from; null for random weights.</param>
+        internal ChannelIdleMethod MethodFor(RePaViTModel? initial)
+            => initial is null ? Recipe.ChannelIdleMethod : Converts(initial) ? ChannelIdleMethod.Convert : ChannelIdleMethod.Train;
+
+        /// <summary>The model to go on from, as it was trained where that is known; null for none.</summary>
+        internal RePaViTModel? StartModel => InitialModel?.TrainedModel ?? InitialModel?.Model;
+
+        /// <summary>Says how many channels are idle: what a vanilla network was converted to before, or the option.</summary>
+        private Architecture Idleness => InitialModel is { Model.Architecture.IsVanilla: false } ? InitialModel.Model.Architecture : Architecture;
 
         /// <summary>The recipe with what the options say in place of it.</summary>
         internal TrainingRecipe CreateRecipe(ulong seed)

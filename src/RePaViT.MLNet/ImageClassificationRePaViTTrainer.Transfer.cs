@@ -45,7 +45,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             options = options with { CheckpointFolder = Directory.CreateDirectory(_options.CheckpointFolder).FullName };
         }
 
-        TrainingRecipe recipe = _options.CreateRecipe(Seed);
+        TrainingRecipe recipe = _options.CreateRecipe(Seed) with { ChannelIdleMethod = ChannelIdleMethod.Train };
         bool isDefault = recipe == new Options().CreateRecipe(Seed);
         options = options with { Seed = Seed, Recipe = options.Recipe ?? (isDefault ? null : recipe) };
         RePaViTModel pretrained = initial.With(initial.Description with { Preprocessing = preprocessing }, initial.Network);

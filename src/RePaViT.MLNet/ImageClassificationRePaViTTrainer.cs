@@ -114,13 +114,16 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         (IImageDataset training, IImageDataset? validation) = ReadImages(
             input, classes, features, store, preprocessing, channel, splits: !transfers);
         Distillation? distillation = PipelineTeacher.Resolve(_options.Distillation, input, training, channel, _options.CancellationToken);
-        RePaViTModel trained = transfers
-            ? Transfer(initial!, preprocessing, training, validation, backend, place, channel)
-            : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel).Model;
+        TrainingResult? result = transfers
+            ? null
+            : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel);
+        RePaViTModel trained = result?.Model ?? Transfer(initial!, preprocessing, training, validation, backend, place, channel);
 
-        RePaViTModel deployed = trained.Reparameterize();
+        RePaViTModel deployed = result?.Deploy() ?? trained.Reparameterize();
         ReparameterizationReport report = Compare(trained, deployed, validation ?? training);
-        channel.Info(MessageSensitivity.None, TrainingLog.Describe(report));
+        channel.Info(
+            MessageSensitivity.None,
+            result?.Conversion is ConversionResult conversion ? TrainingLog.Describe(conversion.Report) : TrainingLog.Describe(report));
         return new ImageClassificationRePaViTTransformer(
             _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, trained);
     }
@@ -249,7 +252,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ITrainingBackend? backend,
         IChannel channel)
     {
-        TrainingRecipe recipe = _options.CreateRecipe(Seed);
+        TrainingRecipe recipe = _options.CreateRecipe(Seed) with { ChannelIdleMethod = _options.MethodFor(initial) };
         if (_options.BatchSize is null && recipe.BatchSize > training.Count)
         {
             recipe = recipe with { BatchSize = Math.Max(training.Count, 2) };

@@ -1,6 +1,9 @@
 namespace RePaViT;
 
-/// <summary>What structural reparameterization gained, and that it changed nothing else.</summary>
+/// <summary>
+/// What structural reparameterization gained, and that it changed nothing else; for a network that was converted, what
+/// conversion gained and changed.
+/// </summary>
 /// <param name="Trained">Parameters and multiply-adds of the network as it is trained.</param>
 /// <param name="Deployed">Parameters and multiply-adds of the network that scores and is saved.</param>
 /// <param name="LargestDifference">

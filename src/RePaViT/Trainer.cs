@@ -13,6 +13,7 @@ namespace RePaViT;
 /// </summary>
 public sealed class Trainer
 {
+    private readonly Architecture _wanted;
     private readonly Architecture _architecture;
     private readonly TrainingRecipe _recipe;
     private readonly TrainerOptions _options;
@@ -44,8 +45,14 @@ public sealed class Trainer
                 $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: there is nothing to tell apart. At least 2 are needed.");
         }
 
+        _wanted = architecture;
         _architecture = architecture;
         _recipe = recipe;
+        if (Converts)
+        {
+            _architecture = ConvertedTraining.Vanilla(architecture);
+        }
+
         _options = options ?? new TrainerOptions();
         _options.Validate();
         _backend = backend ?? new ManagedBackend();
@@ -62,8 +69,9 @@ public sealed class Trainer
 
     /// <summary>
     /// A model to go on from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
-    /// apart from the number of classes. If its class names are those of the training data, in the same order, it keeps
-    /// its head; otherwise a new one is drawn from the recipe's seed. <see cref="Resume"/> does not need it.
+    /// apart from the number of classes; with <see cref="ChannelIdleMethod.Convert"/>, the vanilla one of it. If its class names
+    /// are those of the training data, in the same order, it keeps its head; otherwise a new one is drawn from the recipe's
+    /// seed. <see cref="Resume"/> does not need it.
     /// <para>
     /// What the model computes is kept up to roundings to float, also if <see cref="Preprocessing"/> normalizes
     /// differently, but where filters reach over the edges of the image its mean must stay; a <see cref="TrainingResult.Model"/> is used bit for bit. What reparameterization merged cannot be
@@ -172,9 +180,11 @@ public sealed class Trainer
         return Run(run, _architecture.CreateNetwork(_recipe.Seed), teaching, checkpoint, training, validation, progress, cancellationToken);
     }
 
+    private bool Converts => _recipe.ChannelIdleMethod == ChannelIdleMethod.Convert;
+
     /// <summary>The same trainer, computing elsewhere.</summary>
     /// <param name="backend">Where; null for the CPU.</param>
-    internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend)
+    internal Trainer With(ITrainingBackend? backend) => new(_wanted, _recipe, _options, backend)
     {
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,
@@ -234,8 +244,9 @@ public sealed class Trainer
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
-        return new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress)
+        TrainingResult result = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress)
             .Run(cancellationToken);
+        return Converts ? ConvertedTraining.Convert(result, _wanted, training, _options.Threads) : result;
     }
 
     private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)
@@ -250,6 +261,11 @@ public sealed class Trainer
         if (validation is not null)
         {
             ThrowUnlessUsable(validation, training.ClassNames, "validation");
+        }
+
+        if (Converts)
+        {
+            ConversionOptions.ThrowUnlessEnough(training.Count);
         }
 
         if (TokenLabels is not null && _recipe.TrainedBlocks is not null)

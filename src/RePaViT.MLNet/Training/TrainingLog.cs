@@ -79,6 +79,9 @@ internal sealed class TrainingLog(
     public static string Describe(ReparameterizationReport report) => Text(
         $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");
 
+    public static string Describe(ConversionReport report) => Text(
+        $"Converted: {report.CostBefore.Parameters / 1e6:F2} to {report.CostAfter.Parameters / 1e6:F2} million parameters, {report.CostBefore.MultiplyAdds / 1e6:F1} to {report.CostAfter.MultiplyAdds / 1e6:F1} million multiply-adds; {100 * report.Agreement:F1} % of {report.Images} images have the class that the trained network gives them, and {100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} others.");
+
     public static string DescribeTeacher(int done, int images, TimeSpan elapsed) => Text(
         $"What teaches has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
 

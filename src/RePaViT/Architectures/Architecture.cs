@@ -154,6 +154,15 @@ public abstract record Architecture
     /// <summary>The layers in the order in which they run. Call <see cref="Validate"/> first.</summary>
     internal IReadOnlyList<Layer> Layers(NetworkForm form) => Layout(form).Layers;
 
+    /// <summary>The same network with as many idle channels as another, and what is normalized beside them.</summary>
+    internal Architecture WithIdleChannelsOf(Architecture other) => this with
+    {
+        IdleRatio = other.IdleRatio,
+        IdleHeuristic = other.IdleHeuristic,
+        ActiveChannels = other.ActiveChannels,
+        FeedForwardNorm = other.FeedForwardNorm,
+    };
+
     /// <summary>The network of weights that come from outside, not folded.</summary>
     /// <exception cref="ArgumentException">
     /// The architecture is not valid, the weights are not its weights, or a value is not a finite number.

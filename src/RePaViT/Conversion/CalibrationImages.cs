@@ -27,12 +27,12 @@ internal sealed class CalibrationImages
     /// <param name="count">Number of images there are.</param>
     /// <param name="image">Gives one.</param>
     /// <param name="limit">Number of images to draw, if there are as many.</param>
-    public static (CalibrationImages Fitted, CalibrationImages HeldOut) Draw(RePaViTModel model, int count, Func<int, RgbImage> image, int limit)
+    public static CalibrationSplit Draw(RePaViTModel model, int count, Func<int, RgbImage> image, int limit)
     {
         ConversionOptions.ThrowUnlessEnough(count);
         int[] drawn = new RandomStream(0, RandomPurpose.Sample).NextPermutation(count)[..Math.Min(limit, count)];
         int heldOut = drawn.Length / Parts;
-        return (Take(drawn[heldOut..]), Take(drawn[..heldOut]));
+        return new CalibrationSplit(Take(drawn[heldOut..]), Take(drawn[..heldOut]));
 
         CalibrationImages Take(int[] indices) => new(image, indices, model.Preprocessing, model.Architecture.ImageSize);
     }
@@ -41,3 +41,8 @@ internal sealed class CalibrationImages
     public void Prepare(int first, Memory<float> planes) => ParallelLoop.Run(planes.Length / ImageLength, i => _preprocessing.Prepare(
         _image(_indices[first + i]), _size, planes.Span.Slice(i * ImageLength, ImageLength)));
 }
+
+/// <summary>Calibration images in two parts.</summary>
+/// <param name="Fitted">Those that weights are fitted to.</param>
+/// <param name="HeldOut">Those that are only looked at afterwards.</param>
+internal sealed record CalibrationSplit(CalibrationImages Fitted, CalibrationImages HeldOut);

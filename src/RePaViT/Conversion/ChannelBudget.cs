@@ -63,7 +63,7 @@ internal static class ChannelBudget
         var source = new HiddenLayer(layer, weights, keepsNorm: true, inner: null, threads);
         var lines = new LineFit(layer.Hidden, ThreadTeam.Get(threads));
         double squares = 0;
-        int limit = ChannelChoice.ImageLimit(source);
+        int limit = ChannelChoice.ImageLimit(source, layer.Hidden);
         stream.ForEachBatch(stream.ImagesPerBatch, (first, count) =>
         {
             if (first >= limit)

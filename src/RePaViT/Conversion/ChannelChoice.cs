@@ -12,8 +12,10 @@ internal static class ChannelChoice
     private const int MinRows = 1 << 15;
 
     /// <summary>The most images that are looked at.</summary>
-    public static int ImageLimit(HiddenLayer source)
-        => (Math.Max(MinRows, RowsPerUnknown * (source.Hidden + source.Dim + 1)) + source.Layer.Tokens - 1) / source.Layer.Tokens;
+    /// <param name="source">The layer.</param>
+    /// <param name="active">Active channels.</param>
+    public static int ImageLimit(HiddenLayer source, int active)
+        => (Math.Max(MinRows, RowsPerUnknown * (active + source.Dim + 1)) + source.Layer.Tokens - 1) / source.Layer.Tokens;
 
     /// <summary>The channels, ascending, and the lines of all.</summary>
     /// <param name="source">The layer.</param>
@@ -36,7 +38,7 @@ internal static class ChannelChoice
                 lines.Add(u, activated, images.RowWeights);
                 features?.Add(z, activated, y, x);
             },
-            ImageLimit(source));
+            ImageLimit(source, count));
         int[] active = features is null
             ? [.. Enumerable.Range(0, count)]
             : OrthogonalSelection.Choose(features, source.Dim, source.Hidden, count, Ridge, team);

@@ -58,7 +58,7 @@ public static class ConversionExtensions
             throw new ArgumentException("The network is channel-idle already: only a vanilla one can be converted.", nameof(model));
         }
 
-        (CalibrationImages fitted, CalibrationImages heldOut) = CalibrationImages.Draw(model, count, image, options.Images);
+        CalibrationSplit images = CalibrationImages.Draw(model, count, image, options.Images);
         int trials = 0;
         if (options.ChosenIdleRatio is double ratio)
         {
@@ -71,7 +71,7 @@ public static class ConversionExtensions
         }
 
         long budget = options.MultiplyAdds ?? (long)(options.MultiplyAddsShare!.Value * model.Cost.MultiplyAdds);
-        IntegerList active = ChannelBudget.Spread(model, WithRatio(1), budget, fitted, options.Threads, cancellationToken);
+        IntegerList active = ChannelBudget.Spread(model, WithRatio(1), budget, images.Fitted, options.Threads, cancellationToken);
         return Try(WithRatio(null) with { ActiveChannels = active });
 
         Architecture WithRatio(double? idleRatio) => model.Architecture with
@@ -106,22 +106,8 @@ public static class ConversionExtensions
         {
             int trial = ++trials;
             int blocks = architecture.BlockCount;
-            ConvertedModel converted = Converter.Run(
-                model, architecture, fitted, options.Threads, block => progress?.Report(new ConversionProgress(trial, block, blocks)), cancellationToken);
-            HeldOutComparison comparison = HeldOutComparison.Run(model, converted.Model, heldOut, cancellationToken);
-            return new ConversionResult(converted.Model, new ConversionReport
-            {
-                Blocks = converted.Blocks,
-                Images = fitted.Count,
-                HeldOutImages = heldOut.Count,
-                Agreement = converted.Agreement.Share,
-                HeldOutAgreement = comparison.Agreement.Share,
-                LargestDifference = Math.Max(converted.Agreement.LargestDifference, comparison.Agreement.LargestDifference),
-                CostBefore = model.Cost,
-                CostAfter = converted.Model.Cost,
-                ImagesPerSecondBefore = comparison.OriginalRate,
-                ImagesPerSecondAfter = comparison.ConvertedRate,
-            });
+            return Converter.Convert(
+                model, architecture, images, options.Threads, block => progress?.Report(new ConversionProgress(trial, block, blocks)), cancellationToken);
         }
     }
 }

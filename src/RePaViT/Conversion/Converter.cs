@@ -11,7 +11,7 @@ namespace RePaViT.Conversion;
 /// </summary>
 internal static class Converter
 {
-    /// <summary>Converts a network.</summary>
+    /// <summary>Converts a network and compares it with the original.</summary>
     /// <param name="model">A vanilla model.</param>
     /// <param name="architecture">The same network with active channels.</param>
     /// <param name="images">Calibration images.</param>
@@ -19,7 +19,28 @@ internal static class Converter
     /// <param name="blockDone">Is called behind each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="InvalidOperationException">The network computes values that are no numbers.</exception>
-    public static ConvertedModel Run(
+    public static ConversionResult Convert(
+        RePaViTModel model, Architecture architecture, CalibrationSplit images, int? threads, Action<int> blockDone,
+        CancellationToken cancellationToken)
+    {
+        ConvertedModel converted = Run(model, architecture, images.Fitted, threads, blockDone, cancellationToken);
+        HeldOutComparison comparison = HeldOutComparison.Run(model, converted.Model, images.HeldOut, cancellationToken);
+        return new ConversionResult(converted.Model, new ConversionReport
+        {
+            Blocks = converted.Blocks,
+            Images = images.Fitted.Count,
+            HeldOutImages = images.HeldOut.Count,
+            Agreement = converted.Agreement.Share,
+            HeldOutAgreement = comparison.Agreement.Share,
+            LargestDifference = Math.Max(converted.Agreement.LargestDifference, comparison.Agreement.LargestDifference),
+            CostBefore = model.Cost,
+            CostAfter = converted.Model.Cost,
+            ImagesPerSecondBefore = comparison.OriginalRate,
+            ImagesPerSecondAfter = comparison.ConvertedRate,
+        });
+    }
+
+    private static ConvertedModel Run(
         RePaViTModel model, Architecture architecture, CalibrationImages images, int? threads, Action<int> blockDone,
         CancellationToken cancellationToken)
     {
@@ -98,10 +119,7 @@ internal static class Converter
                 exception);
         }
     }
-}
 
-/// <summary>A converted model.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Blocks">What became of each block.</param>
-/// <param name="Agreement">How the fitted images agree.</param>
-internal sealed record ConvertedModel(RePaViTModel Model, IReadOnlyList<BlockConversion> Blocks, Agreement Agreement);
+    /// <summary>A model, what became of each of its blocks, and how the fitted images agree.</summary>
+    private sealed record ConvertedModel(RePaViTModel Model, IReadOnlyList<BlockConversion> Blocks, Agreement Agreement);
+}

@@ -17,7 +17,8 @@ internal static partial class RunJson
         [
             typeof(EnumNameConverter<NetworkForm>), typeof(EnumNameConverter<IdleHeuristic>), typeof(EnumNameConverter<FeedForwardNorm>),
             typeof(EnumNameConverter<FeedForwardStructure>), typeof(EnumNameConverter<FeedForwardActivation>),
-            typeof(EnumNameConverter<TeacherOutput>), typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
+            typeof(EnumNameConverter<ChannelIdleMethod>), typeof(EnumNameConverter<TeacherOutput>),
+            typeof(EnumNameConverter<Interpolation>), typeof(EnumNameConverter<OptimizerKind>),
         ])]
     [JsonSerializable(typeof(RunDescription))]
     [JsonSerializable(typeof(TrainingState))]

@@ -153,6 +153,10 @@ public sealed record TrainingRecipe
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? TrainedBlocks { get; init; }
 
+    /// <summary>How idle channels come about where the architecture has any. Default: they are trained so, as in the paper.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ChannelIdleMethod ChannelIdleMethod { get; init; }
+
     /// <summary>What all random choices follow from. Default 0.</summary>
     public ulong Seed { get; init; }
 
@@ -189,6 +193,7 @@ public sealed record TrainingRecipe
         Augmentation.Validate();
         ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
         ThrowUnless(LayerDecay is null or (>= Least and <= 1), LayerDecay, $"a number from {Least} to 1, or null");
+        ThrowUnless(Enum.IsDefined(ChannelIdleMethod), ChannelIdleMethod, "Train or Convert");
         ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number from 0, or null");
     }
 

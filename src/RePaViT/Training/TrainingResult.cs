@@ -5,9 +5,13 @@ public sealed record TrainingResult
 {
     /// <summary>
     /// The network in training form, with the averaged weights of the epoch with the best validation or, if none took
-    /// place, the last ones. <see cref="RePaViTModel.Reparameterize"/> makes it ready to deploy.
+    /// place, the last ones. <see cref="Deploy"/> makes it ready to deploy. With <see cref="ChannelIdleMethod.Convert"/> it is
+    /// the vanilla network.
     /// </summary>
     public required RePaViTModel Model { get; init; }
+
+    /// <summary>What the model was converted to; null unless the recipe says <see cref="ChannelIdleMethod.Convert"/>.</summary>
+    public ConversionResult? Conversion { get; init; }
 
     /// <summary>The epochs that were finished, first to last.</summary>
     public required IReadOnlyList<EpochSummary> History { get; init; }
@@ -33,4 +37,7 @@ public sealed record TrainingResult
     /// one of them, but with nearly the same numbers.
     /// </summary>
     public IReadOnlyList<string> ComputedWith { get; init; } = [];
+
+    /// <summary>The network to deploy: the model reparameterized, or what it was converted to.</summary>
+    public RePaViTModel Deploy() => Conversion?.Model ?? Model.Reparameterize();
 }

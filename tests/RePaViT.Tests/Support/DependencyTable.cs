@@ -54,6 +54,7 @@ internal static class DependencyTable
         [
             "IO", "Randomness", "Threading", "Objectives", "Operators", "Layers", "Data", "Weights", "Networks",
             "Architectures", "Rewrites", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference", "Models",
+            "Conversion",
         ]),
 
         // The engine for the CPU.
@@ -66,7 +67,8 @@ internal static class DependencyTable
         // It chooses the engine, so it stands above them all.
         ("Trainer.cs",
         [
-            "IO", "Objectives", "Data", "Weights", "Networks", "Architectures", "Models", "Training", "Training/Managed",
+            "IO", "Objectives", "Data", "Weights", "Networks", "Architectures", "Models", "Conversion", "Training",
+            "Training/Managed",
         ]),
 
         // Pretrained models learn other classes.
@@ -87,7 +89,7 @@ internal static class DependencyTable
         ("RePaViT.MLNet",
         [
             "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
-            "Training", "Trainer.cs", "Transfer", "RePaViT.TorchSharp",
+            "Conversion", "Training", "Trainer.cs", "Transfer", "RePaViT.TorchSharp",
         ]),
     ];
 

@@ -1,0 +1,15 @@
+namespace RePaViT;
+
+/// <summary>How a channel-idle network comes about.</summary>
+public enum ChannelIdleMethod
+{
+    /// <summary>Its channels are idle from the first step on, as in the paper.</summary>
+    Train,
+
+    /// <summary>
+    /// The vanilla network of the same architecture is trained, and at the end converted
+    /// (<see cref="ConversionExtensions.ToChannelIdle(RePaViTModel, IImageDataset, ConversionOptions, IProgress{ConversionProgress}, CancellationToken)"/>)
+    /// by its training images. Layer normalization stays, unless the architecture asks for <see cref="FeedForwardNorm.None"/>.
+    /// </summary>
+    Convert,
+}
