@@ -35,7 +35,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
             ThrowUnlessUsual(context);
         }
 
-        PretrainedArchitecture inferred = family switch
+        return family switch
         {
             NetworkFamily.ViT => ViTShapes.Infer(context),
             NetworkFamily.Swin => SwinShapes.Infer(context),
@@ -43,10 +43,6 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
             NetworkFamily.PoolFormer => PoolFormerShapes.Infer(context),
             _ => LVViTShapes.Infer(context),
         };
-        int size = inferred.Architecture.ImageSize;
-        return context.Options.ImageSize is not int asked || asked == size
-            ? inferred
-            : throw context.Refusal($"an image of {asked} pixels is asked for, and its positions are for {size}");
     }
 
     /// <summary>Refuses what is asked for, or said beside the file, and only ViTs may have.</summary>

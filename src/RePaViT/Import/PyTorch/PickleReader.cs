@@ -1,4 +1,3 @@
-using System.Text;
 using RePaViT.IO;
 
 namespace RePaViT.Import.PyTorch;
@@ -14,11 +13,9 @@ internal sealed class PickleReader
 
     private const byte NewestProtocol = 5;
 
-    private static readonly object StackMark = new();
-
     private readonly PickleInput _input;
     private readonly PickleCalls _calls;
-    private readonly List<object?> _stack = [];
+    private readonly PickleStack _stack;
 
     // Sorted: a hash table could be filled with numbers that all fall into one place.
     private readonly SortedDictionary<long, object?> _memo = [];
@@ -26,6 +23,7 @@ internal sealed class PickleReader
     private PickleReader(PickleInput input, PickleCalls calls)
     {
         _input = input;
+        _stack = new PickleStack(input);
         _calls = calls;
     }
 
@@ -46,7 +44,7 @@ internal sealed class PickleReader
             var opcode = (PickleOpcode)_input.ReadByte();
             if (opcode == PickleOpcode.Stop)
             {
-                object? result = Pop();
+                object? result = _stack.Pop();
                 return _stack.Count == 0 ? result : throw _input.Refusal($"{_stack.Count} values are left over at its end");
             }
 
@@ -73,56 +71,60 @@ internal sealed class PickleReader
                 _input.ReadInt64();
                 break;
             case PickleOpcode.Mark:
-                _stack.Add(StackMark);
+                _stack.Mark();
                 break;
             case PickleOpcode.Pop:
-                PopAny();
+                _stack.PopAny();
                 break;
             case PickleOpcode.PopMark:
-                PopToMark();
+                _stack.PopToMark();
                 break;
             case PickleOpcode.Duplicate:
-                Push(Peek());
+                _stack.Push(_stack.Peek());
                 break;
             case PickleOpcode.Memoize:
-                _memo[_memo.Count] = Peek();
+                _memo[_memo.Count] = _stack.Peek();
                 break;
             case PickleOpcode.Put8:
-                _memo[_input.ReadByte()] = Peek();
+                _memo[_input.ReadByte()] = _stack.Peek();
                 break;
             case PickleOpcode.Put32:
-                _memo[_input.ReadUInt32()] = Peek();
+                _memo[_input.ReadUInt32()] = _stack.Peek();
                 break;
             case PickleOpcode.Get8:
-                Push(Recall(_input.ReadByte()));
+                _stack.Push(Recall(_input.ReadByte()));
                 break;
             case PickleOpcode.Get32:
-                Push(Recall(_input.ReadUInt32()));
+                _stack.Push(Recall(_input.ReadUInt32()));
                 break;
             case PickleOpcode.Global:
-                Push(new PickleGlobal(_input.ReadLine(), _input.ReadLine()));
+                _stack.Push(new PickleGlobal(_input.ReadLine(), _input.ReadLine()));
                 break;
             case PickleOpcode.StackGlobal:
                 string name = PopName();
-                Push(new PickleGlobal(PopName(), name));
+                _stack.Push(new PickleGlobal(PopName(), name));
                 break;
             case PickleOpcode.PersistentId:
-                Push(_calls.Load(Pop(), _input));
+                _stack.Push(_calls.Load(_stack.Pop(), _input));
                 break;
             case PickleOpcode.Reduce or PickleOpcode.NewObject:
                 object?[] arguments = PopTuple();
-                Push(_calls.Call(Pop(), arguments, _input));
+                _stack.Push(_calls.Call(_stack.Pop(), arguments, _input));
                 break;
             case PickleOpcode.NewObjectWithNames:
-                Pop();
+                _stack.Pop();
                 object?[] positional = PopTuple();
-                Push(_calls.Call(Pop(), positional, _input));
+                _stack.Push(_calls.Call(_stack.Pop(), positional, _input));
                 break;
             case PickleOpcode.Build:
                 Build();
                 break;
             default:
-                if (!TryPushConstant(opcode) && !TryContain(opcode))
+                if (PickleConstants.TryRead(opcode, _input, out object? constant))
+                {
+                    _stack.Push(constant);
+                }
+                else if (!TryContain(opcode))
                 {
                     throw _input.Refusal($"instruction 0x{(byte)opcode:x2} is none that a file of weights needs");
                 }
@@ -131,123 +133,60 @@ internal sealed class PickleReader
         }
     }
 
-    /// <summary>Numbers, texts and bytes.</summary>
-    private bool TryPushConstant(PickleOpcode opcode)
-    {
-        object? constant;
-        switch (opcode)
-        {
-            case PickleOpcode.None:
-                constant = null;
-                break;
-            case PickleOpcode.True or PickleOpcode.False:
-                constant = opcode == PickleOpcode.True;
-                break;
-            case PickleOpcode.Int32:
-                constant = (long)_input.ReadInt32();
-                break;
-            case PickleOpcode.UInt8:
-                constant = (long)_input.ReadByte();
-                break;
-            case PickleOpcode.UInt16:
-                constant = (long)_input.ReadUInt16();
-                break;
-            case PickleOpcode.Long8:
-                constant = ReadLong(_input.ReadByte());
-                break;
-            case PickleOpcode.Long32:
-                constant = ReadLong(_input.ReadInt32());
-                break;
-            case PickleOpcode.Float64:
-                constant = _input.ReadBigEndianDouble();
-                break;
-            case PickleOpcode.Text8:
-                constant = _input.ReadText(_input.ReadByte());
-                break;
-            case PickleOpcode.Text32:
-                constant = _input.ReadText(_input.ReadUInt32());
-                break;
-            case PickleOpcode.Text64:
-                constant = _input.ReadText(_input.ReadInt64());
-                break;
-            case PickleOpcode.OldBytes8:
-                // Python 2 made no difference between bytes and text; names and keys are text.
-                constant = Encoding.Latin1.GetString(_input.ReadBytes(_input.ReadByte()));
-                break;
-            case PickleOpcode.OldBytes32:
-                constant = Encoding.Latin1.GetString(_input.ReadBytes(_input.ReadInt32()));
-                break;
-            case PickleOpcode.Bytes8:
-                constant = _input.ReadBytes(_input.ReadByte());
-                break;
-            case PickleOpcode.Bytes32:
-                constant = _input.ReadBytes(_input.ReadUInt32());
-                break;
-            case PickleOpcode.Bytes64 or PickleOpcode.ByteArray64:
-                constant = _input.ReadBytes(_input.ReadInt64());
-                break;
-            default:
-                return false;
-        }
-
-        Push(constant);
-        return true;
-    }
-
     /// <summary>Lists, tuples, dictionaries and sets.</summary>
     private bool TryContain(PickleOpcode opcode)
     {
         switch (opcode)
         {
             case PickleOpcode.EmptyTuple:
-                Push(Array.Empty<object?>());
+                _stack.Push(Array.Empty<object?>());
                 break;
             case PickleOpcode.Tuple:
-                Push(PopToMark());
+                _stack.Push(_stack.PopToMark());
                 break;
             case PickleOpcode.Tuple1:
-                Push(new[] { Pop() });
+                _stack.Push(new[] { _stack.Pop() });
                 break;
             case PickleOpcode.Tuple2:
-                object? second = Pop();
-                Push(new[] { Pop(), second });
+                object? second = _stack.Pop();
+                _stack.Push(new[] { _stack.Pop(), second });
                 break;
             case PickleOpcode.Tuple3:
-                (object? last, object? middle) = (Pop(), Pop());
-                Push(new[] { Pop(), middle, last });
+                (object? last, object? middle) = (_stack.Pop(), _stack.Pop());
+                _stack.Push(new[] { _stack.Pop(), middle, last });
                 break;
             case PickleOpcode.EmptyList or PickleOpcode.EmptySet:
-                Push(new PickleList());
+                _stack.Push(new PickleList());
                 break;
             case PickleOpcode.List or PickleOpcode.FrozenSet:
-                object?[] items = PopToMark();
-                Push(new PickleList());
-                AddTo(Peek(), items);
+                object?[] items = _stack.PopToMark();
+                _stack.Push(new PickleList());
+                AddTo(_stack.Peek(), items);
                 break;
             case PickleOpcode.Append:
-                object? item = Pop();
-                AddTo(Peek(), [item]);
+                object? item = _stack.Pop();
+                AddTo(_stack.Peek(), [item]);
                 break;
             case PickleOpcode.AppendAll or PickleOpcode.AddItems:
-                object?[] appended = PopToMark();
-                AddTo(Peek(), appended);
+                object?[] appended = _stack.PopToMark();
+                AddTo(_stack.Peek(), appended);
                 break;
             case PickleOpcode.EmptyDictionary:
-                Push(new PickleDictionary());
+                _stack.Push(new PickleDictionary());
                 break;
             case PickleOpcode.Dictionary:
-                object?[] pairs = PopToMark();
-                Push(new PickleDictionary());
-                SetIn(Peek(), pairs);
+                object?[] pairs = _stack.PopToMark();
+                _stack.Push(new PickleDictionary());
+                SetIn(_stack.Peek(), pairs);
                 break;
             case PickleOpcode.SetItem:
-                object? value = Pop();
-                object? key = Pop();
-                SetIn(Peek(), [key, value]);
+                object? value = _stack.Pop();
+                object? key = _stack.Pop();
+                SetIn(_stack.Peek(), [key, value]);
                 break;
             case PickleOpcode.SetItems:
-                object?[] set = PopToMark();
-                SetIn(Peek(), set);
+                object?[] set = _stack.PopToMark();
+                SetIn(_stack.Peek(), set);
                 break;
             default:
                 return false;
@@ -259,8 +198,8 @@ internal sealed class PickleReader
     /// <summary>Gives an object its attributes. Only what is inert keeps them; containers and tensors need none.</summary>
     private void Build()
     {
-        object? state = Pop();
-        switch (Peek())
+        object? state = _stack.Pop();
+        switch (_stack.Peek())
         {
             case InertValue inert:
                 // With slots, a tuple of the dictionary and the slots.
@@ -314,69 +253,15 @@ internal sealed class PickleReader
         }
     }
 
-    /// <summary>A whole number of so many bytes; null for one that is no 64-bit number, which no weights depend on.</summary>
-    private long? ReadLong(int length)
-    {
-        byte[] bytes = _input.ReadBytes(length);
-        if (bytes.Length > sizeof(long))
-        {
-            return null;
-        }
-
-        long value = bytes.Length > 0 && bytes[^1] >= 0x80 ? -1 : 0;
-        for (int i = bytes.Length - 1; i >= 0; i--)
-        {
-            value = (value << 8) | bytes[i];
-        }
-
-        return value;
-    }
-
     private object? Recall(long index) => _memo.TryGetValue(index, out object? value)
         ? value
         : throw _input.Refusal($"value {index} is recalled, but was never kept");
 
-    private void Push(object? value) => _stack.Add(value);
-
-    private object? Peek() => _stack.Count > 0 && _stack[^1] != StackMark ? _stack[^1] : throw Missing();
-
-    private object? Pop()
-    {
-        object? value = Peek();
-        _stack.RemoveAt(_stack.Count - 1);
-        return value;
-    }
-
-    private void PopAny()
-    {
-        if (_stack.Count == 0)
-        {
-            throw Missing();
-        }
-
-        _stack.RemoveAt(_stack.Count - 1);
-    }
-
-    private object?[] PopToMark()
-    {
-        int mark = _stack.LastIndexOf(StackMark);
-        if (mark < 0)
-        {
-            throw Missing();
-        }
-
-        object?[] values = [.. _stack.Skip(mark + 1)];
-        _stack.RemoveRange(mark, _stack.Count - mark);
-        return values;
-    }
-
-    private string PopName() => Pop() is string { Length: <= PickleInput.MaxNameLength } name
+    private string PopName() => _stack.Pop() is string { Length: <= PickleInput.MaxNameLength } name
         ? name
         : throw _input.Refusal($"code is named by something that is no text of up to {PickleInput.MaxNameLength} characters");
 
-    private object?[] PopTuple() => Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are no tuple");
-
-    private InvalidDataException Missing() => _input.Refusal("an instruction needs a value that is not there");
+    private object?[] PopTuple() => _stack.Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are no tuple");
 
     /// <summary>What kind of thing a value is, as messages say it.</summary>
     public static string Describe(object? value) => value switch
