@@ -92,9 +92,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
         /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
-        /// classes are not the same, <see cref="Transfer"/> says what is done. Where all weights of a vanilla network are trained, it
-        /// is converted at the end (<see cref="ChannelIdleMethod.Convert"/>) to the idle ratio of <see cref="Architecture"/>, unless
-        /// that has none. Null to start from random weights. Default null.
+        /// classes are not the same, <see cref="Transfer"/> says what is done. A vanilla network is converted
+        /// (<see cref="ChannelIdleMethod.Convert"/>) to the idle ratio of <see cref="Architecture"/>, unless that has none: at the end
+        /// where all of its weights are trained, at the beginning where it learns other classes by transfer. Null to start from
+        /// random weights. Default null.
         /// </summary>
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 

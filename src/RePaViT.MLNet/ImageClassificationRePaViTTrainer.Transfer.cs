@@ -49,6 +49,15 @@ public sealed partial class ImageClassificationRePaViTTrainer
         bool isDefault = recipe == new Options().CreateRecipe(Seed);
         options = options with { Seed = Seed, Recipe = options.Recipe ?? (isDefault ? null : recipe) };
         RePaViTModel pretrained = initial.With(initial.Description with { Preprocessing = preprocessing }, initial.Network);
+        if (_options.Converts(initial))
+        {
+            // First, so that the classifier is fitted to the features that it will see.
+            Architecture wanted = _options.CreateArchitecture(initial, initial.Architecture.Classes);
+            ConversionResult conversion = ConvertedTraining.Convert(pretrained, wanted, training, threads: null, _options.CancellationToken);
+            channel.Info(MessageSensitivity.None, TrainingLog.Describe(conversion.Report));
+            pretrained = conversion.Model;
+        }
+
         var log = new TransferLog(channel, new TrainingLog(channel, _options.MetricsCallback, _options.Progress));
         TransferResult result = new TransferLearning(pretrained, options).With(place, backend)
             .Fit(training, validation, log, _options.CancellationToken);

@@ -26,13 +26,24 @@ internal static class ConvertedTraining
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
     public static TrainingResult Convert(TrainingResult result, Architecture wanted, IImageDataset training, int? threads)
+        => result with { Conversion = Convert(result.Model, wanted, training, threads, CancellationToken.None) };
+
+    /// <summary>What a vanilla model is converted to.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="wanted">What is to become of it.</param>
+    /// <param name="training">The training images.</param>
+    /// <param name="threads">Threads that share the work; null for one per processor.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static ConversionResult Convert(
+        RePaViTModel model, Architecture wanted, IImageDataset training, int? threads, CancellationToken cancellationToken)
     {
+        ConversionOptions.ThrowUnlessEnough(training.Count);
         Architecture target = wanted with
         {
             FeedForwardNorm = wanted.FeedForwardNorm == FeedForwardNorm.None ? FeedForwardNorm.None : FeedForwardNorm.LayerNorm,
             FeedForwardStructure = FeedForwardStructure.ChannelIdle,
         };
-        CalibrationSplit images = CalibrationImages.Draw(result.Model, training.Count, training.GetImage, new ConversionOptions().Images);
-        return result with { Conversion = Converter.Convert(result.Model, target, images, threads, _ => { }, CancellationToken.None) };
+        CalibrationSplit images = CalibrationImages.Draw(model, training.Count, training.GetImage, new ConversionOptions().Images);
+        return Converter.Convert(model, target, images, threads, _ => { }, cancellationToken);
     }
 }

@@ -24,6 +24,25 @@ public sealed class TransferTests
     }
 
     [TestMethod]
+    public void A_vanilla_network_is_converted_before_it_learns_other_classes()
+    {
+        using var setup = new TrainingSetup(images: 36, classes: 3);
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        ImageClassificationRePaViTTrainer.Options vanilla = TrainingSetup.Options with
+        {
+            Architecture = TrainingSetup.Options.Architecture with { IdleRatio = null },
+        };
+        ImageClassificationRePaViTTransformer initial = OfTwoClasses(vanilla);
+
+        ImageClassificationRePaViTTransformer model = setup.CreateTrainer(TrainingSetup.Options with { InitialModel = initial }).Fit(data);
+
+        AssertLearned(setup, model, data);
+        AssertLogged(setup, "Converted: ");
+        Assert.AreEqual(TrainingSetup.Options.Architecture.IdleRatio, model.Model.Architecture.IdleRatio);
+        Assert.IsTrue(setup.CreateTrainer(vanilla with { InitialModel = initial }).Fit(data).Model.Architecture.IsVanilla);
+    }
+
+    [TestMethod]
     public void Fine_tuning_that_is_asked_for_follows_the_recipe_and_reports_its_epochs()
     {
         using var setup = new TrainingSetup(images: 36, classes: 3);
@@ -78,10 +97,10 @@ public sealed class TransferTests
     }
 
     /// <summary>Trained for a while on two of the colors, under other names.</summary>
-    private static ImageClassificationRePaViTTransformer OfTwoClasses()
+    private static ImageClassificationRePaViTTransformer OfTwoClasses(ImageClassificationRePaViTTrainer.Options? options = null)
     {
         using var setup = new TrainingSetup(images: 24, classes: 2);
-        return setup.CreateTrainer(TrainingSetup.Options with { Epoch = 4 }).Fit(setup.Prepare(setup.LoadBytes()));
+        return setup.CreateTrainer((options ?? TrainingSetup.Options) with { Epoch = 4 }).Fit(setup.Prepare(setup.LoadBytes()));
     }
 
     private static void AssertLearned(TrainingSetup setup, ImageClassificationRePaViTTransformer model, IDataView data)
