@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using RePaViT.QuickStart;
-using RePaViT.Training;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;

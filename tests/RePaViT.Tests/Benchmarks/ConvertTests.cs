@@ -1,7 +1,6 @@
 using RePaViT.Benchmarks;
 using RePaViT.QuickStart;
 using RePaViT.Tests.Support;
-using RePaViT.Training;
 
 namespace RePaViT.Tests.Benchmarks;
 

@@ -1,6 +1,5 @@
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
-using RePaViT.Training;
 
 namespace RePaViT.Tests.Conversion;
 

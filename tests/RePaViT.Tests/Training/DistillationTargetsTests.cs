@@ -54,8 +54,8 @@ public sealed class DistillationTargetsTests
     }
 
     [TestMethod]
-    [DataRow(TeacherOutput.Scores)]
-    [DataRow(TeacherOutput.Features)]
+    [DataRow((int)TeacherOutput.Scores)]
+    [DataRow((int)TeacherOutput.Features)]
     public void A_model_sees_the_images_of_the_batch_as_they_were_mixed(int output)
     {
         RePaViTModel teacher = Teacher();

@@ -1,4 +1,3 @@
-using RePaViT.Networks;
 using RePaViT.Tests.Support;
 using RePaViT.Training;
 

@@ -1,4 +1,3 @@
-using RePaViT.Operators;
 using RePaViT.Training;
 using RePaViT.Training.Managed;
 

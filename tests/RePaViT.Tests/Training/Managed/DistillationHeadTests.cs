@@ -1,5 +1,4 @@
 using RePaViT.Networks;
-using RePaViT.Objectives;
 using RePaViT.Operators;
 using RePaViT.Tests.Reference;
 using RePaViT.Tests.Support;
@@ -26,7 +25,7 @@ public sealed class DistillationHeadTests
     {
         float[][] vectors = [.. Enumerable.Range(0, Images).Select(image => RandomWeights.Floats(Columns, seed: image))];
         Distillation distillation = Distillation.FromFeatures(vectors) with { Weight = Weight };
-        using ITeaching teaching = distillation.Open(seed: 1, TrainingRun.Dataset(Images, seed: 1), validates: false);
+        using DistillationTraining teaching = distillation.Open(seed: 1, TrainingRun.Dataset(Images, seed: 1), validates: false);
         Network network = teaching.NetworkOf(RandomWeights.Network(architecture, seed: 2));
         Graph graph = network.ToGraph().Graph;
         Assert.AreEqual(new Shape(Classes + Columns, 1), graph.Output.Shape);
