@@ -8,9 +8,17 @@ namespace RePaViT.Import;
 internal sealed record PretrainedArchitecture(Architecture Architecture, NetworkForm Form)
 {
     /// <summary>What a file of this library says itself, except for what is asked for.</summary>
-    public static PretrainedArchitecture Of(ModelDescription description, PretrainedOptions options)
+    /// <exception cref="InvalidDataException">Something is asked for that its network does not have.</exception>
+    public static PretrainedArchitecture Of(PretrainedContext context, ModelDescription description)
     {
+        PretrainedOptions options = context.Options;
         Architecture architecture = description.Architecture with { ImageSize = options.ImageSize ?? description.Architecture.ImageSize };
+        ThrowUnlessUsual(context, architecture is ViTArchitecture, architecture is SwinArchitecture);
+        if (options.IdleRatio is not null && options.IdleRatio != architecture.IdleRatio)
+        {
+            throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given, and the file says its own");
+        }
+
         return new PretrainedArchitecture(
             architecture switch
             {
@@ -30,11 +38,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
     public static PretrainedArchitecture Infer(PretrainedContext context)
     {
         NetworkFamily family = context.Source.Table.Family;
-        if (family != NetworkFamily.ViT)
-        {
-            ThrowUnlessUsual(context);
-        }
-
+        ThrowUnlessUsual(context, family == NetworkFamily.ViT, family == NetworkFamily.Swin);
         return family switch
         {
             NetworkFamily.ViT => ViTShapes.Infer(context),
@@ -45,9 +49,19 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
         };
     }
 
-    /// <summary>Refuses what is asked for, or said beside the file, and only ViTs may have.</summary>
-    private static void ThrowUnlessUsual(PretrainedContext context)
+    /// <summary>Refuses what is asked for, or said beside the file, and only other families may have.</summary>
+    private static void ThrowUnlessUsual(PretrainedContext context, bool isViT, bool isSwin)
     {
+        if (!isSwin && context.Options.Window is not null)
+        {
+            throw context.Refusal($"{nameof(PretrainedOptions.Window)} is given, and only Swins have windows");
+        }
+
+        if (isViT)
+        {
+            return;
+        }
+
         if (context.FindActivation() is not (null or FeedForwardActivation.Gelu))
         {
             throw context.Refusal($"only ViTs are read with another activation than '{PretrainedConfiguration.Gelu}'");

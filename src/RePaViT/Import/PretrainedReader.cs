@@ -31,7 +31,7 @@ internal static class PretrainedReader
         PretrainedConfiguration configuration = source.ReadConfiguration();
         var context = new PretrainedContext(path, NamedSource.Recognize(section, path), file.Settings, file.IsTorchScript, options, configuration);
         (Architecture inferred, NetworkForm form) = file.Description is ModelDescription own
-            ? PretrainedArchitecture.Of(own, options)
+            ? PretrainedArchitecture.Of(context, own)
             : PretrainedArchitecture.Infer(context);
         ThrowUnlessDescribed(context, inferred);
 

@@ -39,6 +39,7 @@ public sealed class ImageSizeTests
     public void The_report_names_what_was_resampled()
     {
         CollectionAssert.AreEqual(new[] { "pos_embed" }, Report("timm_vit.safetensors", new() { Heads = 2, ImageSize = 40 }).ResampledTensors.ToArray());
+        CollectionAssert.AreEqual(new[] { "pos_embed" }, Report("original_lvvit.safetensors", new() { Heads = 2, ImageSize = 32 }).ResampledTensors.ToArray());
         Assert.IsEmpty(Report("timm_vit.safetensors", new() { Heads = 2, ImageSize = 16 }).ResampledTensors);
         Assert.IsEmpty(Report("timm_swin.safetensors", new() { ImageSize = 64 }).ResampledTensors);
         CollectionAssert.AreEqual(

@@ -117,6 +117,7 @@ public sealed class LoadPretrainedTests
         StringAssert.Contains(
             Refusal("timm_vit.safetensors", TwoHeads with { FeedForwardActivation = (FeedForwardActivation)7 }), "FeedForwardActivation 7");
         StringAssert.Contains(Refusal("original_lvvit.safetensors", TwoHeads with { ImageSize = 20 }), "ImageSize 20");
+        StringAssert.Contains(Refusal("timm_vit.safetensors", TwoHeads with { Window = 4 }), "Window");
         StringAssert.Contains(Refusal("original_lvvit.safetensors", TwoHeads with { NormEpsilon = 1e-4 }), "NormEpsilon");
         StringAssert.Contains(
             Refusal("original_swin.safetensors", new PretrainedOptions { FeedForwardActivation = FeedForwardActivation.QuickGelu }), "only ViTs");

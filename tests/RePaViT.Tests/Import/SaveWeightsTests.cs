@@ -112,6 +112,10 @@ public sealed class SaveWeightsTests
 
         Assert.AreEqual(vit with { ImageSize = vit.ImageSize + vit.PatchSize, NormEpsilon = 1e-3, Classes = 1 }, model.Architecture);
         Assert.AreEqual(Preprocessing, model.Preprocessing);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(
+                () => RePaViTModel.LoadPretrained(folder.File("x.safetensors"), new PretrainedOptions { IdleRatio = 0.5 })).Message,
+            "IdleRatio");
     }
 
     [TestMethod]
