@@ -66,7 +66,7 @@ internal static class TransferCommand
             return RePaViTModel.Load(path);
         }
 
-        var recipe = new TrainingRecipe { Epochs = epochs, BatchSize = 64 };
+        var recipe = new TrainingRecipe { Epochs = epochs, BatchSize = Math.Min(64, task.Pretraining.Count) };
         RePaViTModel model = new Trainer(architecture, recipe).Fit(task.Pretraining).Model.Reparameterize();
         if (path is not null)
         {

@@ -45,9 +45,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
             options = options with { CheckpointFolder = Directory.CreateDirectory(_options.CheckpointFolder).FullName };
         }
 
-        TrainingRecipe recipe = _options.CreateRecipe(Seed) with { ChannelIdleMethod = ChannelIdleMethod.Train };
-        bool isDefault = recipe == new Options().CreateRecipe(Seed);
-        options = options with { Seed = Seed, Recipe = options.Recipe ?? (isDefault ? null : recipe) };
+        TrainingRecipe recipe = RecipeOf(_options);
+        options = options with { Seed = Seed, Recipe = options.Recipe ?? (recipe == RecipeOf(new Options()) ? null : recipe) };
         RePaViTModel pretrained = initial.With(initial.Description with { Preprocessing = preprocessing }, initial.Network);
         if (_options.Converts(initial))
         {
@@ -65,5 +64,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         // Both forms are compared on the CPU.
         return result.Model.OnCpu();
+
+        // What there is to convert is converted by then.
+        TrainingRecipe RecipeOf(Options of) => of.CreateRecipe(Seed) with { ChannelIdleMethod = ChannelIdleMethod.Train };
     }
 }

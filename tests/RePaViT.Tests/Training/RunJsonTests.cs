@@ -93,6 +93,20 @@ public sealed class RunJsonTests
         }
     }
 
+    /// <summary>The same of what a recipe of a whole network does not say.</summary>
+    [TestMethod]
+    public void Layer_decay_and_frozen_blocks_are_written_where_they_are_asked_for()
+    {
+        RunDescription run = Run(TrainingRun.Architecture, TrainingRecipe.FineTune with { LayerDecay = 0.75, TrainedBlocks = 0 });
+        string json = RunJson.Stored.Write(run);
+        Assert.AreEqual(JsonSerializer.Serialize(run, Reflection), json);
+        StringAssert.Contains(json, "\"layerDecay\":0.75,\"trainedBlocks\":0");
+        Assert.AreEqual(run.Recipe, RunJson.Stored.Parse<RunDescription>(json)!.Recipe);
+
+        string older = RunJson.Stored.Write(Runs[0]);
+        Assert.IsFalse(older.Contains("layerDecay", StringComparison.Ordinal) || older.Contains("trainedBlocks", StringComparison.Ordinal), older);
+    }
+
     [TestMethod]
     public void The_same_values_are_refused()
     {
