@@ -15,6 +15,11 @@ internal static class MixerShapes
             throw context.Refusal($"its {tokens} tokens are those of no square image");
         }
 
+        if (context.Options.ImageSize is int asked && asked != side * patchSize)
+        {
+            throw context.Refusal($"an image of {asked} pixels is asked for, and its products over tokens are for {side * patchSize}");
+        }
+
         var architecture = new MixerArchitecture
         {
             ImageSize = side * patchSize,
