@@ -145,7 +145,7 @@ public sealed class EngineParityTests : TorchTest
         ];
         foreach (Architecture architecture in architectures)
         {
-            using ITeaching teaching = distillation.Open(seed: 1, dataset, validates: false);
+            using DistillationTraining teaching = distillation.Open(seed: 1, dataset, validates: false);
             Network network = teaching.NetworkOf(RandomWeights.Network(architecture, seed: 1));
             TrainingRecipe recipe = Recipe with { BatchSize = Images, DropPathRate = 0.3 };
             using var expected = new ManagedTrainingEngine(network, teaching.Objective(3), recipe, threads: 2);
