@@ -110,7 +110,9 @@ public sealed class ViTArchitectureTests
         [Valid with { NormEpsilon = double.NaN }, "NormEpsilon NaN"],
         [Valid with { RegisterTokens = -1 }, "RegisterTokens -1"],
         [Valid with { RegisterTokens = 65 }, "RegisterTokens 65"],
-        [Valid with { RegisterTokens = 1, AveragePooling = true }, "RegisterTokens 1"],
+        [Valid with { RegisterTokens = 1, DistillationToken = true }, "DistillationToken"],
+        [Valid with { AveragePooling = true, DistillationToken = true }, "DistillationToken"],
+        [Valid with { FeedForwardActivation = (FeedForwardActivation)2 }, "FeedForwardActivation 2"],
     ];
 
     [TestMethod]
