@@ -9,7 +9,7 @@ internal static class ChannelChoice
 
     // So many rows for each unknown of the regressions are enough to choose by; more where they cost little.
     private const int RowsPerUnknown = 15;
-    private const int MinRows = 1 << 15;
+    private const int MinRows = 1 << 14;
 
     /// <summary>The most images that are looked at.</summary>
     /// <param name="source">The layer.</param>

@@ -11,7 +11,11 @@ namespace RePaViT.Conversion;
 /// <param name="team">The threads that compute.</param>
 internal sealed class FeatureRows(int dim, int channels, float[] rowWeights, ThreadTeam team)
 {
-    private readonly ScratchBuffer _rows = new();
+    // A cache line of each row, and as many rows as stay near a core.
+    private const int ColumnsPerTask = 16;
+    private const int RowsPerPass = 256;
+
+    private readonly ScratchBuffer _columns = new();
     private readonly float[] _scales = Array.ConvertAll(rowWeights, MathF.Sqrt);
 
     /// <summary>Columns in front of the target: the unknowns of a regression.</summary>
@@ -26,18 +30,35 @@ internal sealed class FeatureRows(int dim, int channels, float[] rowWeights, Thr
     /// <param name="now">[rows, dim].</param>
     public void Add(float[] z, float[] activated, float[] target, float[] now)
     {
-        int count = z.Length / dim;
-        Matrix rows = _rows.AsMatrix(count, Gram.Size);
-        team.Run(count, (row, _) =>
-        {
-            Span<float> values = rows.Row(row);
-            z.AsSpan(row * dim, dim).CopyTo(values);
-            values[dim] = 1;
-            activated.AsSpan(row * channels, channels).CopyTo(values[(dim + 1)..]);
-            TensorPrimitives.Subtract(target.AsSpan(row * dim, dim), now.AsSpan(row * dim, dim), values[Unknowns..]);
-            TensorPrimitives.Multiply(values, _scales[row % _scales.Length], values);
-        });
-        Gram.Add(rows);
-        GC.KeepAlive(_rows);
+        int rows = z.Length / dim;
+        Matrix columns = _columns.AsMatrix(Gram.Size, rows);
+        float[] scales = [.. Enumerable.Range(0, rows).Select(row => _scales[row % _scales.Length])];
+        float[] rest = new float[target.Length];
+        TensorPrimitives.Subtract<float>(target, now, rest);
+        Transpose(z, dim, scales, columns.TakeRows(0, dim));
+        scales.CopyTo(columns.Row(dim));
+        Transpose(activated, channels, scales, columns.TakeRows(dim + 1, channels));
+        Transpose(rest, dim, scales, columns.TakeRows(Unknowns, dim));
+        Gram.Add(columns);
+        GC.KeepAlive(_columns);
     }
+
+    /// <summary>[rows, width] times the scale of each row, to [width, rows].</summary>
+    private void Transpose(float[] values, int width, float[] scales, Matrix columns)
+        => team.Run((width + ColumnsPerTask - 1) / ColumnsPerTask, (task, _) =>
+        {
+            int end = Math.Min((task + 1) * ColumnsPerTask, width);
+            for (int first = 0; first < scales.Length; first += RowsPerPass)
+            {
+                int last = Math.Min(first + RowsPerPass, scales.Length);
+                for (int column = task * ColumnsPerTask; column < end; column++)
+                {
+                    Span<float> target = columns.Row(column);
+                    for (int row = first; row < last; row++)
+                    {
+                        target[row] = scales[row] * values[row * width + column];
+                    }
+                }
+            }
+        });
 }

@@ -24,16 +24,16 @@ internal sealed class GramMatrix(int size, ThreadTeam team)
     public double[] Values { get; } = new double[checked(size * size)];
 
     /// <summary>Adds the products of some rows.</summary>
-    /// <param name="rows">[rows, size].</param>
-    public void Add(Matrix rows)
+    /// <param name="columns">The rows' columns, [size, rows]: a factor that is transposed would be packed for every panel anew.</param>
+    public void Add(Matrix columns)
     {
         Matrix product = _product.AsMatrix(size, size);
         for (int first = 0; first < size; first += ColumnsPerBlock)
         {
-            int columns = Math.Min(ColumnsPerBlock, size - first);
-            _gemm.MultiplyTall(
-                rows.TakeColumns(first, size - first), rows.TakeColumns(first, columns),
-                product.TakeRows(first, size - first).TakeColumns(first, columns), _packed, accumulate: false);
+            int count = Math.Min(ColumnsPerBlock, size - first);
+            _packed.Pack(team, columns.TakeRows(first, count), transposed: true);
+            _gemm.Multiply(
+                columns.TakeRows(first, size - first), _packed, product.TakeRows(first, size - first).TakeColumns(first, count));
         }
 
         team.Run(size, (row, _) =>

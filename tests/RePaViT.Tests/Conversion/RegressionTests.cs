@@ -73,8 +73,13 @@ public sealed class RegressionTests
         float[] values = RandomWeights.Floats(2 * rows * size, 3);
         foreach (int batch in new[] { 0, 1 })
         {
-            PinnedBuffer buffer = PinnedBuffer.Of(values.AsSpan(batch * rows * size, rows * size));
-            gram.Add(buffer.AsMatrix(rows, size));
+            var buffer = new PinnedBuffer(rows * size);
+            for (int i = 0; i < buffer.Length; i++)
+            {
+                buffer.Span[i] = values[(batch * rows + i % rows) * size + i / rows];
+            }
+
+            gram.Add(buffer.AsMatrix(size, rows));
             GC.KeepAlive(buffer);
         }
 
