@@ -5,18 +5,18 @@ namespace RePaViT.Kernels;
 /// <summary>
 /// GELU with a sigmoid in place of the normal distribution: y = x s(1.702 x), and y' = s + 1.702 x s (1 - s).
 /// </summary>
-internal readonly unsafe struct QuickGelu : ISmoothFunction
+internal readonly unsafe struct QuickGelu : IElementFunction
 {
     private const float Steepness = 1.702f;
 
-    /// <inheritdoc cref="SmoothFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
-    public static void Forward(ReadOnlySpan<float> x, Span<float> y) => SmoothFunction<QuickGelu>.Forward(x, y);
+    /// <inheritdoc cref="ElementFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
+    public static void Forward(ReadOnlySpan<float> x, Span<float> y) => ElementFunction<QuickGelu>.Forward(x, y);
 
-    /// <inheritdoc cref="SmoothFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
-    public static void Forward(float* x, float* y, int length) => SmoothFunction<QuickGelu>.Forward(x, y, length);
+    /// <inheritdoc cref="ElementFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
+    public static void Forward(float* x, float* y, int length) => ElementFunction<QuickGelu>.Forward(x, y, length);
 
-    /// <inheritdoc cref="SmoothFunction{TFunction}.Backward(ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float})"/>
-    public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx) => SmoothFunction<QuickGelu>.Backward(x, dy, dx);
+    /// <inheritdoc cref="ElementFunction{TFunction}.Backward(ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float})"/>
+    public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx) => ElementFunction<QuickGelu>.Backward(x, dy, dx);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Value<T>(T x)
@@ -24,11 +24,11 @@ internal readonly unsafe struct QuickGelu : ISmoothFunction
         => x * Sigmoid(x, out _);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Slope<T>(T x)
+    public static T Back<T>(T x, T dy)
         where T : struct, ILanes<T>
     {
         T sigmoid = Sigmoid(x, out T slope);
-        return T.MultiplyAdd(x * T.Create(Steepness), slope, sigmoid);
+        return dy * T.MultiplyAdd(x * T.Create(Steepness), slope, sigmoid);
     }
 
     /// <summary>s = 1 / (1 + exp(-1.702 x)), and s (1 - s): by a power that is at most 1, so that nothing overflows or cancels.</summary>

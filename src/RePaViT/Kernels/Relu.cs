@@ -2,82 +2,28 @@ using System.Runtime.CompilerServices;
 
 namespace RePaViT.Kernels;
 
-/// <summary>The rectified linear unit: y = max(x, 0). What is not a number stays so.</summary>
-internal static unsafe class Relu
+/// <summary>
+/// The rectified linear unit: y = max(x, 0), and dx = dy where y is above 0, else 0. What is not a number stays so. The way back
+/// takes what it gave.
+/// </summary>
+internal readonly unsafe struct Relu : IElementFunction
 {
-    /// <summary>y = max(x, 0). In place is fine.</summary>
-    public static void Forward(ReadOnlySpan<float> x, Span<float> y)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, y.Length);
-        fixed (float* from = x, to = y)
-        {
-            Forward(from, to, x.Length);
-        }
-    }
+    /// <inheritdoc cref="ElementFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
+    public static void Forward(ReadOnlySpan<float> x, Span<float> y) => ElementFunction<Relu>.Forward(x, y);
 
-    /// <inheritdoc cref="Forward(ReadOnlySpan{float}, Span{float})"/>
-    public static void Forward(float* x, float* y, int length)
-    {
-        if (Lanes.AreWide)
-        {
-            Forward<WideLanes>(x, y, length);
-        }
-        else
-        {
-            Forward<NativeLanes>(x, y, length);
-        }
-    }
+    /// <inheritdoc cref="ElementFunction{TFunction}.Forward(ReadOnlySpan{float}, Span{float})"/>
+    public static void Forward(float* x, float* y, int length) => ElementFunction<Relu>.Forward(x, y, length);
 
-    /// <summary>dx = dy where y is above 0, else 0. In place of dy is fine.</summary>
-    public static void Backward(ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, dy.Length);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, dx.Length);
-        fixed (float* given = y, from = dy, to = dx)
-        {
-            if (Lanes.AreWide)
-            {
-                Backward<WideLanes>(given, from, to, y.Length);
-            }
-            else
-            {
-                Backward<NativeLanes>(given, from, to, y.Length);
-            }
-        }
-    }
+    /// <inheritdoc cref="ElementFunction{TFunction}.Backward(ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float})"/>
+    public static void Backward(ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx) => ElementFunction<Relu>.Backward(y, dy, dx);
 
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Forward<T>(float* x, float* y, int length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Value<T>(T x)
         where T : struct, ILanes<T>
-    {
-        T zero = T.Create(0);
-        int i = 0;
-        for (; i <= length - T.Count; i += T.Count)
-        {
-            T value = T.Load(x + i);
-            T.SelectLess(value, 0, zero, value).Store(y + i);
-        }
+        => T.SelectLess(x, 0, T.Create(0), x);
 
-        for (; i < length; i++)
-        {
-            y[i] = x[i] < 0 ? 0 : x[i];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Backward<T>(float* y, float* dy, float* dx, int length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Back<T>(T y, T dy)
         where T : struct, ILanes<T>
-    {
-        T zero = T.Create(0);
-        int i = 0;
-        for (; i <= length - T.Count; i += T.Count)
-        {
-            T.SelectLess(T.Load(y + i), float.Epsilon, zero, T.Load(dy + i)).Store(dx + i);
-        }
-
-        for (; i < length; i++)
-        {
-            dx[i] = y[i] < float.Epsilon ? 0 : dy[i];
-        }
-    }
+        => T.SelectLess(y, float.Epsilon, T.Create(0), dy);
 }

@@ -3,21 +3,23 @@ using System.Runtime.CompilerServices;
 namespace RePaViT.Kernels;
 
 /// <summary>A function of each element by itself, written once for registers of every width.</summary>
-internal interface ISmoothFunction
+internal interface IElementFunction
 {
     /// <summary>f(x).</summary>
     static abstract T Value<T>(T x)
         where T : struct, ILanes<T>;
 
-    /// <summary>f'(x).</summary>
-    static abstract T Slope<T>(T x)
+    /// <summary>dx = dy f'(x).</summary>
+    /// <param name="kept">x, or f(x) where the function says so.</param>
+    /// <param name="dy">The gradient of f(x).</param>
+    static abstract T Back<T>(T kept, T dy)
         where T : struct, ILanes<T>;
 }
 
 /// <summary>A function, and the way back through it, on elements that lie one behind the other.</summary>
 /// <typeparam name="TFunction">f.</typeparam>
-internal static unsafe class SmoothFunction<TFunction>
-    where TFunction : struct, ISmoothFunction
+internal static unsafe class ElementFunction<TFunction>
+    where TFunction : struct, IElementFunction
 {
     /// <summary>y = f(x). In place is fine.</summary>
     public static void Forward(ReadOnlySpan<float> x, Span<float> y)
@@ -43,19 +45,22 @@ internal static unsafe class SmoothFunction<TFunction>
     }
 
     /// <summary>dx = dy f'(x). In place of dy is fine.</summary>
-    public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, Span<float> dx)
+    /// <param name="kept">x, or f(x) where the function says so.</param>
+    /// <param name="dy">The gradient of f(x).</param>
+    /// <param name="dx">The result.</param>
+    public static void Backward(ReadOnlySpan<float> kept, ReadOnlySpan<float> dy, Span<float> dx)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, dy.Length);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, dx.Length);
-        fixed (float* input = x, from = dy, to = dx)
+        ArgumentOutOfRangeException.ThrowIfNotEqual(kept.Length, dy.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(kept.Length, dx.Length);
+        fixed (float* given = kept, from = dy, to = dx)
         {
             if (Lanes.AreWide)
             {
-                Backward<WideLanes>(input, from, to, x.Length);
+                Backward<WideLanes>(given, from, to, kept.Length);
             }
             else
             {
-                Backward<NativeLanes>(input, from, to, x.Length);
+                Backward<NativeLanes>(given, from, to, kept.Length);
             }
         }
     }
@@ -77,19 +82,19 @@ internal static unsafe class SmoothFunction<TFunction>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Backward<T>(float* x, float* dy, float* dx, int length)
+    private static void Backward<T>(float* kept, float* dy, float* dx, int length)
         where T : struct, ILanes<T>
     {
         int i = 0;
         for (; i <= length - T.Count; i += T.Count)
         {
-            (T.Load(dy + i) * TFunction.Slope(T.Load(x + i))).Store(dx + i);
+            TFunction.Back(T.Load(kept + i), T.Load(dy + i)).Store(dx + i);
         }
 
         if (i < length)
         {
             int rest = length - i;
-            Lanes.StoreFirst(Lanes.LoadFirst<T>(dy + i, rest) * TFunction.Slope(Lanes.LoadFirst<T>(x + i, rest)), dx + i, rest);
+            Lanes.StoreFirst(TFunction.Back(Lanes.LoadFirst<T>(kept + i, rest), Lanes.LoadFirst<T>(dy + i, rest)), dx + i, rest);
         }
     }
 }
