@@ -280,6 +280,10 @@ public sealed class RePaViTModel
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Evaluation Evaluate(IImageDataset dataset, CancellationToken cancellationToken = default)
+        => Evaluate(dataset, (_, _) => { }, cancellationToken);
+
+    /// <summary>The same, and says of each image whether it is right.</summary>
+    internal Evaluation Evaluate(IImageDataset dataset, Action<int, bool> answered, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         if (dataset.ClassNames.Count != Architecture.Classes)
@@ -297,6 +301,7 @@ public sealed class RePaViTModel
             int label = dataset.GetLabel(index);
             int best = TensorPrimitives.IndexOfMax<float>(logits);
             correct += best == label ? 1 : 0;
+            answered(index, best == label);
             double sum = 0;
             foreach (float logit in logits)
             {

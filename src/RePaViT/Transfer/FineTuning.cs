@@ -68,7 +68,11 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
         CancellationToken cancellationToken)
     {
         RePaViTModel classifier = linear.Model.Reparameterize();
-        linear = linear with { LinearValidation = classifier.Evaluate(validation, cancellationToken) };
+        bool[] classifierIsRight = new bool[validation.Count];
+        linear = linear with
+        {
+            LinearValidation = classifier.Evaluate(validation, (image, isRight) => classifierIsRight[image] = isRight, cancellationToken),
+        };
         TrainingResult result;
         try
         {
@@ -92,7 +96,9 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
         // Where the pretrained model computes, which need not be where it was trained.
         RePaViTModel model = linear.Model.With(result.Model.Description, result.Model.Network);
         string figures = Text($"{Percent(tuned)} of {tuned.Images} images right, the linear classifier {Percent(linear.LinearValidation)}.");
-        return IsBetter(FindRight(model.Reparameterize(), validation), FindRight(classifier, validation))
+        bool[] tunedIsRight = new bool[validation.Count];
+        model.Reparameterize().Evaluate(validation, (image, isRight) => tunedIsRight[image] = isRight, CancellationToken.None);
+        return IsBetter(tunedIsRight, classifierIsRight)
             ? linear with { Model = model, Method = TransferMethod.FineTune, Reason = $"Fine-tuned, it has {figures}" }
             : linear with { Reason = $"The linear classifier, because fine-tuning gains no more than chance would: fine-tuned, it has {figures}" };
     }
@@ -136,20 +142,6 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
         }
 
         return trainer.Fit(training, validation, report, cancellationToken);
-    }
-
-    private static bool[] FindRight(RePaViTModel model, IImageDataset dataset)
-    {
-        bool[] isRight = new bool[dataset.Count];
-        foreach (int[] part in Enumerable.Range(0, dataset.Count).Chunk(model.ImagesPerBatch))
-        {
-            foreach ((int index, Prediction prediction) in part.Zip(model.Predict([.. part.Select(dataset.GetImage)])))
-            {
-                isRight[index] = prediction.Label == dataset.GetLabel(index);
-            }
-        }
-
-        return isRight;
     }
 
     private static string Percent(Evaluation evaluation) => Text($"{100 * evaluation.Accuracy:F1} %");

@@ -149,7 +149,7 @@ public sealed class TransferLearning
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
-        string? checkpoint = PathOf($"fine-tuning-{ModelHash.Of(linear.Model)[..HashLength]}.safetensors");
+        string? checkpoint = _options.CheckpointFolder is null ? null : PathOf($"fine-tuning-{ModelHash.Of(linear.Model)[..HashLength]}.safetensors");
         return new FineTuning(_options, _backend, checkpoint).Run(linear, training, validation, progress, cancellationToken);
     }
 
