@@ -60,41 +60,21 @@ internal sealed class PickleInput(Stream stream, long end, string source)
         return Encoding.Latin1.GetString([.. line]);
     }
 
-    public ushort ReadUInt16()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ushort)];
-        Fill(bytes);
-        return BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-    }
+    public ushort ReadUInt16() => BinaryPrimitives.ReadUInt16LittleEndian(Fill(stackalloc byte[sizeof(ushort)]));
 
-    public int ReadInt32()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        Fill(bytes);
-        return BinaryPrimitives.ReadInt32LittleEndian(bytes);
-    }
+    public int ReadInt32() => BinaryPrimitives.ReadInt32LittleEndian(Fill(stackalloc byte[sizeof(int)]));
 
     public uint ReadUInt32() => (uint)ReadInt32();
 
-    public long ReadInt64()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        Fill(bytes);
-        return BinaryPrimitives.ReadInt64LittleEndian(bytes);
-    }
+    public long ReadInt64() => BinaryPrimitives.ReadInt64LittleEndian(Fill(stackalloc byte[sizeof(long)]));
 
-    public double ReadBigEndianDouble()
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(double)];
-        Fill(bytes);
-        return BinaryPrimitives.ReadDoubleBigEndian(bytes);
-    }
+    public double ReadBigEndianDouble() => BinaryPrimitives.ReadDoubleBigEndian(Fill(stackalloc byte[sizeof(double)]));
 
     /// <summary>What refuses the pickle at its present place.</summary>
     /// <param name="reason">What is wrong; may quote the file only through <see cref="Excerpt"/>.</param>
     public InvalidDataException Refusal(string reason) => new($"{source}: the pickle is not accepted at offset {Position}: {reason}.");
 
-    private void Fill(Span<byte> bytes)
+    private ReadOnlySpan<byte> Fill(Span<byte> bytes)
     {
         if (bytes.Length > end - stream.Position)
         {
@@ -102,6 +82,7 @@ internal sealed class PickleInput(Stream stream, long end, string source)
         }
 
         stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private InvalidDataException Ended() => Refusal("it ends before it says so");
