@@ -1,6 +1,5 @@
 using RePaViT.Layers;
 using RePaViT.Networks;
-using RePaViT.Operators;
 using RePaViT.Rewrites;
 
 namespace RePaViT.Training;
@@ -64,11 +63,7 @@ internal static class Continuation
     {
         IReadOnlyList<Layer> layers = architecture.Layers(NetworkForm.Trained);
         var weights = new NamedTensors();
-        foreach (TensorSpec tensor in layers.Where(layer => !layer.IsHead).SelectMany(layer => layer.Tensors))
-        {
-            weights.Add(tensor.Name, network.Weights[tensor.Name]);
-        }
-
+        weights.Copy(layers.Where(layer => !layer.IsHead).SelectMany(layer => layer.Tensors), network.Weights);
         foreach ((string name, WeightTensor tensor) in WeightInitializer.Create(layers.Where(layer => layer.IsHead), seed))
         {
             weights.Add(name, tensor);

@@ -1,4 +1,4 @@
-using RePaViT.Operators;
+using RePaViT.Rewrites;
 using RePaViT.Weights;
 
 namespace RePaViT.Training;
@@ -182,11 +182,7 @@ internal sealed class TrainingLoop
     {
         NamedTensors all = _engine.GetWeights(averaged: true);
         var weights = new NamedTensors();
-        foreach (TensorSpec tensor in _run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors))
-        {
-            weights.Add(tensor.Name, all[tensor.Name]);
-        }
-
+        weights.Copy(_run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors), all);
         return weights;
     }
 
