@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.ML;
 using RePaViT.MLNet;
 using RePaViT.MLNet.Saving;
@@ -201,11 +200,11 @@ public sealed partial class ImageClassificationRePaViTTrainer
             }
 
             Transfer?.Validate();
-            ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
-            ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
-            ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
-            ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
-            ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
+            Guard.ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
+            Guard.ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
+            Guard.ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
+            Guard.ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
+            Guard.ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ArgumentNullException.ThrowIfNull(Architecture);
             ArgumentNullException.ThrowIfNull(Recipe);
             if (Resume && CheckpointFolder is null)
@@ -261,7 +260,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             }
 
             architecture.Validate();
-            ThrowUnless(
+            Guard.ThrowUnless(
                 architecture.ImageSize <= Preparation.MaxImageSize,
                 architecture.ImageSize,
                 $"a number up to {Preparation.MaxImageSize}");
@@ -300,15 +299,6 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 EarlyStopping = EarlyStoppingCriteria ?? Recipe.EarlyStopping,
                 Seed = seed,
             };
-        }
-
-        private static void ThrowUnless<T>(
-            bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
-        {
-            if (!accepted)
-            {
-                throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
-            }
         }
     }
 }

@@ -60,12 +60,12 @@ public sealed record ConversionOptions
             throw new ArgumentException($"{string.Join(" and ", given)} are given, but only one can decide how many channels stay active.");
         }
 
-        ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a share in [0, 1]");
-        ThrowUnless(MultiplyAdds is null or > 0, MultiplyAdds, "a number above 0");
-        ThrowUnless(MultiplyAddsShare is null or (> 0 and <= 1), MultiplyAddsShare, "a share in (0, 1]");
-        ThrowUnless(MinimumAgreement is null or (>= 0 and <= 1), MinimumAgreement, "a share in [0, 1]");
-        ThrowUnless(Images >= MinImages, Images, $"a number from {MinImages} on");
-        ThrowUnless(Threads is null or (>= 1 and <= ThreadTeam.MaxSize), Threads, $"a number in [1, {ThreadTeam.MaxSize}]");
+        Guard.ThrowUnless(IdleRatio is null or (>= 0 and <= 1), IdleRatio, "a share in [0, 1]");
+        Guard.ThrowUnless(MultiplyAdds is null or > 0, MultiplyAdds, "a number above 0");
+        Guard.ThrowUnless(MultiplyAddsShare is null or (> 0 and <= 1), MultiplyAddsShare, "a share in (0, 1]");
+        Guard.ThrowUnless(MinimumAgreement is null or (>= 0 and <= 1), MinimumAgreement, "a share in [0, 1]");
+        Guard.ThrowUnless(Images >= MinImages, Images, $"a number from {MinImages} on");
+        Guard.ThrowUnless(Threads is null or (>= 1 and <= ThreadTeam.MaxSize), Threads, $"a number in [1, {ThreadTeam.MaxSize}]");
     }
 
     /// <exception cref="ArgumentException">There are too few images.</exception>
@@ -81,12 +81,4 @@ public sealed record ConversionOptions
     private static string[] Given<T>(T? value, [CallerArgumentExpression(nameof(value))] string name = "")
         where T : struct
         => value is null ? [] : [name];
-
-    private static void ThrowUnless(bool isAccepted, object? value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (!isAccepted)
-        {
-            throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
-        }
-    }
 }

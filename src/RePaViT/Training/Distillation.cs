@@ -74,16 +74,9 @@ public sealed record Distillation
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
     {
-        if (!(Weight is >= Least and <= 1))
-        {
-            throw new ArgumentException($"{nameof(Weight)} {Weight} is not accepted: a number from {Least} to 1 is needed.");
-        }
-
-        if (!(Temperature is >= LeastTemperature and <= GreatestTemperature))
-        {
-            throw new ArgumentException(
-                $"{nameof(Temperature)} {Temperature} is not accepted: a number from {LeastTemperature} to {GreatestTemperature} is needed.");
-        }
+        Guard.ThrowUnless(Weight is >= Least and <= 1, Weight, $"a number from {Least} to 1");
+        Guard.ThrowUnless(
+            Temperature is >= LeastTemperature and <= GreatestTemperature, Temperature, $"a number from {LeastTemperature} to {GreatestTemperature}");
     }
 
     internal IDistillationTeacher Teacher { get; private init; }

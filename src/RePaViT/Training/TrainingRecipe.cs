@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 
 namespace RePaViT;
@@ -164,47 +163,38 @@ public sealed record TrainingRecipe
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
     {
-        ThrowUnless(Epochs is null or (>= 1 and <= MostEpochs), Epochs, $"a number from 1 to {MostEpochs}, or null");
-        ThrowUnless(BatchSize is null or (>= 2 and <= 1 << 20), BatchSize, "a number from 2 to 1048576, or null");
-        ThrowUnless(GradientAccumulation is >= 1 and <= 1 << 20, GradientAccumulation, "a number from 1 to 1048576");
-        ThrowUnless(Enum.IsDefined(Optimizer), Optimizer, "AdamW or Lamb");
-        ThrowUnless(LearningRate is >= Least and <= Greatest, LearningRate, $"a number from {Least} to {Greatest}");
-        ThrowUnless(
+        Guard.ThrowUnless(Epochs is null or (>= 1 and <= MostEpochs), Epochs, $"a number from 1 to {MostEpochs}, or null");
+        Guard.ThrowUnless(BatchSize is null or (>= 2 and <= 1 << 20), BatchSize, "a number from 2 to 1048576, or null");
+        Guard.ThrowUnless(GradientAccumulation is >= 1 and <= 1 << 20, GradientAccumulation, "a number from 1 to 1048576");
+        Guard.ThrowUnless(Enum.IsDefined(Optimizer), Optimizer, "AdamW or Lamb");
+        Guard.ThrowUnless(LearningRate is >= Least and <= Greatest, LearningRate, $"a number from {Least} to {Greatest}");
+        Guard.ThrowUnless(
             MinimumLearningRate >= 0 && MinimumLearningRate <= LearningRate,
             MinimumLearningRate,
             $"a number from 0 to the learning rate, {LearningRate}");
-        ThrowUnless(
+        Guard.ThrowUnless(
             WarmupLearningRate >= 0 && WarmupLearningRate <= LearningRate,
             WarmupLearningRate,
             $"a number from 0 to the learning rate, {LearningRate}");
-        ThrowUnless(
+        Guard.ThrowUnless(
             WarmupEpochs is null or 0 || (WarmupEpochs >= Least && WarmupEpochs <= (Epochs ?? MostEpochs)),
             WarmupEpochs,
             $"0, null, or a number from {Least} to all {Epochs ?? MostEpochs} epochs");
-        ThrowUnless(WeightDecay is >= 0 and <= Greatest, WeightDecay, $"a number from 0 to {Greatest}");
-        ThrowUnless(IsBelowOne(Beta1), Beta1, BelowOne);
-        ThrowUnless(IsBelowOne(Beta2), Beta2, BelowOne);
-        ThrowUnless(Epsilon is >= Least and <= Greatest, Epsilon, $"a number from {Least} to {Greatest}");
-        ThrowUnless(
+        Guard.ThrowUnless(WeightDecay is >= 0 and <= Greatest, WeightDecay, $"a number from 0 to {Greatest}");
+        Guard.ThrowUnless(IsBelowOne(Beta1), Beta1, BelowOne);
+        Guard.ThrowUnless(IsBelowOne(Beta2), Beta2, BelowOne);
+        Guard.ThrowUnless(Epsilon is >= Least and <= Greatest, Epsilon, $"a number from {Least} to {Greatest}");
+        Guard.ThrowUnless(
             GradientClipNorm is null or (>= Least and <= GreatestNorm), GradientClipNorm, $"a number from {Least} to {GreatestNorm}, or null");
-        ThrowUnless(IsBelowOne(DropPathRate), DropPathRate, BelowOne);
-        ThrowUnless(IsBelowOne(LabelSmoothing), LabelSmoothing, BelowOne);
+        Guard.ThrowUnless(IsBelowOne(DropPathRate), DropPathRate, BelowOne);
+        Guard.ThrowUnless(IsBelowOne(LabelSmoothing), LabelSmoothing, BelowOne);
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
-        ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
-        ThrowUnless(LayerDecay is null or (>= Least and <= 1), LayerDecay, $"a number from {Least} to 1, or null");
-        ThrowUnless(Enum.IsDefined(ChannelIdleMethod), ChannelIdleMethod, "Train or Convert");
-        ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number from 0, or null");
+        Guard.ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
+        Guard.ThrowUnless(LayerDecay is null or (>= Least and <= 1), LayerDecay, $"a number from {Least} to 1, or null");
+        Guard.ThrowUnless(Enum.IsDefined(ChannelIdleMethod), ChannelIdleMethod, "Train or Convert");
+        Guard.ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number from 0, or null");
     }
 
     private static bool IsBelowOne(double value) => value >= 0 && (float)value < 1;
-
-    private static void ThrowUnless<T>(
-        bool accepted, T value, string needed, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (!accepted)
-        {
-            throw new ArgumentException($"{name} {value} is not accepted: {needed} is needed.");
-        }
-    }
 }
