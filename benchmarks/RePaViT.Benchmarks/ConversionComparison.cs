@@ -35,7 +35,7 @@ internal static class ConversionComparison
             vanilla.Preprocessing);
         return new ConvertReport(
             task.Name, ratio, recipe.Seed, recipe.Epochs!.Value, images, Measure(vanilla, vanillaSeconds), Measure(converted, seconds),
-            Measure(folded, foldedSeconds), Measure(trained, trainedSeconds), Measure(first.Reparameterize(), null));
+            Measure(folded, foldedSeconds), Measure(trained.Reparameterize(), trainedSeconds), Measure(first.Reparameterize(), null));
 
         (RePaViTModel Model, double Seconds) Convert(bool keepNormalization)
         {
@@ -95,11 +95,16 @@ internal static class ConversionComparison
 
     private static string FileName(ConversionTask task, ViTArchitecture architecture, TrainingRecipe recipe) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{task.Name}-{(architecture.IsVanilla ? "vanilla" : $"idle{architecture.IdleRatio}")}-{architecture.Dim}x{architecture.Depth}-epochs{recipe.Epochs}-seed{recipe.Seed}.onnx");
+        $"{task.Name}-{(architecture.IsVanilla ? "vanilla" : $"idle{architecture.IdleRatio}")}-{architecture.Dim}x{architecture.Depth}-patch{architecture.PatchSize}-images{task.Training.Count}-epochs{recipe.Epochs}-seed{recipe.Seed}.onnx");
 }
 
 /// <summary>Images to learn from, and others to test on.</summary>
-internal sealed record ConversionTask(string Name, IImageDataset Training, IImageDataset Test);
+internal sealed record ConversionTask(string Name, IImageDataset Training, IImageDataset Test)
+{
+    /// <summary>The first images to learn from; null for all.</summary>
+    public ConversionTask WithTraining(int? images)
+        => images is int count ? this with { Training = new SubsetImageDataset(Training, [.. Enumerable.Range(0, count)]) } : this;
+}
 
 /// <summary>What became of each network.</summary>
 internal sealed record ConvertReport(

@@ -11,7 +11,6 @@ internal static class ConvertCommand
     private const int TrainingShapes = 10_000;
     private const int TestShapes = 2000;
     private const int ShapeSize = 32;
-    private const int Patch = 4;
 
     // Shapes of a seed that no run trains with.
     private const ulong TestSeed = 1000;
@@ -27,20 +26,23 @@ internal static class ConvertCommand
         var images = new Option<int>("--images") { Description = "Calibration images.", DefaultValueFactory = _ => 512 };
         var dim = new Option<int>("--dim") { Description = "Channels of a token, a multiple of 32.", DefaultValueFactory = _ => 96 };
         var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 4 };
+        var patch = new Option<int>("--patch") { Description = "Pixels of a patch's side.", DefaultValueFactory = _ => 4 };
+        var training = new Option<int?>("--training-images") { Description = "Images to train on, the first ones. Default: all." };
         var models = new Option<string?>("--models") { Description = "A folder that keeps trained networks for later runs." };
         var command = new Command("convert", "Compares conversion to channel-idle with training.")
         {
-            cifar, idx, shapes, idleRatio, seed, epochs, images, dim, depth, models,
+            cifar, idx, shapes, idleRatio, seed, epochs, images, dim, depth, patch, training, models,
         };
         command.SetAction(commandLine =>
         {
             ulong seedValue = commandLine.GetValue(seed);
             ConversionTask task = ReadTask(
-                commandLine.GetValue(cifar), commandLine.GetValue(idx), commandLine.GetValue(shapes), seedValue);
+                commandLine.GetValue(cifar), commandLine.GetValue(idx), commandLine.GetValue(shapes), seedValue)
+                .WithTraining(commandLine.GetValue(training));
             var architecture = new ViTArchitecture
             {
                 ImageSize = task.Test.GetImage(0).Width,
-                PatchSize = Patch,
+                PatchSize = commandLine.GetValue(patch),
                 Dim = commandLine.GetValue(dim),
                 Depth = commandLine.GetValue(depth),
                 Heads = Math.Max(1, commandLine.GetValue(dim) / 32),

@@ -177,7 +177,8 @@ internal static class PretrainedReader
             ? throw context.Refusal($"nothing is known of its tensor '{Excerpt.Of(needed)}', without which it may be another network")
             : new PretrainedReport
             {
-                Source = context.Source.Table.Source,
+                // What this library wrote describes itself, under names of others or not.
+                Source = file.Description is null ? context.Source.Table.Source : NetworkMetadata.Producer,
                 Section = section.Name,
                 OtherSections = [.. file.Sections.Where(other => other != section && other.Tensors.Count > 0).Select(other => other.Name)],
                 UnusedTensors = unused,

@@ -7,7 +7,7 @@ public sealed class PretrainedReport
     {
     }
 
-    /// <summary>Where the file is from, judged by its names, for instance "timm ViT".</summary>
+    /// <summary>Where the file is from, judged by its names, for instance "timm ViT"; "RePaViT.MLNet" for what this library wrote.</summary>
     public required string Source { get; init; }
 
     /// <summary>The name under which the weights stood in the file; empty for those of the file itself.</summary>
