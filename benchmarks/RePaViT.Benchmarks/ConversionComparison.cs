@@ -83,7 +83,7 @@ internal static class ConversionComparison
         }
 
         var clock = Stopwatch.StartNew();
-        RePaViTModel model = new Trainer(architecture, recipe).Fit(task.Training).Model;
+        RePaViTModel model = new Trainer(architecture, recipe with { ChannelIdleMethod = ChannelIdleMethod.Train }).Fit(task.Training).Model;
         if (path is not null)
         {
             Directory.CreateDirectory(models!);

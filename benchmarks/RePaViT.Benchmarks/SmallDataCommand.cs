@@ -87,7 +87,7 @@ internal static class SmallDataCommand
 
         double Learn(TrainingRecipe recipe, int seed)
             => new Trainer(task.Network, recipe with { Seed = (ulong)seed }, new TrainerOptions { Threads = threads })
-                .Fit(task.Training(images, (ulong)seed)).Model.Evaluate(task.Test).Accuracy;
+                .Fit(task.Training(images, (ulong)seed)).Deploy().Evaluate(task.Test).Accuracy;
     }
 
     private static SmallDataTask Cifar(string folder)

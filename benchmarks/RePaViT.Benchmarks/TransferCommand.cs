@@ -67,7 +67,7 @@ internal static class TransferCommand
         }
 
         var recipe = new TrainingRecipe { Epochs = epochs, BatchSize = Math.Min(64, task.Pretraining.Count) };
-        RePaViTModel model = new Trainer(architecture, recipe).Fit(task.Pretraining).Model.Reparameterize();
+        RePaViTModel model = new Trainer(architecture, recipe).Fit(task.Pretraining).Deploy();
         if (path is not null)
         {
             model.Save(path);
@@ -81,7 +81,7 @@ internal static class TransferCommand
         IImageDataset training = task.Draw(images, seed);
         var recipe = new TrainingRecipe { Seed = seed };
         Measured scratch = Measure(task, () => new Trainer(
-            pretrained.Architecture with { Classes = task.Target.ClassNames.Count }, recipe).Fit(training).Model);
+            pretrained.Architecture with { Classes = task.Target.ClassNames.Count }, recipe).Fit(training).Deploy());
         Measured linear = Measure(task, () => Transfer(TransferMethod.Linear).Model);
         TransferResult? chosen = null;
         Measured auto = Measure(task, () => (chosen = Transfer(TransferMethod.Auto)).Model);

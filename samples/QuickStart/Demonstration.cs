@@ -1,6 +1,6 @@
 namespace RePaViT.QuickStart;
 
-/// <summary>Trains, reparameterizes, saves, opens the saved file again, and compares the two forms.</summary>
+/// <summary>Trains, saves what is to be deployed, opens the saved file again, and compares it with what was trained.</summary>
 internal static class Demonstration
 {
     private const string CheckpointName = "checkpoint.safetensors";
@@ -22,7 +22,7 @@ internal static class Demonstration
         TrainingResult result = Train(task, checkpoint, settings.Resume);
 
         RePaViTModel trained = result.Model;
-        trained.Reparameterize().Save(modelFile);
+        result.Deploy().Save(modelFile);
 
         // From here on only the file counts: what is compared and shown is what would be deployed.
         RePaViTModel deployed = RePaViTModel.Load(modelFile);

@@ -38,7 +38,7 @@ var output = new Option<DirectoryInfo>("--output")
 };
 var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint in the output folder." };
 
-var command = new RootCommand("Trains a channel-idle vision transformer, reparameterizes it and compares both forms.")
+var command = new RootCommand("Trains a vision transformer, deploys it channel-idle and reparameterized, and compares both.")
 {
     cifar, idx, preset, idleRatio, epochs, output, resume,
 };

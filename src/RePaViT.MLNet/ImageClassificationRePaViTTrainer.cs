@@ -288,7 +288,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         TrainingResult result = resume
             ? trainer.Resume(training, validation, log, _options.CancellationToken)
             : trainer.Fit(training, validation, log, _options.CancellationToken);
-        TrainingLog.Report(result, channel);
+        TrainingLog.Report(result, converts: result.Model.Architecture.IsVanilla && !architecture.IsVanilla, channel);
         return result;
     }
 

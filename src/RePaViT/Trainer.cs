@@ -13,7 +13,6 @@ namespace RePaViT;
 /// </summary>
 public sealed class Trainer
 {
-    private readonly Architecture _wanted;
     private readonly Architecture _architecture;
     private readonly TrainingRecipe _recipe;
     private readonly TrainerOptions _options;
@@ -45,12 +44,11 @@ public sealed class Trainer
                 $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: there is nothing to tell apart. At least 2 are needed.");
         }
 
-        _wanted = architecture;
         _architecture = architecture;
         _recipe = recipe;
-        if (Converts)
+        if (recipe.ChannelIdleMethod == ChannelIdleMethod.Convert)
         {
-            _architecture = ConvertedTraining.Vanilla(architecture);
+            ConvertedTraining.ThrowIfVanilla(architecture);
         }
 
         _options = options ?? new TrainerOptions();
@@ -69,7 +67,7 @@ public sealed class Trainer
 
     /// <summary>
     /// A model to go on from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
-    /// apart from the number of classes; with <see cref="ChannelIdleMethod.Convert"/>, the vanilla one of it. If its class names
+    /// apart from the number of classes, or the vanilla one of it (<see cref="ChannelIdleMethod"/>). If its class names
     /// are those of the training data, in the same order, it keeps its head; otherwise a new one is drawn from the recipe's
     /// seed. <see cref="Resume"/> does not need it.
     /// <para>
@@ -128,16 +126,21 @@ public sealed class Trainer
             throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; one is needed at most.");
         }
 
+        ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
-        RunDescription run = Describe(training, validation);
-        using ITeaching? teaching = OpenTeaching(run.Recipe, training, validation);
+        ChannelIdleMethod method = _recipe.ChannelIdleMethod == ChannelIdleMethod.Auto
+            ? ConvertedTraining.Choose(_architecture, training.Count, InitialModel, InitialWeights)
+            : _recipe.ChannelIdleMethod;
+        RunDescription run = Describe(method, training, validation);
+        using ITeaching? teaching = OpenTeaching(run, training, validation);
         run = teaching?.Describe(run) ?? run;
+        Architecture trained = run.Model.Architecture;
         NamedTensors? initialWeights = InitialModel is null
             ? InitialWeights
             : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
         Network network = initialWeights is null
-            ? _architecture.CreateNetwork(_recipe.Seed)
-            : _architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
+            ? trained.CreateNetwork(_recipe.Seed)
+            : trained.CreateNetwork(NetworkForm.Trained, initialWeights);
         return Run(run, network, teaching, start: null, training, validation, progress, cancellationToken);
     }
 
@@ -166,25 +169,27 @@ public sealed class Trainer
     {
         string path = _options.CheckpointPath
             ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
+        ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
-        RunDescription run = Describe(training, validation);
-        using ITeaching? teaching = OpenTeaching(run.Recipe, training, validation);
-        run = teaching?.Describe(run) ?? run;
         var checkpoint = Checkpoint.Read(path);
+        ChannelIdleMethod method = _recipe.ChannelIdleMethod == ChannelIdleMethod.Auto
+            ? ConvertedTraining.ChooseAgain(_architecture, checkpoint.Run.Recipe)
+            : _recipe.ChannelIdleMethod;
+        RunDescription run = Describe(method, training, validation);
+        using ITeaching? teaching = OpenTeaching(run, training, validation);
+        run = teaching?.Describe(run) ?? run;
         if (run.DifferenceFrom(checkpoint.Run) is string difference)
         {
             throw new ArgumentException($"The checkpoint '{path}' belongs to another run: {difference}.");
         }
 
         // The checkpoint replaces all weights.
-        return Run(run, _architecture.CreateNetwork(_recipe.Seed), teaching, checkpoint, training, validation, progress, cancellationToken);
+        return Run(run, run.Model.Architecture.CreateNetwork(_recipe.Seed), teaching, checkpoint, training, validation, progress, cancellationToken);
     }
-
-    private bool Converts => _recipe.ChannelIdleMethod == ChannelIdleMethod.Convert;
 
     /// <summary>The same trainer, computing elsewhere.</summary>
     /// <param name="backend">Where; null for the CPU.</param>
-    internal Trainer With(ITrainingBackend? backend) => new(_wanted, _recipe, _options, backend)
+    internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend)
     {
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,
@@ -198,12 +203,12 @@ public sealed class Trainer
     private PathLock? LockCheckpoint()
         => _options.CheckpointPath is string path && CheckpointLock is null ? Checkpoint.Lock(path) : null;
 
-    private ITeaching? OpenTeaching(TrainingRecipe recipe, IImageDataset training, IImageDataset? validation)
+    private ITeaching? OpenTeaching(RunDescription run, IImageDataset training, IImageDataset? validation)
     {
-        Distillation?.ThrowUnlessUsable(_architecture, TokenLabels);
+        Distillation?.ThrowUnlessUsable(run.Model.Architecture, TokenLabels);
         return Distillation is not null
-            ? Distillation.Open(recipe.Seed, training, validates: validation is not null)
-            : TokenLabels?.Open(_architecture, recipe.Augmentation, training);
+            ? Distillation.Open(run.Recipe.Seed, training, validates: validation is not null)
+            : TokenLabels?.Open(run.Model.Architecture, run.Recipe.Augmentation, training);
     }
 
     private TrainingResult Run(
@@ -244,9 +249,11 @@ public sealed class Trainer
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
-        TrainingResult result = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress)
-            .Run(cancellationToken);
-        return Converts ? ConvertedTraining.Convert(result, _wanted, training, _options.Threads) : result;
+        var loop = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress);
+        TrainingResult result = loop.Run(cancellationToken);
+        return run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Convert
+            ? ConvertedTraining.Convert(result, _architecture, training, _options.Threads, loop.Report, cancellationToken)
+            : result;
     }
 
     private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)
@@ -254,16 +261,16 @@ public sealed class Trainer
             ? new LastBlocksEngine(_backend, network, blocks, objective, recipe, _options.Threads)
             : _backend.CreateEngine(network, objective, recipe, _options.Threads);
 
-    private RunDescription Describe(IImageDataset training, IImageDataset? validation)
+    private RunDescription Describe(ChannelIdleMethod method, IImageDataset training, IImageDataset? validation)
     {
-        ArgumentNullException.ThrowIfNull(training);
         ThrowUnlessUsable(training, training.ClassNames, "training");
         if (validation is not null)
         {
             ThrowUnlessUsable(validation, training.ClassNames, "validation");
         }
 
-        if (Converts)
+        bool converts = method == ChannelIdleMethod.Convert;
+        if (converts)
         {
             ConversionOptions.ThrowUnlessEnough(training.Count);
         }
@@ -278,12 +285,12 @@ public sealed class Trainer
         {
             Model = new ModelDescription
             {
-                Architecture = _architecture,
+                Architecture = converts ? ConvertedTraining.Vanilla(_architecture) : _architecture,
                 Form = NetworkForm.Trained,
                 ClassNames = [.. training.ClassNames],
                 Preprocessing = Preprocessing,
             },
-            Recipe = _recipe.Complete(training.Count),
+            Recipe = _recipe.Complete(training.Count) with { ChannelIdleMethod = method },
             TrainingImages = training.Count,
             TrainingHash = training.HashContent(),
             ValidationImages = validation?.Count,

@@ -41,6 +41,7 @@ void Train(string name, Architecture architecture)
         GradientAccumulation = 2,
         Augmentation = AugmentationOptions.DeiT,
         EarlyStopping = new EarlyStopping(2),
+        ChannelIdleMethod = ChannelIdleMethod.Train,
     };
     var options = new TrainerOptions { CheckpointPath = Path.Combine(folder, $"{name}.checkpoint") };
     InMemoryImageDataset training = Images(40, seed: 1);
@@ -80,7 +81,7 @@ void Train(string name, Architecture architecture)
 // With labels of every patch, from a file that a model wrote and from the model itself; interrupted and resumed.
 void TrainTokens()
 {
-    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8 };
+    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8, ChannelIdleMethod = ChannelIdleMethod.Train };
     InMemoryImageDataset training = Images(40, seed: 1);
     var mixer = new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes };
     RePaViTModel teacher = new Trainer(mixer, recipe).Fit(training).Model;
@@ -104,7 +105,7 @@ void TrainTokens()
 // From the scores and the features of a model, and from what it said of each image.
 void TrainDistilled()
 {
-    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8 };
+    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8, ChannelIdleMethod = ChannelIdleMethod.Train };
     InMemoryImageDataset training = Images(40, seed: 1);
     var mixer = new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes };
     RePaViTModel teacher = new Trainer(mixer, recipe).Fit(training).Model;

@@ -32,6 +32,7 @@ public sealed class TrainerTests : TorchTest
         DropPathRate = 0.1,
         EmaDecay = 0.9,
         Augmentation = AugmentationOptions.None,
+        ChannelIdleMethod = ChannelIdleMethod.Train,
         Seed = 7,
     };
 

@@ -86,15 +86,14 @@ internal sealed class TrainingLog(
         $"What teaches has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
 
     /// <summary>Says how the run ended.</summary>
-    public static void Report(TrainingResult result, IChannel channel)
+    /// <param name="result">What it arrived at.</param>
+    /// <param name="converts">Whether a channel-idle network was asked for that conversion makes.</param>
+    /// <param name="channel">Gets messages.</param>
+    public static void Report(TrainingResult result, bool converts, IChannel channel)
     {
         if (result.IsCancelled)
         {
-            channel.Warning(
-                MessageSensitivity.None,
-                result.History.Count == 0
-                    ? "Training was cancelled in its first epoch; the model has hardly learned anything."
-                    : Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."));
+            channel.Warning(MessageSensitivity.None, DescribeCancellation(result, converts));
         }
 
         if (result.CheckpointFailure is string failure)
@@ -114,6 +113,14 @@ internal sealed class TrainingLog(
                 Text($"The model is that of epoch {best.Epoch}: {100 * validation.Accuracy:F2} % of {validation.Images} validation images right."));
         }
     }
+
+    private static string DescribeCancellation(TrainingResult result, bool converts) => (result, converts) switch
+    {
+        ({ Conversion: null }, true) => "The conversion was cancelled: the model is the vanilla network that was trained. "
+            + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained on and converted.",
+        ({ History.Count: 0 }, _) => "Training was cancelled in its first epoch; the model has hardly learned anything.",
+        _ => Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."),
+    };
 
     private static long Megabytes(long bytes) => (bytes + 999_999) / 1_000_000;
 

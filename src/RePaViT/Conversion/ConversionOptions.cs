@@ -10,8 +10,10 @@ namespace RePaViT;
 /// </summary>
 public sealed record ConversionOptions
 {
+    /// <summary>One of these is held out.</summary>
+    internal const int MinImages = 5;
+
     private const double DefaultIdleRatio = 0.75;
-    private const int MinImages = 5;
 
     /// <summary>Share of idle hidden channels (theta) in every block, in [0, 1]; null where another property decides. Default: 0.75.</summary>
     public double? IdleRatio { get; init; }

@@ -1,7 +1,14 @@
+using System.Globalization;
+
 namespace RePaViT;
 
 /// <summary>How far a conversion is.</summary>
 /// <param name="Trial">Which conversion it is, from 1: more than one are tried for <see cref="ConversionOptions.MinimumAgreement"/>.</param>
 /// <param name="Block">Blocks that are converted.</param>
 /// <param name="Blocks">All blocks.</param>
-public sealed record ConversionProgress(int Trial, int Block, int Blocks);
+public sealed record ConversionProgress(int Trial, int Block, int Blocks)
+{
+    /// <summary>One line.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"Conversion{(Trial > 1 ? $" {Trial}" : "")}: block {Block}/{Blocks}");
+}

@@ -3,6 +3,13 @@ namespace RePaViT;
 /// <summary>How a channel-idle network comes about.</summary>
 public enum ChannelIdleMethod
 {
+    /// <summary>
+    /// What does better as a rule: <see cref="Convert"/> where training begins with random weights or a vanilla network,
+    /// <see cref="Train"/> where it goes on from a channel-idle one. Also <see cref="Train"/> for a vanilla network, for
+    /// <see cref="FeedForwardStructure.Merged"/>, and for fewer than 5 images.
+    /// </summary>
+    Auto,
+
     /// <summary>Its channels are idle from the first step on, as in the paper.</summary>
     Train,
 

@@ -131,6 +131,12 @@ internal sealed class Checkpoint
                 run = run with { Distillation = Parse<DistillationDescription>(file.Metadata, DistillationKey) };
             }
 
+            if (run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Auto)
+            {
+                // Written before there was a choice.
+                run = run with { Recipe = run.Recipe with { ChannelIdleMethod = ChannelIdleMethod.Train } };
+            }
+
             run.Validate();
             var state = Parse<TrainingState>(file.Metadata, StateKey);
             state.Restore(run);

@@ -5,37 +5,84 @@ namespace RePaViT.Training;
 /// <summary>Runs that train the vanilla network and convert it at the end.</summary>
 internal static class ConvertedTraining
 {
-    /// <summary>What is trained for a network to be converted to.</summary>
-    /// <exception cref="ArgumentException">It has no idle channels.</exception>
-    public static Architecture Vanilla(Architecture wanted) => wanted.IsVanilla
-        ? throw new ArgumentException(
-            $"{nameof(ChannelIdleMethod)} {ChannelIdleMethod.Convert} needs {nameof(Architecture.IdleRatio)} or {nameof(Architecture.ActiveChannels)}: "
-            + "a vanilla network is not converted.")
-        : wanted with
-        {
-            IdleRatio = null,
-            ActiveChannels = null,
-            IdleHeuristic = IdleHeuristic.Static,
-            FeedForwardNorm = FeedForwardNorm.BatchNorm,
-            FeedForwardStructure = FeedForwardStructure.ChannelIdle,
-        };
+    /// <summary>How the channels of a network become idle that is trained from here on: never <see cref="ChannelIdleMethod.Auto"/>.</summary>
+    /// <param name="wanted">What is to be deployed.</param>
+    /// <param name="images">Number of training images.</param>
+    /// <param name="initialModel">Where training goes on; null for none.</param>
+    /// <param name="initialWeights">Weights with which it goes on; null for none.</param>
+    public static ChannelIdleMethod Choose(Architecture wanted, int images, RePaViTModel? initialModel, NamedTensors? initialWeights)
+    {
+        bool beginsVanilla = initialModel?.Architecture.IsVanilla ?? (initialWeights is null || IsVanillaOf(wanted, initialWeights));
+        bool converts = !wanted.IsVanilla && wanted.FeedForwardStructure == FeedForwardStructure.ChannelIdle && beginsVanilla
+            && images >= ConversionOptions.MinImages;
+        return converts ? ChannelIdleMethod.Convert : ChannelIdleMethod.Train;
+    }
 
-    /// <summary>Adds what the model of a run is converted to, even if the run was cancelled.</summary>
+    /// <summary>The same where a run is resumed.</summary>
+    /// <param name="wanted">What is to be deployed.</param>
+    /// <param name="begun">The recipe of the run.</param>
+    public static ChannelIdleMethod ChooseAgain(Architecture wanted, TrainingRecipe begun)
+        => wanted.IsVanilla ? ChannelIdleMethod.Train : begun.ChannelIdleMethod;
+
+    /// <exception cref="ArgumentException">An architecture has no idle channels.</exception>
+    public static void ThrowIfVanilla(Architecture wanted)
+    {
+        if (wanted.IsVanilla)
+        {
+            throw new ArgumentException(
+                $"{nameof(ChannelIdleMethod)} {ChannelIdleMethod.Convert} needs {nameof(Architecture.IdleRatio)} or {nameof(Architecture.ActiveChannels)}: "
+                + "a vanilla network is not converted.");
+        }
+    }
+
+    /// <summary>What is trained for a network to be converted to.</summary>
+    public static Architecture Vanilla(Architecture wanted) => wanted with
+    {
+        IdleRatio = null,
+        ActiveChannels = null,
+        IdleHeuristic = IdleHeuristic.Static,
+        FeedForwardNorm = FeedForwardNorm.BatchNorm,
+        FeedForwardStructure = FeedForwardStructure.ChannelIdle,
+    };
+
+    /// <summary>
+    /// Adds what the model of a run is converted to, unless that is cancelled. A run that was cancelled in training is converted to the end:
+    /// what it gives is to be of the kind that was asked for.
+    /// </summary>
     /// <param name="result">What the run arrived at.</param>
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    public static TrainingResult Convert(TrainingResult result, Architecture wanted, IImageDataset training, int? threads)
-        => result with { Conversion = Convert(result.Model, wanted, training, threads, CancellationToken.None) };
+    /// <param name="progress">Is called behind each block.</param>
+    /// <param name="cancellationToken">Stops it, if it did not stop training.</param>
+    public static TrainingResult Convert(
+        TrainingResult result, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return result with
+            {
+                Conversion = Convert(
+                    result.Model, wanted, training, threads, progress, result.IsCancelled ? CancellationToken.None : cancellationToken),
+            };
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return result with { IsCancelled = true };
+        }
+    }
 
     /// <summary>What a vanilla model is converted to.</summary>
     /// <param name="model">The model.</param>
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
+    /// <param name="progress">Is called behind each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static ConversionResult Convert(
-        RePaViTModel model, Architecture wanted, IImageDataset training, int? threads, CancellationToken cancellationToken)
+        RePaViTModel model, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,
+        CancellationToken cancellationToken)
     {
         ConversionOptions.ThrowUnlessEnough(training.Count);
         Architecture target = wanted with
@@ -44,6 +91,12 @@ internal static class ConvertedTraining
             FeedForwardStructure = FeedForwardStructure.ChannelIdle,
         };
         CalibrationSplit images = CalibrationImages.Draw(model, training.Count, training.GetImage, new ConversionOptions().Images);
-        return Converter.Convert(model, target, images, threads, _ => { }, cancellationToken);
+        int blocks = target.BlockCount;
+        return Converter.Convert(
+            model, target, images, threads, block => progress(new ConversionProgress(Trial: 1, block, blocks)), cancellationToken);
     }
+
+    private static bool IsVanillaOf(Architecture wanted, NamedTensors weights) => Vanilla(wanted).Layers(NetworkForm.Trained)
+        .SelectMany(layer => layer.Tensors).Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal)
+        .SetEquals(weights.Select(pair => pair.Key));
 }

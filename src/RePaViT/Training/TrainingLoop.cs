@@ -96,6 +96,13 @@ internal sealed class TrainingLoop
         };
     }
 
+    /// <summary>Reports that what was trained is being converted.</summary>
+    public void Report(ConversionProgress conversion)
+    {
+        EpochSummary last = _state.History.LastOrDefault() ?? new EpochSummary(1, _state.Loss, _state.Accuracy, Validation: null);
+        Report(last.Epoch, last.TrainingLoss, last.TrainingAccuracy, finished: null, conversion);
+    }
+
     private void Train(CancellationToken cancellationToken)
     {
         if (IsFinished)
@@ -237,7 +244,8 @@ internal sealed class TrainingLoop
         }
     }
 
-    private void Report(int epoch, double loss, double accuracy, EpochSummary? finished) => _progress?.Report(new TrainingProgress
+    private void Report(
+        int epoch, double loss, double accuracy, EpochSummary? finished, ConversionProgress? conversion = null) => _progress?.Report(new TrainingProgress
     {
         Epoch = epoch,
         Epochs = _run.Epochs,
@@ -247,6 +255,7 @@ internal sealed class TrainingLoop
         TrainingAccuracy = accuracy,
         Validation = _state.History.LastOrDefault()?.Validation,
         FinishedEpoch = finished,
+        Conversion = conversion,
         LearningRate = _learningRate,
         ImagesPerSecond = _clock.ImagesPerSecond,
         Elapsed = _clock.Elapsed,

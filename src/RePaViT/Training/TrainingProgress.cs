@@ -29,6 +29,11 @@ public sealed record TrainingProgress
     /// <summary>What the epoch ended with that this report closes; null within an epoch.</summary>
     public required EpochSummary? FinishedEpoch { get; init; }
 
+    /// <summary>
+    /// How far the conversion of the trained network is, which ends a run with <see cref="ChannelIdleMethod.Convert"/>; null before.
+    /// </summary>
+    public ConversionProgress? Conversion { get; init; }
+
     /// <summary>The learning rate of the last step.</summary>
     public required double LearningRate { get; init; }
 
@@ -55,10 +60,16 @@ public sealed record TrainingProgress
     public IReadOnlyList<string> ComputedWith { get; init; } = [];
 
     /// <summary>
-    /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left.
+    /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left; or
+    /// how far the conversion is.
     /// </summary>
     public override string ToString()
     {
+        if (Conversion is not null)
+        {
+            return Conversion.ToString();
+        }
+
         string timeLeft = TimeLeft.ToString(TimeLeft.TotalHours < 1 ? @"m\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -5,12 +5,17 @@ public sealed record TrainingResult
 {
     /// <summary>
     /// The network in training form, with the averaged weights of the epoch with the best validation or, if none took
-    /// place, the last ones. <see cref="Deploy"/> makes it ready to deploy. With <see cref="ChannelIdleMethod.Convert"/> it is
-    /// the vanilla network.
+    /// place, the last ones; <see cref="Deploy"/> gives what is to be deployed. With <see cref="ChannelIdleMethod.Convert"/>, which is
+    /// usual from random weights on, it is the vanilla network.
     /// </summary>
     public required RePaViTModel Model { get; init; }
 
-    /// <summary>What the model was converted to; null unless the recipe says <see cref="ChannelIdleMethod.Convert"/>.</summary>
+    /// <summary>
+    /// What the model was converted to; null unless that is how its channels become idle (<see cref="ChannelIdleMethod"/>), and where the
+    /// conversion itself was cancelled: <see cref="Trainer.Resume"/> or
+    /// <see cref="ConversionExtensions.ToChannelIdle(RePaViTModel, IImageDataset, ConversionOptions, IProgress{ConversionProgress}, CancellationToken)"/>
+    /// makes up for it.
+    /// </summary>
     public ConversionResult? Conversion { get; init; }
 
     /// <summary>The epochs that were finished, first to last.</summary>
@@ -19,7 +24,7 @@ public sealed record TrainingResult
     /// <summary>The epoch whose weights the model has; null if no validation took place.</summary>
     public required EpochSummary? Best { get; init; }
 
-    /// <summary>Whether the run was cancelled before its end.</summary>
+    /// <summary>Whether the run was cancelled before its end, the conversion included.</summary>
     public required bool IsCancelled { get; init; }
 
     /// <summary>Whether the run ended because validation no longer became better.</summary>
@@ -38,6 +43,6 @@ public sealed record TrainingResult
     /// </summary>
     public IReadOnlyList<string> ComputedWith { get; init; } = [];
 
-    /// <summary>The network to deploy: the model reparameterized, or what it was converted to.</summary>
+    /// <summary>The network to deploy: what the model was converted to, or else the model reparameterized.</summary>
     public RePaViTModel Deploy() => Conversion?.Model ?? Model.Reparameterize();
 }

@@ -40,6 +40,7 @@ internal sealed class TrainingSetup : IDisposable
             DropPathRate = 0,
             EmaDecay = 0.9,
             Augmentation = AugmentationOptions.None,
+            ChannelIdleMethod = ChannelIdleMethod.Train,
         },
     };
 

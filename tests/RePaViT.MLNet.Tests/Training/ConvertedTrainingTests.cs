@@ -44,6 +44,48 @@ public sealed class ConvertedTrainingTests
         Assert.IsTrue(setup.CreateTrainer(vanilla with { InitialModel = loaded }).Fit(data).Model.Architecture.IsVanilla);
     }
 
+    [TestMethod]
+    public void Networks_are_converted_by_default_and_a_cancelled_conversion_leaves_the_vanilla_one()
+    {
+        using var setup = new TrainingSetup();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        using var cancellation = new CancellationTokenSource();
+        ImageClassificationRePaViTTrainer.Options options = TrainingSetup.Options with
+        {
+            Recipe = TrainingSetup.Options.Recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto },
+        };
+
+        ImageClassificationRePaViTTransformer whole = setup.CreateTrainer(options).Fit(data);
+        ImageClassificationRePaViTTransformer cancelled = setup.CreateTrainer(options with
+        {
+            Progress = new Cancelling(cancellation), CancellationToken = cancellation.Token,
+        }).Fit(data);
+
+        AssertConverted(whole, setup, data);
+        Assert.IsTrue(cancelled.Model.Architecture.IsVanilla);
+        CollectionAssert.AreEqual(
+            TrainingSetup.Scores(setup.Context.Model.LoadRePaViT(Saved(cancelled)), data)[0], TrainingSetup.Scores(cancelled, data)[0]);
+        LoggingEventArgs warning = setup.Log.Single(message => message.RawMessage.Contains("The conversion was cancelled", StringComparison.Ordinal));
+        StringAssert.Contains(warning.RawMessage, "InitialModel");
+
+        string Saved(ImageClassificationRePaViTTransformer model)
+        {
+            model.SaveAsOnnx(setup.PathOf("model.onnx"));
+            return setup.PathOf("model.onnx");
+        }
+    }
+
+    private sealed class Cancelling(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Conversion is not null)
+            {
+                cancellation.Cancel();
+            }
+        }
+    }
+
     private static void AssertConverted(ImageClassificationRePaViTTransformer model, TrainingSetup setup, IDataView data)
     {
         Assert.AreEqual(NetworkForm.Deployed, model.Model.Form);

@@ -19,6 +19,7 @@ public sealed class ContinuationTests
         LearningRate = 3e-3,
         Augmentation = AugmentationOptions.None,
         EmaDecay = 0.9,
+        ChannelIdleMethod = ChannelIdleMethod.Train,
     };
 
     // Every test goes on from the same model of a family, which takes a second to train.

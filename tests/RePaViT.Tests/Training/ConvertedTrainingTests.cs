@@ -18,7 +18,7 @@ public sealed class ConvertedTrainingTests
     public void The_vanilla_network_is_trained_and_converted(FeedForwardNorm wanted, FeedForwardNorm deployed)
     {
         Architecture architecture = TrainingRun.Architecture with { FeedForwardNorm = wanted };
-        TrainingResult vanilla = new Trainer(TrainingRun.Architecture with { IdleRatio = null }, Recipe with { ChannelIdleMethod = default }).Fit(Images);
+        TrainingResult vanilla = new Trainer(TrainingRun.Architecture with { IdleRatio = null }, Recipe with { ChannelIdleMethod = ChannelIdleMethod.Train }).Fit(Images);
 
         TrainingResult result = new Trainer(architecture, Recipe).Fit(Images);
 
@@ -37,7 +37,13 @@ public sealed class ConvertedTrainingTests
         var options = new TrainerOptions { CheckpointPath = folder.File("checkpoint.safetensors") };
         TrainingResult whole = new Trainer(TrainingRun.Architecture, Recipe).Fit(Images);
         using var cancellation = new CancellationTokenSource();
-        var progress = new CancelAtFirstEpoch(cancellation);
+        var progress = new Reports(report =>
+        {
+            if (report.FinishedEpoch is not null)
+            {
+                cancellation.Cancel();
+            }
+        });
         TrainingResult cancelled = new Trainer(TrainingRun.Architecture, Recipe, options).Fit(Images, progress: progress, cancellationToken: cancellation.Token);
 
         TrainingResult resumed = new Trainer(TrainingRun.Architecture, Recipe, options).Resume(Images);
@@ -72,28 +78,111 @@ public sealed class ConvertedTrainingTests
     }
 
     [TestMethod]
-    public void Runs_that_do_not_convert_are_stored_as_before()
+    public void Without_a_word_from_random_weights_the_network_is_converted()
     {
-        Assert.IsFalse(Stored(Recipe with { ChannelIdleMethod = ChannelIdleMethod.Train }).Contains("channelIdleMethod", StringComparison.Ordinal));
-        StringAssert.Contains(Stored(Recipe), "\"channelIdleMethod\":\"convert\"", StringComparison.OrdinalIgnoreCase);
+        TrainingRecipe auto = Recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto };
+        TrainingResult asked = new Trainer(TrainingRun.Architecture, Recipe).Fit(Images);
 
-        static string Stored(TrainingRecipe recipe)
-        {
-            using var folder = new TemporaryFolder();
-            string path = folder.File("checkpoint.safetensors");
-            new Trainer(TrainingRun.Architecture, recipe with { Epochs = 1 }, new TrainerOptions { CheckpointPath = path }).Fit(Images);
-            return RunJson.Stored.Write(Checkpoint.Read(path).Run);
-        }
+        TrainingResult chosen = new Trainer(TrainingRun.Architecture, auto).Fit(Images);
+
+        TrainingRun.AssertSameBytes(
+            TrainingRun.Bytes(asked.Deploy().Network.Weights), TrainingRun.Bytes(chosen.Deploy().Network.Weights), "the converted network");
+        Assert.AreEqual(ChannelIdleMethod.Train, TrainingRecipe.Paper(TrainingRun.Architecture).ChannelIdleMethod);
     }
 
-    private sealed class CancelAtFirstEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
+    [TestMethod]
+    public void What_begins_channel_idle_or_is_not_to_become_so_is_trained()
     {
-        public void Report(TrainingProgress value)
+        TrainingRecipe auto = Recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto };
+        ViTArchitecture idle = TrainingRun.Architecture;
+        RePaViTModel model = new Trainer(idle, TrainingRun.Recipe with { Epochs = 1 }).Fit(Images).Model;
+        RePaViTModel vanilla = new Trainer(idle, auto).Fit(Images).Model;
+
+        Assert.IsNull(new Trainer(idle, auto) { InitialModel = model }.Fit(Images).Conversion);
+        Assert.IsNull(new Trainer(idle, auto) { InitialModel = model.Reparameterize() }.Fit(Images).Conversion);
+        Assert.IsNull(new Trainer(idle, auto) { InitialWeights = model.Weights }.Fit(Images).Conversion);
+        Assert.IsNull(new Trainer(idle with { IdleRatio = null }, auto).Fit(Images).Conversion);
+        Assert.IsNull(new Trainer(idle with { FeedForwardStructure = FeedForwardStructure.Merged }, auto).Fit(Images).Conversion);
+        Assert.IsNull(new Trainer(idle, auto).Fit(TrainingRun.Dataset(4, seed: 1)).Conversion);
+        Assert.IsNotNull(new Trainer(idle, auto) { InitialModel = vanilla }.Fit(Images).Conversion);
+        Assert.IsNotNull(new Trainer(idle, auto) { InitialWeights = vanilla.Weights }.Fit(Images).Conversion);
+    }
+
+    [TestMethod]
+    [DataRow(ChannelIdleMethod.Train)]
+    [DataRow(ChannelIdleMethod.Convert)]
+    public void Without_a_word_a_run_is_resumed_as_it_was_begun(ChannelIdleMethod begun)
+    {
+        using var folder = new TemporaryFolder();
+        var options = new TrainerOptions { CheckpointPath = folder.File("checkpoint.safetensors") };
+        TrainingResult whole = new Trainer(TrainingRun.Architecture, Recipe with { ChannelIdleMethod = begun }, options).Fit(Images);
+
+        TrainingResult resumed = new Trainer(TrainingRun.Architecture, Recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto }, options).Resume(Images);
+
+        TrainingRun.AssertSameBytes(
+            TrainingRun.Bytes(whole.Deploy().Network.Weights), TrainingRun.Bytes(resumed.Deploy().Network.Weights), "the deployed network");
+        ChannelIdleMethod other = begun == ChannelIdleMethod.Train ? ChannelIdleMethod.Convert : ChannelIdleMethod.Train;
+        ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(
+            () => new Trainer(TrainingRun.Architecture, Recipe with { ChannelIdleMethod = other }, options).Resume(Images));
+        StringAssert.Contains(refusal.Message, "belongs to another run");
+    }
+
+    [TestMethod]
+    public void Checkpoints_from_before_there_was_a_choice_are_trained_on()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("checkpoint.safetensors");
+        TrainingRecipe recipe = Recipe with { ChannelIdleMethod = ChannelIdleMethod.Train };
+        TrainingResult whole = new Trainer(TrainingRun.Architecture, recipe, new TrainerOptions { CheckpointPath = path }).Fit(Images);
+        var checkpoint = Checkpoint.Read(path);
+        RunDescription run = checkpoint.Run with { Recipe = checkpoint.Run.Recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto } };
+        Assert.IsFalse(RunJson.Stored.Write(run).Contains("channelIdleMethod", StringComparison.Ordinal));
+        new Checkpoint
         {
-            if (value.FinishedEpoch is not null)
+            Run = run,
+            State = checkpoint.State,
+            Engine = checkpoint.Engine,
+            BestWeights = checkpoint.BestWeights,
+            ComputedWith = checkpoint.ComputedWith,
+        }.Write(path);
+
+        TrainingResult resumed = new Trainer(TrainingRun.Architecture, recipe, new TrainerOptions { CheckpointPath = path }).Resume(Images);
+
+        TrainingRun.AssertSameBytes(TrainingRun.Bytes(whole.Model.Weights), TrainingRun.Bytes(resumed.Model.Weights), "the weights");
+    }
+
+    [TestMethod]
+    public void Every_block_of_the_conversion_is_reported_and_it_can_be_cancelled()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new TrainerOptions { CheckpointPath = folder.File("checkpoint.safetensors") };
+        var blocks = new List<int>();
+        TrainingResult whole = new Trainer(TrainingRun.Architecture, Recipe).Fit(
+            Images, progress: new Reports(report => blocks.AddRange(report.Conversion is null ? [] : [report.Conversion.Block])));
+        using var cancellation = new CancellationTokenSource();
+        var cancelling = new Reports(report =>
+        {
+            if (report.Conversion is not null)
             {
+                Assert.AreEqual("Conversion: block 1/2", report.ToString());
                 cancellation.Cancel();
             }
-        }
+        });
+
+        TrainingResult cancelled = new Trainer(TrainingRun.Architecture, Recipe, options).Fit(
+            Images, progress: cancelling, cancellationToken: cancellation.Token);
+        TrainingResult resumed = new Trainer(TrainingRun.Architecture, Recipe, options).Resume(Images);
+
+        CollectionAssert.AreEqual((int[])[1, 2], blocks);
+        Assert.IsTrue(cancelled.IsCancelled);
+        Assert.IsNull(cancelled.Conversion);
+        TrainingRun.AssertSameBytes(TrainingRun.Bytes(whole.Model.Weights), TrainingRun.Bytes(cancelled.Model.Weights), "the vanilla network");
+        TrainingRun.AssertSameBytes(
+            TrainingRun.Bytes(whole.Deploy().Network.Weights), TrainingRun.Bytes(resumed.Deploy().Network.Weights), "the converted network");
+    }
+
+    private sealed class Reports(Action<TrainingProgress> use) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => use(value);
     }
 }

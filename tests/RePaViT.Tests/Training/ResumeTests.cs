@@ -183,7 +183,7 @@ public sealed class ResumeTests
         using var folder = new TemporaryFolder();
         string path = folder.File("run.safetensors");
         InMemoryImageDataset data = TrainingRun.Dataset(27, seed: 1);
-        var recipe = new TrainingRecipe { Epochs = 2 };
+        var recipe = new TrainingRecipe { Epochs = 2, ChannelIdleMethod = ChannelIdleMethod.Train };
         TrainingResult expected = TrainingRun.Trainer(new SoftmaxBackend(), recipe).Fit(data);
 
         var killed = new SoftmaxBackend { OnCall = call => ThrowWhen(call == 3) };

@@ -21,7 +21,13 @@ public sealed class RunJsonTests
         Run(TrainingRun.Architecture, new TrainingRecipe { Augmentation = AugmentationOptions.None, GradientClipNorm = null, EmaDecay = null }),
         Run(
             TrainingRun.Architecture with { ActiveChannels = [3, 120], IdleHeuristic = IdleHeuristic.Linear },
-            TrainingRun.Recipe with { Augmentation = AugmentationOptions.DeiT, EarlyStopping = new EarlyStopping(4), Optimizer = OptimizerKind.Lamb }),
+            TrainingRun.Recipe with
+            {
+                Augmentation = AugmentationOptions.DeiT,
+                EarlyStopping = new EarlyStopping(4),
+                Optimizer = OptimizerKind.Lamb,
+                ChannelIdleMethod = ChannelIdleMethod.Auto,
+            }),
         Run(new MixerArchitecture { Dim = 8, Depth = 1, IdleRatio = null, Classes = 3 }, TrainingRecipe.FineTune),
         Run(TrainingRun.Swin, TrainingRecipe.FineTune),
         Run(TrainingRun.PoolFormer, TrainingRecipe.FineTune),
@@ -93,18 +99,21 @@ public sealed class RunJsonTests
         }
     }
 
-    /// <summary>The same of what a recipe of a whole network does not say.</summary>
+    /// <summary>The same of what recipes did not say at first.</summary>
     [TestMethod]
-    public void Layer_decay_and_frozen_blocks_are_written_where_they_are_asked_for()
+    public void Later_members_of_a_recipe_are_written_where_they_are_asked_for()
     {
-        RunDescription run = Run(TrainingRun.Architecture, TrainingRecipe.FineTune with { LayerDecay = 0.75, TrainedBlocks = 0 });
+        RunDescription run = Run(TrainingRun.Architecture, TrainingRecipe.FineTune with { LayerDecay = 0.75, TrainedBlocks = 0, ChannelIdleMethod = ChannelIdleMethod.Convert });
         string json = RunJson.Stored.Write(run);
         Assert.AreEqual(JsonSerializer.Serialize(run, Reflection), json);
-        StringAssert.Contains(json, "\"layerDecay\":0.75,\"trainedBlocks\":0");
+        StringAssert.Contains(json, "\"layerDecay\":0.75,\"trainedBlocks\":0,\"channelIdleMethod\":\"convert\"");
         Assert.AreEqual(run.Recipe, RunJson.Stored.Parse<RunDescription>(json)!.Recipe);
 
         string older = RunJson.Stored.Write(Runs[0]);
-        Assert.IsFalse(older.Contains("layerDecay", StringComparison.Ordinal) || older.Contains("trainedBlocks", StringComparison.Ordinal), older);
+        foreach (string member in new[] { "layerDecay", "trainedBlocks", "channelIdleMethod" })
+        {
+            Assert.IsFalse(older.Contains(member, StringComparison.Ordinal), older);
+        }
     }
 
     [TestMethod]

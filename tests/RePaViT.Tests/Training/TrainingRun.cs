@@ -46,6 +46,7 @@ internal static class TrainingRun
         WarmupEpochs = 0.5,
         DropPathRate = 0.5,
         Augmentation = AugmentationOptions.DeiT with { ResizedCrop = null, CropPadding = 1 },
+        ChannelIdleMethod = ChannelIdleMethod.Train,
         Seed = 7,
     };
 
