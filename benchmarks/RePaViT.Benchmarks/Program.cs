@@ -7,6 +7,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     Report.JsonOption,
     CompareCommand.Create(),
     ConvertCommand.Create(),
+    ConvertPresetCommand.Create(),
     ExportCommand.Create(),
     InferenceCommand.Create(),
     InspectCommand.Create(),

@@ -117,11 +117,8 @@ public sealed record ViTArchitecture : Architecture
         ThrowUnlessInRange(Dim, 1, 1 << 16);
         ThrowUnlessInRange(Depth, 1, 1024);
         ThrowUnlessHeads(Heads, Dim);
-        if (NormEpsilon is double epsilon && !((float)epsilon > 0 && (float)epsilon <= 1))
-        {
-            throw new ArgumentException($"{nameof(NormEpsilon)} {epsilon} is not accepted: a number above 0 and up to 1 is needed.");
-        }
-
+        Guard.ThrowUnless(
+            NormEpsilon is not double epsilon || ((float)epsilon > 0 && (float)epsilon <= 1), NormEpsilon, "a number above 0 and up to 1");
         ThrowUnlessKnown(FeedForwardActivation);
         ThrowUnlessInRange(RegisterTokens, 0, MaxRegisterTokens);
         if (DistillationToken && (AveragePooling || RegisterTokens > 0))

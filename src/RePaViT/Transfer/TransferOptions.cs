@@ -64,22 +64,10 @@ public sealed record TransferOptions
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
     public void Validate()
     {
-        if (!Enum.IsDefined(Method))
-        {
-            throw new ArgumentException($"{nameof(Method)} {Method} is not accepted: Auto, Linear or FineTune is needed.");
-        }
-
-        if (Views is < 1 or > MaxViews)
-        {
-            throw new ArgumentException($"{nameof(Views)} {Views} is not accepted: a number from 1 to {MaxViews}, or null, is needed.");
-        }
-
-        if (Penalty is double penalty && !(penalty is >= LeastPenalty and <= GreatestPenalty))
-        {
-            throw new ArgumentException(
-                $"{nameof(Penalty)} {Penalty} is not accepted: a number from {LeastPenalty} to {GreatestPenalty}, or null, is needed.");
-        }
-
+        Guard.ThrowUnless(Enum.IsDefined(Method), Method, "Auto, Linear or FineTune");
+        Guard.ThrowUnless(Views is null or (>= 1 and <= MaxViews), Views, $"a number from 1 to {MaxViews}, or null,");
+        Guard.ThrowUnless(
+            Penalty is null or (>= LeastPenalty and <= GreatestPenalty), Penalty, $"a number from {LeastPenalty} to {GreatestPenalty}, or null,");
         ArgumentNullException.ThrowIfNull(Augmentation);
         Augmentation.Validate();
         Recipe?.Validate();

@@ -29,6 +29,27 @@ public sealed class DistillationTests
     }
 
     [TestMethod]
+    public void An_ONNX_model_teaches_its_scores_where_no_row_has_a_label()
+    {
+        using var setup = new TrainingSetup();
+        IDataView data = setup.Prepare(setup.LoadBytes());
+        int size = TrainingSetup.Options.Architecture.ImageSize;
+        setup.CreateTrainer().Fit(data).SaveAsOnnx(setup.PathOf("teacher.onnx"));
+        ITransformer teacher = setup.Context.Transforms.LoadImages("TeacherImage", null, "ImagePath")
+            .Append(setup.Context.Transforms.ResizeImages("TeacherImage", size, size))
+            .Append(setup.Context.Transforms.ExtractPixels("image", "TeacherImage"))
+            .Append(setup.Context.Transforms.ApplyOnnxModel("probabilities", "image", setup.PathOf("teacher.onnx"))).Fit(data);
+        ImageClassificationRePaViTTrainer.Options options = TrainingSetup.Options with
+        {
+            Distillation = PipelineDistillation.FromScores(teacher, "probabilities") with { Weight = 1 }, ValidationSetFraction = null,
+        };
+
+        ImageClassificationRePaViTTransformer model = setup.CreateTrainer(options).Fit(WithoutLabels(setup));
+
+        Assert.IsTrue(setup.Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy >= 0.95);
+    }
+
+    [TestMethod]
     public void A_vector_of_each_row_is_learned_and_rows_that_are_left_out_or_held_out_are_not_asked_for()
     {
         using var setup = new TrainingSetup();
