@@ -14,7 +14,8 @@ namespace RePaViT;
 
 /// <summary>
 /// Trains a channel-idle vision transformer (RePaViT, arXiv 2505.21847) to classify images. The transformer that comes out
-/// scores with the structurally reparameterized network, and that is what it saves: the same function, smaller and faster.
+/// scores with the structurally reparameterized network, and that is what it saves: smaller and faster. What is trained from random
+/// weights on is the vanilla network, which is converted at the end, unless <see cref="TrainingRecipe.ChannelIdleMethod"/> says otherwise.
 /// </summary>
 /// <remarks>
 /// Images are decoded once, reduced if they are large, and kept for all epochs. Progress and warnings reach

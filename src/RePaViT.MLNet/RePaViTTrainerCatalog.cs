@@ -9,7 +9,7 @@ public static class RePaViTTrainerCatalog
 {
     /// <summary>
     /// Creates a trainer of channel-idle vision transformers (RePaViT, arXiv 2505.21847), which classify images. A trained
-    /// model is saved structurally reparameterized: the same function, smaller and faster.
+    /// model is saved structurally reparameterized: smaller and faster.
     /// </summary>
     /// <param name="catalog">The trainers of an <see cref="MLContext"/>.</param>
     /// <param name="options">Columns, network, recipe and everything else.</param>

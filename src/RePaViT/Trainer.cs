@@ -128,9 +128,7 @@ public sealed class Trainer
 
         ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
-        ChannelIdleMethod method = _recipe.ChannelIdleMethod == ChannelIdleMethod.Auto
-            ? ConvertedTraining.Choose(_architecture, training.Count, InitialModel, InitialWeights)
-            : _recipe.ChannelIdleMethod;
+        ChannelIdleMethod method = ConvertedTraining.Choose(_recipe, _architecture, training.Count, InitialModel, InitialWeights);
         RunDescription run = Describe(method, training, validation);
         using ITeaching? teaching = OpenTeaching(run, training, validation);
         run = teaching?.Describe(run) ?? run;
@@ -172,9 +170,7 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
         var checkpoint = Checkpoint.Read(path);
-        ChannelIdleMethod method = _recipe.ChannelIdleMethod == ChannelIdleMethod.Auto
-            ? ConvertedTraining.ChooseAgain(_architecture, checkpoint.Run.Recipe)
-            : _recipe.ChannelIdleMethod;
+        ChannelIdleMethod method = ConvertedTraining.ChooseAgain(_recipe, _architecture, checkpoint.Run.Recipe);
         RunDescription run = Describe(method, training, validation);
         using ITeaching? teaching = OpenTeaching(run, training, validation);
         run = teaching?.Describe(run) ?? run;

@@ -6,12 +6,19 @@ namespace RePaViT.Training;
 internal static class ConvertedTraining
 {
     /// <summary>How the channels of a network become idle that is trained from here on: never <see cref="ChannelIdleMethod.Auto"/>.</summary>
+    /// <param name="recipe">What the user says.</param>
     /// <param name="wanted">What is to be deployed.</param>
     /// <param name="images">Number of training images.</param>
     /// <param name="initialModel">Where training goes on; null for none.</param>
     /// <param name="initialWeights">Weights with which it goes on; null for none.</param>
-    public static ChannelIdleMethod Choose(Architecture wanted, int images, RePaViTModel? initialModel, NamedTensors? initialWeights)
+    public static ChannelIdleMethod Choose(
+        TrainingRecipe recipe, Architecture wanted, int images, RePaViTModel? initialModel, NamedTensors? initialWeights)
     {
+        if (recipe.ChannelIdleMethod != ChannelIdleMethod.Auto)
+        {
+            return recipe.ChannelIdleMethod;
+        }
+
         bool beginsVanilla = initialModel?.Architecture.IsVanilla ?? (initialWeights is null || IsVanillaOf(wanted, initialWeights));
         bool converts = !wanted.IsVanilla && wanted.FeedForwardStructure == FeedForwardStructure.ChannelIdle && beginsVanilla
             && images >= ConversionOptions.MinImages;
@@ -19,10 +26,14 @@ internal static class ConvertedTraining
     }
 
     /// <summary>The same where a run is resumed.</summary>
+    /// <param name="recipe">What the user says.</param>
     /// <param name="wanted">What is to be deployed.</param>
     /// <param name="begun">The recipe of the run.</param>
-    public static ChannelIdleMethod ChooseAgain(Architecture wanted, TrainingRecipe begun)
-        => wanted.IsVanilla ? ChannelIdleMethod.Train : begun.ChannelIdleMethod;
+    public static ChannelIdleMethod ChooseAgain(TrainingRecipe recipe, Architecture wanted, TrainingRecipe begun) => recipe.ChannelIdleMethod switch
+    {
+        ChannelIdleMethod.Auto => wanted.IsVanilla ? ChannelIdleMethod.Train : begun.ChannelIdleMethod,
+        ChannelIdleMethod method => method,
+    };
 
     /// <exception cref="ArgumentException">An architecture has no idle channels.</exception>
     public static void ThrowIfVanilla(Architecture wanted)

@@ -121,7 +121,11 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
-        TrainingRecipe recipe = (options.Recipe ?? RecipeFor(training.Count)) with { Seed = options.Seed };
+        // The network stays what the classifier was fitted to.
+        TrainingRecipe recipe = (options.Recipe ?? RecipeFor(training.Count)) with
+        {
+            Seed = options.Seed, ChannelIdleMethod = ChannelIdleMethod.Train,
+        };
         var trainer = new Trainer(
             start.Architecture, recipe, new TrainerOptions { CheckpointPath = checkpoint, Threads = options.Threads }, backend)
         {

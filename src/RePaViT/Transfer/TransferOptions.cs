@@ -44,7 +44,8 @@ public sealed record TransferOptions
 
     /// <summary>
     /// How the network is fine-tuned, from the linear classifier's head on; null for <see cref="TrainingRecipe.FineTune"/> with layer
-    /// decay, early stopping and epochs that follow from the number of images. Its seed is <see cref="Seed"/>. Default null.
+    /// decay, early stopping and epochs that follow from the number of images. Its seed is <see cref="Seed"/>, and its
+    /// <see cref="TrainingRecipe.ChannelIdleMethod"/> plays no part. Default null.
     /// </summary>
     public TrainingRecipe? Recipe { get; init; }
 
