@@ -102,8 +102,7 @@ internal static class ConversionComparison
 internal sealed record ConversionTask(string Name, IImageDataset Training, IImageDataset Test)
 {
     /// <summary>The first images to learn from; null for all.</summary>
-    public ConversionTask WithTraining(int? images)
-        => images is int count ? this with { Training = new SubsetImageDataset(Training, [.. Enumerable.Range(0, count)]) } : this;
+    public ConversionTask WithTraining(int? images) => this with { Training = FirstImages.Of(Training, images) };
 }
 
 /// <summary>What became of each network.</summary>

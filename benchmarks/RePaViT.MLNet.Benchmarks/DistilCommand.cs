@@ -15,6 +15,7 @@ internal static class DistilCommand
             Description = "A folder with CIFAR-10, binary version, whose training images are learned from without labels.",
             Required = true,
         };
+        var unlabelled = new Option<int?>("--unlabelled") { Description = "How many of these, the first ones. Default: all." };
         var photos = new Option<string>("--photos") { Description = "A folder with one folder of JPEG photos for each class.", Required = true };
         var images = new Option<int>("--images") { Description = "Photos to learn from; the others are tested on.", DefaultValueFactory = _ => 300 };
         var seed = new Option<ulong>("--seed") { Description = "Chooses the photos." };
@@ -29,7 +30,7 @@ internal static class DistilCommand
         var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 6 };
         var command = new Command("distil", "Measures a network that was taught by ResNet18 without labels, beside ResNet18.")
         {
-            cifar, photos, images, seed, model, epochs, patch, dim, depth,
+            cifar, unlabelled, photos, images, seed, model, epochs, patch, dim, depth,
         };
         command.SetAction(commandLine =>
         {
@@ -46,6 +47,7 @@ internal static class DistilCommand
                 architecture,
                 new TrainingRecipe { Epochs = commandLine.GetValue(epochs) },
                 commandLine.GetRequiredValue(cifar),
+                commandLine.GetValue(unlabelled),
                 commandLine.GetRequiredValue(photos),
                 commandLine.GetRequiredValue(model),
                 commandLine.GetValue(images),

@@ -16,17 +16,18 @@ internal static class Distillation
     /// <param name="architecture">The network.</param>
     /// <param name="recipe">How it learns the features.</param>
     /// <param name="cifar">A folder with CIFAR-10, binary version.</param>
+    /// <param name="unlabelled">How many of its training images teach; null for all.</param>
     /// <param name="photoFolder">A folder with one folder of photos for each class.</param>
     /// <param name="modelFile">The distilled network; made if it is not there.</param>
     /// <param name="images">Photos to learn from.</param>
     /// <param name="seed">Chooses them.</param>
     /// <exception cref="ArgumentException">There are not so many photos, or another number is not valid.</exception>
     public static DistilReport Run(
-        Architecture architecture, TrainingRecipe recipe, string cifar, string photoFolder, string modelFile, int images, ulong seed)
+        Architecture architecture, TrainingRecipe recipe, string cifar, int? unlabelled, string photoFolder, string modelFile, int images, ulong seed)
     {
         double? distillationSeconds = File.Exists(modelFile)
             ? null
-            : Teach(architecture, recipe, CifarDataset.ReadCifar10(cifar, DatasetPart.Train), modelFile);
+            : Teach(architecture, recipe, FirstImages.Of(CifarDataset.ReadCifar10(cifar, DatasetPart.Train), unlabelled), modelFile);
         var context = new MLContext((int)seed);
         ImageRow[] photos = [.. ImageRow.Read(photoFolder)];
         new Random((int)seed).Shuffle(photos);
@@ -70,8 +71,10 @@ internal static class Distillation
     {
         var context = new MLContext(seed: 0);
         context.Log += (_, message) => Report(message);
-        IDataView rows = context.Data.LoadFromEnumerable(ImageRow.Of(images, "unlabelled"));
-        IDataView unlabelled = Labels.ToKeys(context).Fit(rows).Transform(rows);
+
+        // Keys that are missing in every row.
+        IDataView unlabelled = Labels.ToKeys(context).Fit(context.Data.LoadFromEnumerable(ImageRow.Of(images)))
+            .Transform(context.Data.LoadFromEnumerable(ImageRow.Of(images, label: "none of them")));
         ImageClassificationRePaViTTrainer.Options options = Options(architecture) with
         {
             Recipe = recipe,

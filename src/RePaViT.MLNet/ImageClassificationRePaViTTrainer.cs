@@ -93,6 +93,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
         ImageColumn features = ImageColumn.Of(Columns.Find(input.Schema, _options.FeatureColumnName, Columns.DroppedImages));
         ClassKeys classes = ClassKeys.Of(Columns.Find(input.Schema, _options.LabelColumnName));
+        if (classes.Count < 2 && _options.Distillation is { CountsLabels: false })
+        {
+            throw new ArgumentException(
+                $"Column '{_options.LabelColumnName}' has fewer than two keys: a network has at least two classes, also where labels are not "
+                + "learned from. Map two or more values to keys; the rows themselves may lack theirs.");
+        }
+
         RePaViTModel? initial = InitialModelOf(channel);
         Architecture architecture = _options.CreateArchitecture(initial, Math.Max(classes.Count, 2));
         RePaViTModel? teacher = _options.TokenLabels?.Teacher ?? _options.Distillation?.ScoreModel;

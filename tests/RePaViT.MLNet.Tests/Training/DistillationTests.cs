@@ -148,6 +148,12 @@ public sealed class DistillationTests
         AssertRefused<ArgumentException>(
             "Column 'Label' has other keys than the classes of the teacher", () => Create(Distillation.FromScores(renamed)).Fit(data));
 
+        using var oneClass = new TrainingSetup(images: 6, classes: 1);
+        AssertRefused<ArgumentException>("Column 'Label' has fewer than two keys", () => oneClass.CreateTrainer(TrainingSetup.Options with
+        {
+            Distillation = features with { Weight = 1 }, ValidationSetFraction = null,
+        }).Fit(oneClass.Prepare(oneClass.LoadBytes())));
+
         ImageClassificationRePaViTTrainer Create(Distillation? distillation)
             => setup.CreateTrainer(TrainingSetup.Options with { Distillation = distillation });
     }
