@@ -12,13 +12,7 @@ internal static class TransferCommand
     public static Command Create()
     {
         var cifar = new Option<string>("--cifar10") { Description = "A folder with CIFAR-10, binary version.", Required = true };
-        var images = new Option<int[]>("--images")
-        {
-            Description = "Numbers of training images.",
-            DefaultValueFactory = _ => [30, 100, 300],
-            AllowMultipleArgumentsPerToken = true,
-            CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',')).Select(text => int.Parse(text, CultureInfo.InvariantCulture))],
-        };
+        Option<int[]> images = ImageCounts.CreateOption();
         var seed = new Option<ulong>("--seed") { Description = "Chooses the images." };
         var model = new Option<string?>("--model") { Description = "Keeps the pretrained network, and is used if it is there." };
         var idleRatio = new Option<double?>("--idle-ratio") { Description = "Of the pretrained network. Default: a vanilla one." };

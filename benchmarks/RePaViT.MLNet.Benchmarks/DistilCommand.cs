@@ -28,9 +28,11 @@ internal static class DistilCommand
         var patch = new Option<int>("--patch") { Description = "Pixels of a patch's side.", DefaultValueFactory = _ => 4 };
         var dim = new Option<int>("--dim") { Description = "Channels of a token, a multiple of 32.", DefaultValueFactory = _ => 96 };
         var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 6 };
+        var idleRatio = new Option<double>("--idle-ratio") { Description = "Share of idle channels.", DefaultValueFactory = _ => 0.75 };
+        var noScratch = new Option<bool>("--no-scratch") { Description = "Leaves out the network from random weights." };
         var command = new Command("distil", "Measures a network that was taught by ResNet18 without labels, beside ResNet18.")
         {
-            cifar, unlabelled, photos, images, seed, model, epochs, patch, dim, depth,
+            cifar, unlabelled, photos, images, seed, model, epochs, patch, dim, depth, idleRatio, noScratch,
         };
         command.SetAction(commandLine =>
         {
@@ -41,7 +43,7 @@ internal static class DistilCommand
                 Dim = commandLine.GetValue(dim),
                 Depth = commandLine.GetValue(depth),
                 Heads = Math.Max(1, commandLine.GetValue(dim) / 32),
-                IdleRatio = 0.75,
+                IdleRatio = commandLine.GetValue(idleRatio),
             };
             DistilReport report = Distillation.Run(
                 architecture,
@@ -51,7 +53,8 @@ internal static class DistilCommand
                 commandLine.GetRequiredValue(photos),
                 commandLine.GetRequiredValue(model),
                 commandLine.GetValue(images),
-                commandLine.GetValue(seed));
+                commandLine.GetValue(seed),
+                !commandLine.GetValue(noScratch));
             Report.Write(commandLine, report, Print);
         });
         return command;
@@ -62,11 +65,11 @@ internal static class DistilCommand
         Report.Text.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Photos} photos, {report.TestPhotos} others tested, seed {report.Seed}{(report.DistillationSeconds is double seconds ? $"; taught in {seconds:0} s" : "")}"));
-        foreach (Learned way in new[] { report.Distilled, report.ResNet, report.Scratch })
+        foreach (Learned way in new[] { report.Distilled, report.ResNet, report.Scratch }.OfType<Learned>())
         {
             Report.Text.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {way.Name,-32} photos {way.PhotoAccuracy:P1}, CIFAR-10's test images {way.TestAccuracy:P1}, {way.Seconds,5:0.0} s, {way.ImagesPerSecond,6:0} images/s, {way.Bytes / 1e6:0.0} MB"));
+                $"  {way.Name,-32} photos {way.PhotoAccuracy:P1}, CIFAR-10's test images {way.TestAccuracy:P1}, {way.Seconds,5:0.0} s, {way.ImagesPerSecond,6:0} images/s, {way.Bytes / 1e6:0.0} MB{(way.Parameters is long parameters ? $", {parameters} parameters" : "")}"));
         }
     }
 }
@@ -78,9 +81,9 @@ internal static class DistilCommand
 /// <param name="DistillationSeconds">What it took to learn the features; null where that was done before.</param>
 /// <param name="Distilled">The network that ResNet18 taught.</param>
 /// <param name="ResNet">ResNet18 itself.</param>
-/// <param name="Scratch">The network from random weights.</param>
+/// <param name="Scratch">The network from random weights; null where it was left out.</param>
 internal sealed record DistilReport(
-    ulong Seed, int Photos, int TestPhotos, double? DistillationSeconds, Learned Distilled, Learned ResNet, Learned Scratch);
+    ulong Seed, int Photos, int TestPhotos, double? DistillationSeconds, Learned Distilled, Learned ResNet, Learned? Scratch);
 
 /// <summary>What came of the photos.</summary>
 /// <param name="Name">The way of learning.</param>
@@ -88,5 +91,7 @@ internal sealed record DistilReport(
 /// <param name="TestAccuracy">On CIFAR-10's test images.</param>
 /// <param name="Seconds">To learn from the photos.</param>
 /// <param name="ImagesPerSecond">Of scoring through ML.NET.</param>
+/// <param name="Parameters">Of the deployed network; null for ResNet18, which does not tell.</param>
 /// <param name="Bytes">Length of the network's file.</param>
-internal sealed record Learned(string Name, double PhotoAccuracy, double TestAccuracy, double Seconds, double ImagesPerSecond, long Bytes);
+internal sealed record Learned(
+    string Name, double PhotoAccuracy, double TestAccuracy, double Seconds, double ImagesPerSecond, long? Parameters, long Bytes);

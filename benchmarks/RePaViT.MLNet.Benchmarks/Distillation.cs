@@ -21,9 +21,18 @@ internal static class Distillation
     /// <param name="modelFile">The distilled network; made if it is not there.</param>
     /// <param name="images">Photos to learn from.</param>
     /// <param name="seed">Chooses them.</param>
+    /// <param name="scratch">Whether a network from random weights learns from them too.</param>
     /// <exception cref="ArgumentException">There are not so many photos, or another number is not valid.</exception>
     public static DistilReport Run(
-        Architecture architecture, TrainingRecipe recipe, string cifar, int? unlabelled, string photoFolder, string modelFile, int images, ulong seed)
+        Architecture architecture,
+        TrainingRecipe recipe,
+        string cifar,
+        int? unlabelled,
+        string photoFolder,
+        string modelFile,
+        int images,
+        ulong seed,
+        bool scratch)
     {
         double? distillationSeconds = File.Exists(modelFile)
             ? null
@@ -44,10 +53,14 @@ internal static class Distillation
                 InitialModel = context.Model.LoadRePaViT(modelFile),
             }), photos[..images]),
             Candidate.Fit("ResNet18, LbfgsMaximumEntropy", context, ResNet.Classify(context), photos[..images]),
-            Candidate.Fit("from random weights", context, Ours(context, Options(architecture)), photos[..images]),
+            .. scratch
+                ? (Candidate[])[Candidate.Fit("from random weights", context, Ours(context, Options(architecture)), photos[..images])]
+                : [],
         ];
-        IDataView test = context.Data.LoadFromEnumerable(ImageRow.Of(CifarDataset.ReadCifar10(cifar, DatasetPart.Test)));
-        IDataView timed = context.Data.TakeRows(test, TimedImages);
+        IImageDataset testImages = CifarDataset.ReadCifar10(cifar, DatasetPart.Test);
+        IDataView test = context.Data.LoadFromEnumerable(ImageRow.Of(testImages));
+        int timedImages = Math.Min(TimedImages, testImages.Count);
+        IDataView timed = context.Data.TakeRows(test, timedImages);
         for (int run = 0; run < Rate.WarmupRuns + TimedRuns; run++)
         {
             foreach (Candidate candidate in candidates)
@@ -61,9 +74,10 @@ internal static class Distillation
             candidate.Accuracy(context.Data.LoadFromEnumerable(tested)),
             candidate.Accuracy(test),
             candidate.Seconds,
-            TimedImages / candidate.Rate.MedianSeconds,
+            timedImages / candidate.Rate.MedianSeconds,
+            candidate.Parameters,
             candidate.Bytes))];
-        return new DistilReport(seed, images, tested.Length, distillationSeconds, learned[0], learned[1], learned[2]);
+        return new DistilReport(seed, images, tested.Length, distillationSeconds, learned[0], learned[1], learned.ElementAtOrDefault(2));
     }
 
     /// <returns>The seconds that it took.</returns>
@@ -119,7 +133,7 @@ internal static class Distillation
         {
             get
             {
-                if ((Model as IEnumerable<ITransformer>)?.OfType<ImageClassificationRePaViTTransformer>().SingleOrDefault() is not { } ours)
+                if (Transformer is not { } ours)
                 {
                     return ResNet.Bytes;
                 }
@@ -136,6 +150,13 @@ internal static class Distillation
                 }
             }
         }
+
+        /// <summary>Of the deployed network; null for ResNet18.</summary>
+        public long? Parameters => Transformer?.Model.Cost.Parameters;
+
+        // Null where the network is ResNet18.
+        private ImageClassificationRePaViTTransformer? Transformer
+            => (Model as IEnumerable<ITransformer>)?.OfType<ImageClassificationRePaViTTransformer>().SingleOrDefault();
 
         public static Candidate Fit(string name, MLContext context, IEstimator<ITransformer> pipeline, IEnumerable<ImageRow> photos)
         {

@@ -13,12 +13,7 @@ internal static class ResNetCommand
     public static Command Create()
     {
         var cifar = new Option<string>("--cifar10") { Description = "A folder with CIFAR-10, binary version.", Required = true };
-        var images = new Option<int[]>("--images")
-        {
-            Description = "Numbers of training images.",
-            DefaultValueFactory = _ => [30, 100, 300],
-            AllowMultipleArgumentsPerToken = true,
-        };
+        Option<int[]> images = ImageCounts.CreateOption();
         var seed = new Option<ulong>("--seed") { Description = "Chooses the images." };
         var command = new Command("resnet", "Measures ResNet18's features with a linear classifier.") { cifar, images, seed };
         command.SetAction(commandLine =>
@@ -41,7 +36,9 @@ internal static class ResNetCommand
         ITransformer model = ResNet.Classify(context).Fit(context.Data.LoadFromEnumerable(ImageRow.Of(training)));
         double seconds = clock.Elapsed.TotalSeconds;
         IDataView scored = model.Transform(context.Data.LoadFromEnumerable(ImageRow.Of(task.TargetTest)));
-        return new ResNetRow(training.Count, context.MulticlassClassification.Evaluate(scored).MicroAccuracy, seconds);
+        clock.Restart();
+        double accuracy = context.MulticlassClassification.Evaluate(scored).MicroAccuracy;
+        return new ResNetRow(training.Count, accuracy, seconds, task.TargetTest.Count / clock.Elapsed.TotalSeconds);
     }
 
     private static void Print(ResNetReport report)
@@ -49,7 +46,7 @@ internal static class ResNetCommand
         foreach (ResNetRow row in report.Rows)
         {
             Report.Text.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{row.Images} images, seed {report.Seed}: {row.Accuracy:P1} in {row.Seconds:0.0} s"));
+                CultureInfo.InvariantCulture, $"{row.Images} images, seed {report.Seed}: {row.Accuracy:P1} in {row.Seconds:0.0} s, {row.ImagesPerSecond:0} images/s"));
         }
     }
 }
@@ -61,4 +58,5 @@ internal sealed record ResNetReport(ulong Seed, IReadOnlyList<ResNetRow> Rows);
 /// <param name="Images">Number of training images.</param>
 /// <param name="Accuracy">On all test images of the classes.</param>
 /// <param name="Seconds">To compute the features of the training images and to fit the classifier.</param>
-internal sealed record ResNetRow(int Images, double Accuracy, double Seconds);
+/// <param name="ImagesPerSecond">Of scoring all test images through ML.NET.</param>
+internal sealed record ResNetRow(int Images, double Accuracy, double Seconds, double ImagesPerSecond);
