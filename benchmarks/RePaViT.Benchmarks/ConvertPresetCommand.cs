@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Networks;
 using RePaViT.QuickStart;
 using Spectre.Console;
 

@@ -57,7 +57,7 @@ internal static class Distillation
                 ? (Candidate[])[Candidate.Fit("from random weights", context, Ours(context, Options(architecture)), photos[..images])]
                 : [],
         ];
-        IImageDataset testImages = CifarDataset.ReadCifar10(cifar, DatasetPart.Test);
+        InMemoryImageDataset testImages = CifarDataset.ReadCifar10(cifar, DatasetPart.Test);
         IDataView test = context.Data.LoadFromEnumerable(ImageRow.Of(testImages));
         int timedImages = Math.Min(TimedImages, testImages.Count);
         IDataView timed = context.Data.TakeRows(test, timedImages);
@@ -120,7 +120,7 @@ internal static class Distillation
         ValidationSetFraction = null,
     };
 
-    private static IEstimator<ITransformer> Ours(MLContext context, ImageClassificationRePaViTTrainer.Options options)
+    private static EstimatorChain<ImageClassificationRePaViTTransformer> Ours(MLContext context, ImageClassificationRePaViTTrainer.Options options)
         => Labels.ToKeys(context).Append(context.MulticlassClassification.Trainers.RePaViT(options));
 
     /// <summary>A pipeline that was fitted to the photos.</summary>
@@ -166,7 +166,7 @@ internal static class Distillation
         }
 
         public void Time(IDataView images)
-            => Rate.Time(() => Model.Transform(images).GetColumn<float[]>("Score").Count());
+            => Rate.Time(() => _ = Model.Transform(images).GetColumn<float[]>("Score").Count());
 
         public double Accuracy(IDataView images) => Context.MulticlassClassification.Evaluate(Model.Transform(images)).MicroAccuracy;
     }
