@@ -7,16 +7,15 @@ namespace RePaViT.Benchmarks;
 internal static class ConversionComparison
 {
     private const int ImagesPerCall = 32;
-    private const double SecondsToMeasure = 2;
-
     /// <param name="task">The images.</param>
     /// <param name="architecture">The channel-idle network.</param>
     /// <param name="recipe">How both networks are trained.</param>
     /// <param name="images">Calibration images.</param>
     /// <param name="models">A folder that keeps trained networks; null for none.</param>
+    /// <param name="seconds">Time to measure the speed of each network for.</param>
     /// <exception cref="ArgumentException">The architecture or a number is not valid.</exception>
     /// <exception cref="InvalidDataException">A kept network is another one.</exception>
-    public static ConvertReport Run(ConversionTask task, ViTArchitecture architecture, TrainingRecipe recipe, int images, string? models)
+    public static ConvertReport Run(ConversionTask task, ViTArchitecture architecture, TrainingRecipe recipe, int images, string? models, double seconds)
     {
         if (architecture.IdleRatio is not double ratio)
         {
@@ -26,7 +25,7 @@ internal static class ConversionComparison
         (RePaViTModel vanilla, double? vanillaSeconds) = Train(task, architecture with { IdleRatio = null }, recipe, models);
         (RePaViTModel trained, double? trainedSeconds) = Train(task, architecture, recipe, models);
         int[] expected = Classify(vanilla, task.Test);
-        (RePaViTModel converted, double seconds) = Convert(keepNormalization: true);
+        (RePaViTModel converted, double convertedSeconds) = Convert(keepNormalization: true);
         (RePaViTModel folded, double foldedSeconds) = Convert(keepNormalization: false);
 
         // The names of the tensors are the same, and idle channels are linear.
@@ -34,7 +33,7 @@ internal static class ConversionComparison
             architecture with { FeedForwardNorm = FeedForwardNorm.LayerNorm }, NetworkForm.Trained, vanilla.Weights, vanilla.ClassNames,
             vanilla.Preprocessing);
         return new ConvertReport(
-            task.Name, ratio, recipe.Seed, recipe.Epochs!.Value, images, Measure(vanilla, vanillaSeconds), Measure(converted, seconds),
+            task.Name, ratio, recipe.Seed, recipe.Epochs!.Value, images, Measure(vanilla, vanillaSeconds), Measure(converted, convertedSeconds),
             Measure(folded, foldedSeconds), Measure(trained.Reparameterize(), trainedSeconds), Measure(first.Reparameterize(), null));
 
         (RePaViTModel Model, double Seconds) Convert(bool keepNormalization)
@@ -49,20 +48,20 @@ internal static class ConversionComparison
             int[] classes = Classify(model, task.Test);
             double accuracy = classes.Index().Count(image => task.Test.GetLabel(image.Index) == image.Item) / (double)classes.Length;
             double agreement = classes.Zip(expected).Count(pair => pair.First == pair.Second) / (double)classes.Length;
-            return new ConvertedNetwork(accuracy, agreement, ImagesPerSecond(model), making);
+            return new ConvertedNetwork(accuracy, agreement, ImagesPerSecond(model, seconds), making);
         }
     }
 
     private static int[] Classify(RePaViTModel model, IImageDataset images)
         => [.. model.Predict([.. Enumerable.Range(0, images.Count).Select(images.GetImage)]).Select(prediction => prediction.Label)];
 
-    private static double ImagesPerSecond(RePaViTModel model)
+    private static double ImagesPerSecond(RePaViTModel model, double seconds)
     {
         float[] images = new float[ImagesPerCall * 3 * model.Architecture.ImageSize * model.Architecture.ImageSize];
         float[] logits = new float[ImagesPerCall * model.Architecture.Classes];
         var clock = Stopwatch.StartNew();
         var rate = new Rate();
-        for (int turn = 0; turn <= Rate.WarmupRuns || clock.Elapsed.TotalSeconds < SecondsToMeasure; turn++)
+        for (int turn = 0; turn <= Rate.WarmupRuns || clock.Elapsed.TotalSeconds < seconds; turn++)
         {
             rate.Time(() => model.ComputeLogits(images, logits));
         }

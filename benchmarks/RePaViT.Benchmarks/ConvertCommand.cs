@@ -11,6 +11,7 @@ internal static class ConvertCommand
     private const int TrainingShapes = 10_000;
     private const int TestShapes = 2000;
     private const int ShapeSize = 32;
+    private const double SecondsToMeasure = 2;
 
     // Shapes of a seed that no run trains with.
     private const ulong TestSeed = 1000;
@@ -51,7 +52,7 @@ internal static class ConvertCommand
             };
             var recipe = new TrainingRecipe { Epochs = commandLine.GetValue(epochs), BatchSize = 64, WarmupEpochs = 1, Seed = seedValue };
             ConvertReport report = ConversionComparison.Run(
-                task, architecture, recipe, commandLine.GetValue(images), commandLine.GetValue(models));
+                task, architecture, recipe, commandLine.GetValue(images), commandLine.GetValue(models), SecondsToMeasure);
             Report.Write(commandLine, report, Print);
         });
         return command;

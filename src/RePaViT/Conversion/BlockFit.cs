@@ -36,12 +36,14 @@ internal static class BlockFit
             : InferencePlan.Compile(
                 [new OperatorChain(layer.Input, layer.Inner, new Activate(layer.Activation, active))], weights, threads);
         var features = new FeatureRows(dim, active, images.RowWeights, team);
+        var nowOfBatch = new BatchArray();
+        var activatedOfBatch = new BatchArray();
         images.ForEach((count, x, y) =>
         {
-            float[] now = new float[x.Length];
+            float[] now = nowOfBatch.Of(x.Length);
             plan.Run(x, count, now);
             float[] z = source.Normalize(x, count);
-            float[] activated = new float[(long)count * layer.Tokens * active];
+            float[] activated = activatedOfBatch.Of((long)count * layer.Tokens * active);
             hidden?.Run(z, count, activated);
             features.Add(z, activated, y, now);
         });

@@ -16,12 +16,13 @@ internal sealed class FeatureRows(int dim, int channels, float[] rowWeights, Thr
     private const int RowsPerPass = 256;
 
     private readonly ScratchBuffer _columns = new();
+    private readonly BatchArray _rest = new();
     private readonly float[] _scales = Array.ConvertAll(rowWeights, MathF.Sqrt);
 
     /// <summary>Columns in front of the target: the unknowns of a regression.</summary>
     public int Unknowns => dim + 1 + channels;
 
-    public GramMatrix Gram { get; } = new(dim + 1 + channels + dim, team);
+    public GramMatrix Gram { get; } = new(dim + 1 + channels + dim, dim + 1 + channels, team);
 
     /// <summary>Adds the rows of some images.</summary>
     /// <param name="z">[rows, dim].</param>
@@ -33,7 +34,7 @@ internal sealed class FeatureRows(int dim, int channels, float[] rowWeights, Thr
         int rows = z.Length / dim;
         Matrix columns = _columns.AsMatrix(Gram.Size, rows);
         float[] scales = [.. Enumerable.Range(0, rows).Select(row => _scales[row % _scales.Length])];
-        float[] rest = new float[target.Length];
+        float[] rest = _rest.Of(target.Length);
         TensorPrimitives.Subtract<float>(target, now, rest);
         Transpose(z, dim, scales, columns.TakeRows(0, dim));
         scales.CopyTo(columns.Row(dim));

@@ -8,10 +8,11 @@ namespace RePaViT.Conversion;
 /// precision, so that what is lost does not grow with the number of rows.
 /// </summary>
 /// <param name="size">Columns of X.</param>
+/// <param name="factors">The first columns, whose products with all are wanted. Those of the others with each other stay 0.</param>
 /// <param name="team">The threads that compute.</param>
-internal sealed class GramMatrix(int size, ThreadTeam team)
+internal sealed class GramMatrix(int size, int factors, ThreadTeam team)
 {
-    private const int ColumnsPerBlock = 512;
+    private const int ColumnsPerBlock = 256;
 
     private readonly Gemm _gemm = new(team);
     private readonly PackedMatrix _packed = new();
@@ -28,9 +29,9 @@ internal sealed class GramMatrix(int size, ThreadTeam team)
     public void Add(Matrix columns)
     {
         Matrix product = _product.AsMatrix(size, size);
-        for (int first = 0; first < size; first += ColumnsPerBlock)
+        for (int first = 0; first < factors; first += ColumnsPerBlock)
         {
-            int count = Math.Min(ColumnsPerBlock, size - first);
+            int count = Math.Min(ColumnsPerBlock, factors - first);
             _packed.Pack(team, columns.TakeRows(first, count), transposed: true);
             _gemm.Multiply(
                 columns.TakeRows(first, size - first), _packed, product.TakeRows(first, size - first).TakeColumns(first, count));
@@ -38,8 +39,8 @@ internal sealed class GramMatrix(int size, ThreadTeam team)
 
         team.Run(size, (row, _) =>
         {
-            Span<double> sums = Values.AsSpan(row * size, row + 1);
-            ReadOnlySpan<float> products = product.Row(row)[..(row + 1)];
+            Span<double> sums = Values.AsSpan(row * size, Math.Min(row + 1, factors));
+            ReadOnlySpan<float> products = product.Row(row)[..sums.Length];
             for (int column = 0; column < sums.Length; column++)
             {
                 sums[column] += products[column];

@@ -13,6 +13,9 @@ internal sealed class HiddenLayer
     private readonly InferencePlan? _normalize;
     private readonly InferencePlan _expand;
     private readonly InferencePlan _activate;
+    private readonly BatchArray _z = new();
+    private readonly BatchArray _u = new();
+    private readonly BatchArray _activated = new();
 
     /// <param name="layer">The layer, with its scale folded.</param>
     /// <param name="weights">Its tensors.</param>
@@ -60,7 +63,7 @@ internal sealed class HiddenLayer
     /// <summary>b2, [dim].</summary>
     public float[] OutputBias { get; }
 
-    /// <summary>z, [images * tokens, dim].</summary>
+    /// <summary>z, [images * tokens, dim]; until the next call, as the others.</summary>
     public float[] Normalize(float[] x, int images)
     {
         if (_normalize is null)
@@ -68,7 +71,7 @@ internal sealed class HiddenLayer
             return x;
         }
 
-        float[] z = new float[x.Length];
+        float[] z = _z.Of(x.Length);
         _normalize.Run(x, images, z);
         return z;
     }
@@ -76,7 +79,7 @@ internal sealed class HiddenLayer
     /// <summary>u, [images * tokens, hidden].</summary>
     public float[] Expand(float[] z, int images)
     {
-        float[] u = new float[(long)images * Layer.Tokens * Hidden];
+        float[] u = _u.Of((long)images * Layer.Tokens * Hidden);
         _expand.Run(z, images, u);
         return u;
     }
@@ -84,7 +87,7 @@ internal sealed class HiddenLayer
     /// <summary>f(u).</summary>
     public float[] Activate(float[] u, int images)
     {
-        float[] activated = new float[u.Length];
+        float[] activated = _activated.Of(u.Length);
         _activate.Run(u, images, activated);
         return activated;
     }

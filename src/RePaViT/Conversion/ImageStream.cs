@@ -15,6 +15,9 @@ internal sealed class ImageStream(CalibrationImages images, int? threads, Cancel
 {
     private const int RowsPerBatch = 2048;
 
+    private readonly BatchArray _read = new();
+    private readonly BatchArray _written = new();
+
     // What the images have; null as long as that is their pixels.
     private RowStore? _rows;
 
@@ -49,7 +52,7 @@ internal sealed class ImageStream(CalibrationImages images, int? threads, Cancel
         {
             ForEachBatch(plan.ImagesPerPass, (first, count) =>
             {
-                float[] result = new float[count * shape.Length];
+                float[] result = _written.Of(count * shape.Length);
                 plan.Run(Read(first, count), count, result);
                 target.Write(first, result);
             });
@@ -67,10 +70,10 @@ internal sealed class ImageStream(CalibrationImages images, int? threads, Cancel
         }
     }
 
-    /// <summary>What some images have, from one on.</summary>
+    /// <summary>What some images have, from one on; until the next call.</summary>
     public float[] Read(int first, int count)
     {
-        float[] values = new float[count * (_rows?.Shape.Length ?? images.ImageLength)];
+        float[] values = _read.Of(count * (_rows?.Shape.Length ?? images.ImageLength));
         if (_rows is null)
         {
             images.Prepare(first, values);

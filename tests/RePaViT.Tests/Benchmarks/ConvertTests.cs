@@ -15,8 +15,8 @@ public sealed class ConvertTests
         var architecture = new ViTArchitecture { ImageSize = 16, PatchSize = 4, Dim = 24, Depth = 1, Heads = 2, Classes = 3, IdleRatio = 0.5 };
         var recipe = new TrainingRecipe { Epochs = 1, BatchSize = 16, WarmupEpochs = 0 };
 
-        ConvertReport first = ConversionComparison.Run(task, architecture, recipe, images: 50, folder.Path);
-        ConvertReport second = ConversionComparison.Run(task, architecture, recipe, images: 50, folder.Path);
+        ConvertReport first = ConversionComparison.Run(task, architecture, recipe, images: 50, folder.Path, seconds: 0.01);
+        ConvertReport second = ConversionComparison.Run(task, architecture, recipe, images: 50, folder.Path, seconds: 0.01);
 
         Assert.HasCount(2, folder.FileNames.ToArray());
         Assert.IsNotNull(first.Trained.Seconds);

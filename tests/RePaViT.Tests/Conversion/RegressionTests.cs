@@ -69,7 +69,8 @@ public sealed class RegressionTests
     [DataRow(300, 530)]
     public void A_gram_matrix_adds_up_batches(int rows, int size)
     {
-        var gram = new GramMatrix(size, Team);
+        int factors = size - 5;
+        var gram = new GramMatrix(size, factors, Team);
         float[] values = RandomWeights.Floats(2 * rows * size, 3);
         foreach (int batch in new[] { 0, 1 })
         {
@@ -83,11 +84,13 @@ public sealed class RegressionTests
             GC.KeepAlive(buffer);
         }
 
-        foreach ((int row, int column) in new[] { (0, 0), (size - 1, 0), (size - 1, size - 1), (size / 2, size / 3) })
+        foreach ((int row, int column) in new[] { (0, 0), (size - 1, 0), (factors - 1, factors - 1), (size - 1, factors - 1), (size / 2, size / 3) })
         {
             double expected = Enumerable.Range(0, 2 * rows).Sum(i => (double)values[i * size + row] * values[i * size + column]);
             Assert.IsTrue(Math.Abs(gram.Values[row * size + column] - expected) <= FloatTolerance * rows, $"{row}, {column}");
         }
+
+        Assert.AreEqual(0, gram.Values[^1], "Neither is a factor.");
     }
 
     /// <summary>Channels 0 and 1 are the same, so only one of them is worth anything, and z explains channel 2 already.</summary>

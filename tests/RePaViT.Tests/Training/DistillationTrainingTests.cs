@@ -141,7 +141,7 @@ public sealed class DistillationTrainingTests
         TrainingResult result = trainer.Fit(WithWrongLabels(training));
         Assert.IsLessThan(0.3, result.History[^1].TrainingLoss, "Of 1, the variance of what is learned.");
         CollectionAssert.AreEqual(
-            TrainingRun.Architecture.CreateNetwork(Learning.Seed).Weights["head.weight"].Data.ToArray(),
+            result.Model.Architecture.CreateNetwork(Learning.Seed).Weights["head.weight"].Data.ToArray(),
             result.Model.Weights["head.weight"].Data.ToArray());
     }
 
