@@ -22,13 +22,4 @@ var root = new RootCommand("Measures and checks RePaViT.")
     VerifyCommand.Create(),
 };
 
-try
-{
-    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-}
-catch (Exception exception) when (
-    exception is ArgumentException or InvalidDataException or IOException or NotSupportedException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine($"Error: {exception.Message}");
-    return 1;
-}
+return CommandLine.Invoke(root, args);

@@ -9,13 +9,4 @@ var root = new RootCommand("Measures RePaViT beside what ML.NET has for few imag
     ResNetCommand.Create(),
 };
 
-try
-{
-    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-}
-catch (Exception exception) when (
-    exception is ArgumentException or InvalidDataException or IOException or NotSupportedException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine($"Error: {exception.Message}");
-    return 1;
-}
+return CommandLine.Invoke(root, args);
