@@ -7,6 +7,7 @@ namespace RePaViT.Benchmarks;
 internal static class ConversionComparison
 {
     private const int ImagesPerCall = 32;
+
     /// <param name="task">The images.</param>
     /// <param name="architecture">The channel-idle network.</param>
     /// <param name="recipe">How both networks are trained.</param>

@@ -21,35 +21,23 @@ internal static class ConvertCommand
         var cifar = new Option<string?>("--cifar10") { Description = "A folder with CIFAR-10, binary version." };
         var idx = new Option<string?>("--idx") { Description = "A folder with MNIST or a data set in its format." };
         var shapes = new Option<bool>("--shapes") { Description = "Drawn shapes: the default." };
-        var idleRatio = new Option<double>("--idle-ratio") { Description = "Share of idle channels.", DefaultValueFactory = _ => 0.75 };
         var seed = new Option<ulong>("--seed") { Description = "Names weights and order, and which shapes are drawn." };
         var epochs = new Option<int>("--epochs") { Description = "Times that every image is seen.", DefaultValueFactory = _ => 15 };
         var images = new Option<int>("--images") { Description = "Calibration images.", DefaultValueFactory = _ => 512 };
-        var dim = new Option<int>("--dim") { Description = "Channels of a token, a multiple of 32.", DefaultValueFactory = _ => 96 };
-        var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 4 };
-        var patch = new Option<int>("--patch") { Description = "Pixels of a patch's side.", DefaultValueFactory = _ => 4 };
         var training = new Option<int?>("--training-images") { Description = "Images to train on, the first ones. Default: all." };
         var models = new Option<string?>("--models") { Description = "A folder that keeps trained networks for later runs." };
         var command = new Command("convert", "Compares conversion to channel-idle with training.")
         {
-            cifar, idx, shapes, idleRatio, seed, epochs, images, dim, depth, patch, training, models,
+            cifar, idx, shapes, seed, epochs, images, training, models,
         };
+        var network = new SmallNetworkOptions(command, depth: 4);
         command.SetAction(commandLine =>
         {
             ulong seedValue = commandLine.GetValue(seed);
             ConversionTask task = ReadTask(
                 commandLine.GetValue(cifar), commandLine.GetValue(idx), commandLine.GetValue(shapes), seedValue)
                 .WithTraining(commandLine.GetValue(training));
-            var architecture = new ViTArchitecture
-            {
-                ImageSize = task.Test.GetImage(0).Width,
-                PatchSize = commandLine.GetValue(patch),
-                Dim = commandLine.GetValue(dim),
-                Depth = commandLine.GetValue(depth),
-                Heads = Math.Max(1, commandLine.GetValue(dim) / 32),
-                Classes = task.Test.ClassNames.Count,
-                IdleRatio = commandLine.GetValue(idleRatio),
-            };
+            ViTArchitecture architecture = network.Read(commandLine, task.Test.GetImage(0).Width) with { Classes = task.Test.ClassNames.Count };
             var recipe = new TrainingRecipe { Epochs = commandLine.GetValue(epochs), BatchSize = 64, WarmupEpochs = 1, Seed = seedValue };
             ConvertReport report = ConversionComparison.Run(
                 task, architecture, recipe, commandLine.GetValue(images), commandLine.GetValue(models), SecondsToMeasure);

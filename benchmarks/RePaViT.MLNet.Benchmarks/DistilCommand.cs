@@ -25,28 +25,16 @@ internal static class DistilCommand
             DefaultValueFactory = _ => "distilled.onnx",
         };
         var epochs = new Option<int>("--epochs") { Description = "Times that every unlabelled image is seen.", DefaultValueFactory = _ => 20 };
-        var patch = new Option<int>("--patch") { Description = "Pixels of a patch's side.", DefaultValueFactory = _ => 4 };
-        var dim = new Option<int>("--dim") { Description = "Channels of a token, a multiple of 32.", DefaultValueFactory = _ => 96 };
-        var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 6 };
-        var idleRatio = new Option<double>("--idle-ratio") { Description = "Share of idle channels.", DefaultValueFactory = _ => 0.75 };
         var noScratch = new Option<bool>("--no-scratch") { Description = "Leaves out the network from random weights." };
         var command = new Command("distil", "Measures a network that was taught by ResNet18 without labels, beside ResNet18.")
         {
-            cifar, unlabelled, photos, images, seed, model, epochs, patch, dim, depth, idleRatio, noScratch,
+            cifar, unlabelled, photos, images, seed, model, epochs, noScratch,
         };
+        var network = new SmallNetworkOptions(command, depth: 6);
         command.SetAction(commandLine =>
         {
-            var architecture = new ViTArchitecture
-            {
-                ImageSize = 32,
-                PatchSize = commandLine.GetValue(patch),
-                Dim = commandLine.GetValue(dim),
-                Depth = commandLine.GetValue(depth),
-                Heads = Math.Max(1, commandLine.GetValue(dim) / 32),
-                IdleRatio = commandLine.GetValue(idleRatio),
-            };
-            DistilReport report = Distillation.Run(
-                architecture,
+            DistilReport report = DistillationComparison.Run(
+                network.Read(commandLine, ImageRow.Size),
                 new TrainingRecipe { Epochs = commandLine.GetValue(epochs) },
                 commandLine.GetRequiredValue(cifar),
                 commandLine.GetValue(unlabelled),

@@ -6,7 +6,8 @@ namespace RePaViT.MLNet.Benchmarks;
 /// <summary>An image and what it shows, as ML.NET's transforms take them.</summary>
 internal sealed class ImageRow
 {
-    private const int Size = 32;
+    /// <summary>Width and height of an image.</summary>
+    public const int Size = 32;
 
     [ImageType(Size, Size)]
     public required MLImage Image { get; init; }

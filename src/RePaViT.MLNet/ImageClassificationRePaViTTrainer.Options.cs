@@ -270,11 +270,6 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>Whether training goes on from a vanilla network, which is converted then.</summary>
         internal bool Converts(RePaViTModel? initial) => initial is { Architecture.IsVanilla: true } && !Idleness.IsVanilla;
 
-        /// <summary>How the network that is trained becomes channel-idle.</summary>
-        /// <param name="initial">The model to go on from; null for random weights.</param>
-        internal ChannelIdleMethod MethodFor(RePaViTModel? initial)
-            => initial is null ? Recipe.ChannelIdleMethod : Converts(initial) ? ChannelIdleMethod.Convert : ChannelIdleMethod.Train;
-
         /// <summary>The model to go on from, as it was trained where that is known; null for none.</summary>
         internal RePaViTModel? StartModel => InitialModel?.TrainedModel ?? InitialModel?.Model;
 

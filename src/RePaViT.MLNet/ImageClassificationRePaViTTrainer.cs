@@ -260,7 +260,13 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         ITrainingBackend? backend,
         IChannel channel)
     {
-        TrainingRecipe recipe = _options.CreateRecipe(Seed) with { ChannelIdleMethod = _options.MethodFor(initial) };
+        TrainingRecipe recipe = _options.CreateRecipe(Seed);
+        if (initial is not null)
+        {
+            // What there is to go on from decides.
+            recipe = recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto };
+        }
+
         if (_options.BatchSize is null && recipe.BatchSize > training.Count)
         {
             recipe = recipe with { BatchSize = Math.Max(training.Count, 2) };

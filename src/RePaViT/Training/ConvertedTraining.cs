@@ -19,9 +19,14 @@ internal static class ConvertedTraining
             return recipe.ChannelIdleMethod;
         }
 
-        bool beginsVanilla = initialModel?.Architecture.IsVanilla ?? (initialWeights is null || IsVanillaOf(wanted, initialWeights));
-        bool converts = !wanted.IsVanilla && wanted.FeedForwardStructure == FeedForwardStructure.ChannelIdle && beginsVanilla
-            && images >= ConversionOptions.MinImages;
+        if (wanted.IsVanilla || wanted.FeedForwardStructure != FeedForwardStructure.ChannelIdle)
+        {
+            return ChannelIdleMethod.Train;
+        }
+
+        // A vanilla model becomes channel-idle in no other way: too few images are refused then.
+        bool converts = initialModel?.Architecture.IsVanilla
+            ?? (images >= ConversionOptions.MinImages && (initialWeights is null || IsVanillaOf(wanted, initialWeights)));
         return converts ? ChannelIdleMethod.Convert : ChannelIdleMethod.Train;
     }
 
@@ -31,7 +36,8 @@ internal static class ConvertedTraining
     /// <param name="begun">The recipe of the run.</param>
     public static ChannelIdleMethod ChooseAgain(TrainingRecipe recipe, Architecture wanted, TrainingRecipe begun) => recipe.ChannelIdleMethod switch
     {
-        ChannelIdleMethod.Auto => wanted.IsVanilla ? ChannelIdleMethod.Train : begun.ChannelIdleMethod,
+        ChannelIdleMethod.Auto when wanted.IsVanilla => ChannelIdleMethod.Train,
+        ChannelIdleMethod.Auto => begun.ChannelIdleMethod,
         ChannelIdleMethod method => method,
     };
 

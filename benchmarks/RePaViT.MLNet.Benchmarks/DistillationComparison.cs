@@ -6,7 +6,7 @@ using RePaViT.Benchmarks;
 namespace RePaViT.MLNet.Benchmarks;
 
 /// <summary>Teaches a network ResNet18's features of unlabelled images, and compares what it then learns from a few photos.</summary>
-internal static class Distillation
+internal static class DistillationComparison
 {
     private const int TimedImages = 200;
 
@@ -93,7 +93,6 @@ internal static class Distillation
         {
             Recipe = recipe,
             Distillation = PipelineDistillation.FromFeatures(ResNet.Featurize(context).Fit(unlabelled)) with { Weight = 1 },
-            ValidationSetFraction = null,
         };
         var clock = Stopwatch.StartNew();
         ImageClassificationRePaViTTransformer model = context.MulticlassClassification.Trainers.RePaViT(options).Fit(unlabelled);
@@ -116,7 +115,7 @@ internal static class Distillation
         FeatureColumnName = nameof(ImageRow.Image),
         Device = Device.Cpu,
 
-        // A few dozen photos cannot choose the best epoch.
+        // A few dozen photos cannot choose the best epoch, and features alone leave nothing to validate.
         ValidationSetFraction = null,
     };
 
