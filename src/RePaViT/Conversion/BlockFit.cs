@@ -17,6 +17,9 @@ internal static class BlockFit
     // Of the mean square of the features.
     private const double Ridge = 1e-4;
 
+    /// <summary>The images that are worth their time.</summary>
+    public static RowDemand Demand => new(RowsPerUnknown: 30, MinRows: 1 << 15);
+
     /// <summary>Changes the weights of a block.</summary>
     /// <param name="block">The weights to start from.</param>
     /// <param name="layer">The converted layer.</param>

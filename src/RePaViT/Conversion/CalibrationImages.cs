@@ -32,10 +32,14 @@ internal sealed class CalibrationImages
         ConversionOptions.ThrowUnlessEnough(count);
         int[] drawn = new RandomStream(0, RandomPurpose.Sample).NextPermutation(count)[..Math.Min(limit, count)];
         int heldOut = drawn.Length / Parts;
-        return new CalibrationSplit(Take(drawn[heldOut..]), Take(drawn[..heldOut]));
+        return new CalibrationSplit(Of(drawn[heldOut..]), Of(drawn[..heldOut]));
 
-        CalibrationImages Take(int[] indices) => new(image, indices, model.Preprocessing, model.Architecture.ImageSize);
+        CalibrationImages Of(int[] indices) => new(image, indices, model.Preprocessing, model.Architecture.ImageSize);
     }
+
+    /// <summary>The first of them.</summary>
+    /// <param name="limit">Their number, if there are as many.</param>
+    public CalibrationImages Take(int limit) => new(_image, _indices[..Math.Min(limit, Count)], _preprocessing, _size);
 
     /// <summary>Prepares images from one on, as many as there is room for: [images, channels, size, size] from 0 to 255.</summary>
     public void Prepare(int first, Memory<float> planes) => ParallelLoop.Run(planes.Length / ImageLength, i => _preprocessing.Prepare(

@@ -33,7 +33,8 @@ internal static class ChannelBudget
         var candidates = new List<Candidate>();
         int blocks = 0;
         int next = 0;
-        using var stream = new ImageStream(images, threads, cancellationToken);
+        int limit = network.Layers.OfType<VanillaFeedForward>().Max(layer => ChannelChoice.Demand.Images(layer, layer.Hidden));
+        using var stream = new ImageStream(images.Take(limit), threads, cancellationToken);
         for (int place = 0; place < network.Layers.Count; place++)
         {
             if (network.Layers[place] is VanillaFeedForward layer)
@@ -63,7 +64,7 @@ internal static class ChannelBudget
         var source = new HiddenLayer(layer, weights, keepsNorm: true, inner: null, threads);
         var lines = new LineFit(layer.Hidden, ThreadTeam.Get(threads));
         double squares = 0;
-        int limit = ChannelChoice.ImageLimit(source, layer.Hidden);
+        int limit = ChannelChoice.Demand.Images(layer, layer.Hidden);
         stream.ForEachBatch(stream.ImagesPerBatch, (first, count) =>
         {
             if (first >= limit)

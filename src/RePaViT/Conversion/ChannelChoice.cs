@@ -7,15 +7,8 @@ internal static class ChannelChoice
 {
     private const double Ridge = 1e-4;
 
-    // So many rows for each unknown of the regressions are enough to choose by; more where they cost little.
-    private const int RowsPerUnknown = 15;
-    private const int MinRows = 1 << 14;
-
-    /// <summary>The most images that are looked at.</summary>
-    /// <param name="source">The layer.</param>
-    /// <param name="active">Active channels.</param>
-    public static int ImageLimit(HiddenLayer source, int active)
-        => (Math.Max(MinRows, RowsPerUnknown * (active + source.Dim + 1)) + source.Layer.Tokens - 1) / source.Layer.Tokens;
+    /// <summary>The images that are looked at.</summary>
+    public static RowDemand Demand => new(RowsPerUnknown: 15, MinRows: 1 << 14);
 
     /// <summary>The channels, ascending, and the lines of all.</summary>
     /// <param name="source">The layer.</param>
@@ -38,7 +31,7 @@ internal static class ChannelChoice
                 lines.Add(u, activated, images.RowWeights);
                 features?.Add(z, activated, y, x);
             },
-            ImageLimit(source, count));
+            Demand.Images(source.Layer, count));
         int[] active = features is null
             ? [.. Enumerable.Range(0, count)]
             : OrthogonalSelection.Choose(features, source.Dim, source.Hidden, count, Ridge, team);

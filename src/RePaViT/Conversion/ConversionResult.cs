@@ -15,7 +15,10 @@ public sealed record ConversionReport
     /// <summary>What became of each block.</summary>
     public required IReadOnlyList<BlockConversion> Blocks { get; init; }
 
-    /// <summary>Images that the weights were fitted to.</summary>
+    /// <summary>
+    /// Images that the weights were fitted to: those that were not held out, up to 30 tokens for each unknown of the largest
+    /// block's regression.
+    /// </summary>
     public required int Images { get; init; }
 
     /// <summary>Images that were held out, a fifth.</summary>

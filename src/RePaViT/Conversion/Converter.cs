@@ -28,7 +28,7 @@ internal static class Converter
         return new ConversionResult(converted.Model, new ConversionReport
         {
             Blocks = converted.Blocks,
-            Images = images.Fitted.Count,
+            Images = converted.Images,
             HeldOutImages = images.HeldOut.Count,
             Agreement = converted.Agreement.Share,
             HeldOutAgreement = comparison.Agreement.Share,
@@ -49,7 +49,7 @@ internal static class Converter
         var weights = new NamedTensors();
         var blocks = new List<BlockConversion>();
         int next = 0;
-        using var original = new ImageStream(images, threads, cancellationToken);
+        using var original = new ImageStream(images.Take(ImagesWorthFitting(network, layout)), threads, cancellationToken);
         ImageStream? converted = null;
         try
         {
@@ -83,13 +83,17 @@ internal static class Converter
             original.ForEachBatch(original.ImagesPerBatch, (first, count)
                 => agreement.Add(original.Read(first, count), converted.Read(first, count), architecture.Classes));
             var result = new Network(layout, weights, NetworkStage.Folded);
-            return new ConvertedModel(model.With(model.Description with { Architecture = architecture, Form = NetworkForm.Deployed }, result), blocks, agreement);
+            ModelDescription description = model.Description with { Architecture = architecture, Form = NetworkForm.Deployed };
+            return new ConvertedModel(model.With(description, result), original.Count, blocks, agreement);
         }
         finally
         {
             converted?.Dispose();
         }
     }
+
+    private static int ImagesWorthFitting(Network network, NetworkLayout layout) => network.Layers.Zip(layout.Layers).Max(
+        layers => layers is (VanillaFeedForward layer, ReparameterizedFeedForward target) ? BlockFit.Demand.Images(layer, target.Active) : 1);
 
     /// <summary>How often each row behind a layer counts: all the same, or the class token as often as all others where only it is read.</summary>
     public static float[] RowWeights(IReadOnlyList<Layer> layers, int place)
@@ -120,6 +124,6 @@ internal static class Converter
         }
     }
 
-    /// <summary>A model, what became of each of its blocks, and how the fitted images agree.</summary>
-    private sealed record ConvertedModel(RePaViTModel Model, IReadOnlyList<BlockConversion> Blocks, Agreement Agreement);
+    /// <summary>A model, how many images it was fitted to, what became of each of its blocks, and how the fitted images agree.</summary>
+    private sealed record ConvertedModel(RePaViTModel Model, int Images, IReadOnlyList<BlockConversion> Blocks, Agreement Agreement);
 }
