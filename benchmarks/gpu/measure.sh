@@ -3,6 +3,9 @@
 #
 #   measure.sh REFERENCE CIFAR10 OUT              on an NVIDIA GPU
 #   DEVICE=cpu measure.sh REFERENCE CIFAR10 OUT   the same at toy size on a CPU, to see that it runs
+#   FULL=1 measure.sh ...                         every preset in every precision, with longer turns: an hour rather than ten minutes
+#
+# BENCHMARKS, FIXTURES: a program that was built before, and the golden files, where this is not in the repository.
 set -euo pipefail
 
 reference=$(realpath "$1")
@@ -10,36 +13,44 @@ cifar=$(realpath "$2")
 mkdir -p "$3"
 out=$(realpath "$3")
 device=${DEVICE:-cuda}
-cd "$(dirname "$0")/../.."
+here=$(dirname "$(realpath "$0")")
 
 if [ "$device" = cuda ]; then
     build=(-p:UseCuda=true)
     precisions=(bf16 tf32 fp32)
     scored=(Tiny Small Base Large Huge)
     trained=(Small Base)
-    size=()
+    size=(--turns 5 --seconds 0.25)
     learn=(--epochs 10)
+    # What other precisions than the first are measured on.
+    others=(Base)
+    if [ -n "${FULL:-}" ]; then
+        size=()
+        others=("${scored[@]}")
+    fi
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv > "$out/gpu.csv"
 else
     build=(-p:WithTorchSharp=true)
     precisions=(fp32)
     scored=(Tiny)
     trained=(Tiny)
+    others=()
     size=(--batch 4 --image-size 32 --turns 2 --seconds 0.1)
     learn=(--epochs 1 --dim 48 --depth 2 --patch 8)
 fi
 
-# BENCHMARKS: a program that was built before, for machines without a package feed.
-if [ -z "${BENCHMARKS:-}" ]; then
-    dotnet build benchmarks/RePaViT.Benchmarks -c Release "${build[@]}"
-    BENCHMARKS=benchmarks/RePaViT.Benchmarks/bin/Release/net10.0/RePaViT.Benchmarks.dll
+if [ -n "${BENCHMARKS:-}" ]; then
+    program=("$BENCHMARKS")
+else
+    dotnet build "$here/../RePaViT.Benchmarks" -c Release "${build[@]}"
+    program=(dotnet "$here/../RePaViT.Benchmarks/bin/Release/net10.0/RePaViT.Benchmarks.dll")
 fi
 
 # Reports of one kind are lines of one file. What fails, for instance for want of memory, does not keep the rest from it.
 failures=()
 benchmark() {
     echo "== $*"
-    dotnet "$BENCHMARKS" "${@:2}" --json 2>> "$out/messages.txt" | tee -a "$out/$1.jsonl" || failures+=("$*")
+    timeout 300 "${program[@]}" "${@:2}" --json 2>> "$out/messages.txt" >> "$out/$1.jsonl" || failures+=("$*")
 }
 
 compare() {
@@ -51,10 +62,12 @@ compare() {
 rm -f "$out"/*.jsonl "$out/messages.txt"
 torchsharp=(--engine torchsharp --device "$device")
 
-benchmark verify verify tests/RePaViT.Tests/Fixtures "${torchsharp[@]}"
+benchmark verify verify "${FIXTURES:-$here/../../tests/RePaViT.Tests/Fixtures}" "${torchsharp[@]}"
 for precision in "${precisions[@]}"; do
     compare inference "${scored[@]}"
     compare training "${trained[@]}"
+    scored=("${others[@]}")
+    trained=("${others[@]}")
     benchmark learning learn "$cifar" "${learn[@]}" "${torchsharp[@]}" --precision "$precision"
 done
 benchmark learning learn "$cifar" "${learn[@]}"
