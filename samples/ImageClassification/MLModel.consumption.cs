@@ -4,24 +4,29 @@ using Microsoft.ML.Data;
 namespace RePaViT.ImageClassification;
 
 /// <summary>Consumption: all that an application needs that only predicts.</summary>
-internal static partial class MLModel
+public static partial class MLModel
 {
-    private static readonly Lazy<PredictionEngine<ModelInput, ModelOutput>> _predictEngine = new(CreatePredictEngine);
+    /// <summary>What <see cref="Predict"/> computes with; made when it is first asked for. Only one thread may use it at a time.</summary>
+    public static readonly Lazy<PredictionEngine<ModelInput, ModelOutput>> PredictEngine = new(CreatePredictEngine);
 
-    /// <summary>The model that <see cref="Predict"/> loads.</summary>
+    /// <summary>The model that is loaded.</summary>
     public static string MLNetModelPath { get; set; } = Path.GetFullPath("MLModel.mlnet");
 
-    /// <summary>Classifies an image file.</summary>
-    public static ModelOutput Predict(ModelInput input) => _predictEngine.Value.Predict(input);
+    /// <summary>Classifies an image.</summary>
+    public static ModelOutput Predict(ModelInput input) => PredictEngine.Value.Predict(input);
 
-    /// <summary>Class names with their probabilities, the most probable first.</summary>
-    public static IReadOnlyList<KeyValuePair<string, float>> GetSortedScoresWithLabels(ModelOutput output)
+    /// <summary>The names of all classes with their probabilities for an image, the most probable first.</summary>
+    public static IOrderedEnumerable<KeyValuePair<string, float>> PredictAllLabels(ModelInput input)
+        => GetSortedScoresWithLabels(Predict(input));
+
+    /// <summary>The names of all classes with their probabilities in a result, the most probable first.</summary>
+    public static IOrderedEnumerable<KeyValuePair<string, float>> GetSortedScoresWithLabels(ModelOutput result)
     {
         VBuffer<ReadOnlyMemory<char>> names = default;
-        _predictEngine.Value.OutputSchema[nameof(ModelOutput.Score)].GetSlotNames(ref names);
-        return [.. names.DenseValues()
-            .Zip(output.Score, (name, score) => KeyValuePair.Create(name.ToString(), score))
-            .OrderByDescending(pair => pair.Value)];
+        PredictEngine.Value.OutputSchema[nameof(ModelOutput.Score)].GetSlotNames(ref names);
+        return names.DenseValues()
+            .Zip(result.Score, (name, score) => KeyValuePair.Create(name.ToString(), score))
+            .OrderByDescending(pair => pair.Value);
     }
 
     private static PredictionEngine<ModelInput, ModelOutput> CreatePredictEngine()
@@ -31,18 +36,20 @@ internal static partial class MLModel
         return mlContext.Model.CreatePredictionEngine<ModelInput, ModelOutput>(model);
     }
 
-    /// <summary>An image file.</summary>
+    /// <summary>An image.</summary>
     public sealed class ModelInput
     {
-        /// <summary>The class; of no account when predicting.</summary>
+        /// <summary>Its class; of no account when predicting.</summary>
         public string Label { get; set; } = "";
 
-        public string ImagePath { get; set; } = "";
+        /// <summary>The bytes of an image file.</summary>
+        public byte[] ImageSource { get; set; } = [];
     }
 
     /// <summary>What the model says of it.</summary>
     public sealed class ModelOutput
     {
+        /// <summary>The most probable class.</summary>
         public string PredictedLabel { get; set; } = "";
 
         /// <summary>The probability of each class.</summary>

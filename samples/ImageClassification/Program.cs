@@ -54,12 +54,16 @@ static void Run(
     string? folder, string output, int? epochs, int imageSize, bool resume, CancellationToken cancellationToken)
 {
     Directory.CreateDirectory(output);
-    ImageClassificationRePaViTTrainer.Options options = folder is null ? ForShapes() : ForPhotos(imageSize);
+    ImageClassificationRePaViTTrainer.Options options = folder is null ? ForShapes() : MLModel.DefaultOptions();
     if (folder is null)
     {
         folder = Path.Combine(output, "shapes");
         Console.WriteLine($"Drawing images of shapes in {folder}");
         ShapeFiles.Write(folder);
+    }
+    else
+    {
+        options.Architecture = (ViTArchitecture)options.Architecture with { ImageSize = imageSize };
     }
 
     options.Epoch = epochs;
@@ -89,13 +93,12 @@ static void Run(
     MLModel.MLNetModelPath = Path.Combine(output, "MLModel.mlnet");
     MLModel.SaveModel(mlContext, model, data.TrainSet, MLModel.MLNetModelPath);
     Console.WriteLine($"Saved {MLModel.MLNetModelPath}, {new FileInfo(MLModel.MLNetModelPath).Length:N0} bytes. Loaded again, it says:");
-    foreach (MLModel.ModelInput image in mlContext.Data.CreateEnumerable<MLModel.ModelInput>(data.TestSet, reuseRowObject: false)
-        .DistinctBy(image => image.Label))
+    foreach (string path in data.TestSet.GetColumn<string>("ImagePath").DistinctBy(Path.GetDirectoryName))
     {
-        MLModel.ModelOutput prediction = MLModel.Predict(image);
+        MLModel.ModelOutput prediction = MLModel.Predict(new MLModel.ModelInput { ImageSource = File.ReadAllBytes(path) });
         string scores = string.Join(", ", MLModel.GetSortedScoresWithLabels(prediction).Take(3)
             .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {100 * pair.Value:F1} %")));
-        Console.WriteLine($"  {Path.GetRelativePath(folder, image.ImagePath)}: {prediction.PredictedLabel} ({scores})");
+        Console.WriteLine($"  {Path.GetRelativePath(folder, path)}: {prediction.PredictedLabel} ({scores})");
     }
 }
 
@@ -112,10 +115,4 @@ static ImageClassificationRePaViTTrainer.Options ForShapes() => new()
         EmaDecay = 0.99,
         Augmentation = AugmentationOptions.None with { HorizontalFlip = 0.5 },
     },
-};
-
-// Small enough for a CPU; with a GPU or patience, ViTArchitecture.Small at 224 pixels does better.
-static ImageClassificationRePaViTTrainer.Options ForPhotos(int imageSize) => new()
-{
-    Architecture = new ViTArchitecture { Dim = 192, Depth = 6, Heads = 3, ImageSize = imageSize, PatchSize = 8 },
 };

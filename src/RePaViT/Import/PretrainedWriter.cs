@@ -97,7 +97,7 @@ internal static class PretrainedWriter
         if (table is null)
         {
             throw new ArgumentException(
-                $"timm's names are for vanilla networks of {nameof(ViTArchitecture)} and {nameof(SwinArchitecture)}, and this is {architecture}: "
+                $"timm's names are for vanilla networks of {nameof(ViTArchitecture)} and {nameof(SwinArchitecture)}, and this is {(architecture.IsVanilla ? "" : "a channel-idle ")}{architecture.GetType().Name}: "
                 + $"{nameof(WeightNaming)}.{nameof(WeightNaming.Reference)} is accepted.");
         }
 

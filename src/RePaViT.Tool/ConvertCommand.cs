@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace RePaViT.Tool;
+
+/// <summary><c>convert</c>: a vanilla model made channel-idle without training.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("MODEL") { Description = $"A vanilla network. {ModelSource.Description}" };
+        var images = new Argument<string[]>("IMAGES")
+        {
+            Description = "Some hundred image files of the kind that the model is for, and folders of them.", Arity = ArgumentArity.OneOrMore,
+        };
+        var output = new Option<string>("--output") { Description = "The file to write.", DefaultValueFactory = _ => "converted.onnx" };
+        var idleRatio = new Option<double?>("--idle-ratio") { Description = "Share of hidden channels that become one matrix, 0 to 1. Default: 0.75." };
+        var share = new Option<double?>("--multiply-adds-share") { Description = "What an image may cost, as a share of what it costs now." };
+        var agreement = new Option<double?>("--minimum-agreement")
+        {
+            Description = "The largest idle ratio at which so large a share of held-out images keeps its class.",
+        };
+        var limit = new Option<int>("--images") { Description = "The most images that are used.", DefaultValueFactory = _ => new ConversionOptions().Images };
+        var noNorm = new Option<bool>("--no-normalization") { Description = "Without layer normalization, as the paper deploys: a little faster, less true." };
+        var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller, faster, nearly the same.")
+        {
+            model, images, output, idleRatio, share, agreement, limit, noNorm,
+        };
+        command.SetAction((line, cancellation) =>
+        {
+            Run(
+                ModelSource.Open(line.GetRequiredValue(model)),
+                ImageFiles.Find(line.GetRequiredValue(images)),
+                new ConversionOptions
+                {
+                    IdleRatio = line.GetValue(idleRatio),
+                    MultiplyAddsShare = line.GetValue(share),
+                    MinimumAgreement = line.GetValue(agreement),
+                    Images = line.GetValue(limit),
+                    KeepNormalization = !line.GetValue(noNorm),
+                },
+                line.GetRequiredValue(output),
+                cancellation);
+            return Task.FromResult(Tool.Done);
+        });
+        return command;
+    }
+
+    private static void Run(
+        RePaViTModel model, IReadOnlyList<string> files, ConversionOptions options, string output, CancellationToken cancellationToken)
+    {
+        ConversionResult result = ProgressBar.Show<ConversionProgress, ConversionResult>(
+            progress => model.ToChannelIdle(new FileImages(files), options, progress, cancellationToken),
+            progress => (double)progress.Block / progress.Blocks,
+            _ => true);
+        result.Model.Save(output);
+        ConversionReport report = result.Report;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} held-out images keep their class; multiply-adds {report.CostBefore.MultiplyAdds / 1e6:0} M before, {report.CostAfter.MultiplyAdds / 1e6:0} M after; {report.ImagesPerSecondAfter / report.ImagesPerSecondBefore:0.00} times the speed"));
+        Console.WriteLine($"Wrote {Path.GetFullPath(output)}");
+    }
+
+    /// <summary>Decoded when they are asked for.</summary>
+    private sealed class FileImages(IReadOnlyList<string> files) : IReadOnlyList<RgbImage>
+    {
+        public int Count => files.Count;
+
+        public RgbImage this[int index] => ImageFiles.Read(files[index]);
+
+        public IEnumerator<RgbImage> GetEnumerator() => files.Select(ImageFiles.Read).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+}

@@ -1,0 +1,3 @@
+using RePaViT.Tool;
+
+return Tool.Run(args);
