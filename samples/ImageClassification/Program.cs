@@ -40,7 +40,12 @@ command.SetAction((line, cancellation) =>
 });
 try
 {
-    return command.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return command.Parse(args).Invoke(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // The step in progress and saving may take longer than the two seconds that are the default.
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(10),
+    });
 }
 catch (Exception exception) when (
     exception is ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException
