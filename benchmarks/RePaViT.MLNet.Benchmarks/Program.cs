@@ -5,6 +5,7 @@ using RePaViT.MLNet.Benchmarks;
 var root = new RootCommand("Measures RePaViT beside what ML.NET has for few images.")
 {
     Report.JsonOption,
+    DecodeCommand.Create(),
     DistilCommand.Create(),
     ResNetCommand.Create(),
 };

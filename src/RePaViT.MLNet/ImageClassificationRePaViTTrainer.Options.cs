@@ -18,9 +18,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// The images: bytes of image files (LoadRawImageBytes), MLImage values of any size (LoadImages), or a vector of
         /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Bytes are best: LoadImages takes a file that
-        /// was cut off for whole, decodes any number of pixels, and a damaged BMP file ends the process in there. An image of
-        /// more than 2^27 pixels counts as unreadable. Transparent parts count as black, and an orientation in the file's
-        /// metadata is not followed. Default "Features".
+        /// was cut off for whole, decodes any number of pixels, a damaged BMP file ends the process in there, and the orientation in
+        /// the file's metadata is lost, so that photos of phones may lie on their side. Default "Features".
         /// </summary>
         public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 
@@ -170,6 +169,14 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// </summary>
         public double MaxUnreadableFraction { get; set; }
 
+        /// <summary>
+        /// Whether the orientation in a file's metadata is followed, what transparent pixels are blended with, and how many pixels an
+        /// image may have; the model keeps it, and scores so too. Of MLImage values, which do not say how they lay in their file, only
+        /// the latter two hold. Null for what <see cref="InitialModel"/> does, or for the defaults: upright, over white, up to 2^27
+        /// pixels. Default null.
+        /// </summary>
+        public ImageDecoding? ImageDecoding { get; set; }
+
         /// <summary>Called after each epoch, on the thread that trains. Default null.</summary>
         public Action<EpochSummary>? MetricsCallback { get; set; }
 
@@ -205,6 +212,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             Guard.ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
             Guard.ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
             Guard.ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
+            ImageDecoding?.Validate();
             ArgumentNullException.ThrowIfNull(Architecture);
             ArgumentNullException.ThrowIfNull(Recipe);
             if (Resume && CheckpointFolder is null)

@@ -113,6 +113,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         preprocessing = preprocessing with
         {
             ReducedSide = preprocessing.ReducedSide ?? (int)(ReducedSideFactor * architecture.ImageSize),
+            Decoding = _options.ImageDecoding ?? preprocessing.Decoding,
         };
 
         using var workspace = new Workspace(_options.WorkspacePath);

@@ -28,6 +28,10 @@ namespace RePaViT;
 /// <see cref="RePaViTModelCatalog.SaveAtomically"/> keeps it until the new one is written.
 /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> loads the same file without ONNX Runtime.
 /// </para>
+/// <para>
+/// <c>mlContext.Model.ConvertToOnnx</c> asks only ML.NET's own transformers for their operators: it leaves this one out of a
+/// pipeline without a word, and nobody here is told. <see cref="SaveAsOnnx"/> writes the network.
+/// </para>
 /// </remarks>
 public sealed class ImageClassificationRePaViTTransformer : ITransformer
 {

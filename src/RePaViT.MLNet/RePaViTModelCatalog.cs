@@ -41,6 +41,10 @@ public static class RePaViTModelCatalog
     /// </param>
     /// <param name="device">What to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
     /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
+    /// <param name="decoding">
+    /// How image files are decoded; null for as it was in training. Models that were saved before there was a choice follow no
+    /// orientation and take what is transparent for black.
+    /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
@@ -48,15 +52,18 @@ public static class RePaViTModelCatalog
     /// </exception>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
+    /// <exception cref="ArgumentException">A property of <paramref name="decoding"/> has a value that is not accepted.</exception>
     public static ImageClassificationRePaViTTransformer LoadRePaViT(
         this ModelOperationsCatalog catalog,
         string path,
         Device device = Device.Auto,
-        InferencePrecision precision = InferencePrecision.Full)
+        InferencePrecision precision = InferencePrecision.Full,
+        ImageDecoding? decoding = null)
     {
+        decoding?.Validate();
         IHostEnvironment environment = Environments.Of(catalog);
         LoadedModel loaded = ModelFile.Read(path);
-        RePaViTModel model = Devices.Place(loaded.Model, device, precision, environment.Register(nameof(LoadRePaViT)));
+        RePaViTModel model = Devices.Place(loaded.Model.DecodedAs(decoding), device, precision, environment.Register(nameof(LoadRePaViT)));
         return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
     }
 }

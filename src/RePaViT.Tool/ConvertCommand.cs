@@ -50,7 +50,7 @@ internal static class ConvertCommand
         RePaViTModel model, IReadOnlyList<string> files, ConversionOptions options, string output, CancellationToken cancellationToken)
     {
         ConversionResult result = ProgressBar.Show<ConversionProgress, ConversionResult>(
-            progress => model.ToChannelIdle(new FileImages(files), options, progress, cancellationToken),
+            progress => model.ToChannelIdle(new FileImages(files, model.Preprocessing.Decoding), options, progress, cancellationToken),
             progress => (double)progress.Block / progress.Blocks,
             _ => true);
         result.Model.Save(output);
@@ -62,13 +62,13 @@ internal static class ConvertCommand
     }
 
     /// <summary>Decoded when they are asked for.</summary>
-    private sealed class FileImages(IReadOnlyList<string> files) : IReadOnlyList<RgbImage>
+    private sealed class FileImages(IReadOnlyList<string> files, ImageDecoding? decoding) : IReadOnlyList<RgbImage>
     {
         public int Count => files.Count;
 
-        public RgbImage this[int index] => ImageFiles.Read(files[index]);
+        public RgbImage this[int index] => ImageFiles.Read(files[index], decoding);
 
-        public IEnumerator<RgbImage> GetEnumerator() => files.Select(ImageFiles.Read).GetEnumerator();
+        public IEnumerator<RgbImage> GetEnumerator() => files.Select(file => ImageFiles.Read(file, decoding)).GetEnumerator();
 
         System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }

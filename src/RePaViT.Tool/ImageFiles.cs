@@ -1,5 +1,3 @@
-using RePaViT.MLNet.Images;
-
 namespace RePaViT.Tool;
 
 /// <summary>Image files that a command line names.</summary>
@@ -25,12 +23,13 @@ internal static class ImageFiles
             : throw new FileNotFoundException($"'{path}' has no image files: {string.Join(", ", _extensions)} are looked for.");
     })];
 
+    /// <summary>Decodes a file as a model wants it.</summary>
     /// <exception cref="InvalidDataException">It is no image, or not a whole one; the message names the file.</exception>
-    public static RgbImage Read(string path)
+    public static RgbImage Read(string path, ImageDecoding? decoding)
     {
         try
         {
-            return ImageFile.Decode(File.ReadAllBytes(path));
+            return ImageFile.Decode(File.ReadAllBytes(path), decoding);
         }
         catch (InvalidDataException exception)
         {

@@ -49,7 +49,7 @@ internal static class PredictCommand
         {
             try
             {
-                images[i] = ImageFiles.Read(files[i]);
+                images[i] = ImageFiles.Read(files[i], model.Preprocessing.Decoding);
             }
             catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
             {

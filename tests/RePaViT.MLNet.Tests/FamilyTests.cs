@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Tests.Support;
 using RePaViT.Tests.Support;
 

@@ -90,11 +90,11 @@ internal sealed record ImageColumn(ImageColumnKind Kind, int Height = 0, int Wid
         }
     }
 
-    /// <summary>Reads this column of a row or cursor.</summary>
-    public ImageFetcher CreateFetcher(DataViewRow row, DataViewSchema.Column column) => Kind switch
+    /// <summary>Reads this column of a row or cursor, for a model that prepares images in some way.</summary>
+    public ImageFetcher CreateFetcher(DataViewRow row, DataViewSchema.Column column, ImagePreprocessing preprocessing) => Kind switch
     {
-        ImageColumnKind.Image => ImageReader.ReadImages(row.GetGetter<MLImage>(column)),
-        ImageColumnKind.File => ImageReader.ReadFiles(row.GetGetter<VBuffer<byte>>(column)),
+        ImageColumnKind.Image => ImageReader.ReadImages(row.GetGetter<MLImage>(column), preprocessing.Decoding),
+        ImageColumnKind.File => ImageReader.ReadFiles(row.GetGetter<VBuffer<byte>>(column), preprocessing),
         _ => ImageReader.ReadPixels(row.GetGetter<VBuffer<float>>(column), this),
     };
 }

@@ -1,26 +1,42 @@
+using RePaViT.MLNet.Images;
 using SkiaSharp;
 
-namespace RePaViT.MLNet.Images;
+namespace RePaViT;
 
 /// <summary>
-/// Decodes the bytes of an image file with Skia, as ML.NET does, but from memory and in full: a stream is asked for whatever
-/// offset a file names, and an exception within the decoder ends the process; and a decoder whose answer is not looked at
-/// fills up what is missing.
+/// Decodes image files, PNG, JPEG, WebP, GIF, BMP, ICO and WBMP, as this library's trainers and transformers do: with Skia, as ML.NET,
+/// but in full. A file that was cut off, is damaged, or claims too many pixels is refused.
 /// </summary>
-internal static class ImageFile
+public static class ImageFile
 {
-    /// <summary>
-    /// The most pixels of an image: the 108 megapixels of a phone fit, and at 7 bytes a pixel, no image takes more than 1 GB
-    /// to decode.
-    /// </summary>
-    public const int MaxPixels = 1 << 27;
+    // What is decoded smaller is larger than what it is reduced to by this factor at least, so that the better filter decides.
+    private const int LeastFactor = 2;
 
     /// <summary>Decodes the first image of a file. The header tells its size before a pixel is decoded.</summary>
+    /// <param name="file">The bytes of the file.</param>
+    /// <param name="decoding">
+    /// Orientation, background and limits: <see cref="ImagePreprocessing.Decoding"/> of a model, for instance. Null for the defaults.
+    /// </param>
     /// <exception cref="InvalidDataException">
-    /// The bytes are not an image file that can be read, are not a whole one, or are an image of too many pixels.
+    /// The bytes are not an image file that can be read, are not a whole one, or are an image of too many pixels; the message says which.
     /// </exception>
+    /// <exception cref="ArgumentException">A property of <paramref name="decoding"/> has a value that is not accepted.</exception>
     /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> file)
+    public static RgbImage Decode(ReadOnlySpan<byte> file, ImageDecoding? decoding = null)
+    {
+        decoding ??= new ImageDecoding();
+        decoding.Validate();
+        return Decode(file, decoding, reducedSide: null);
+    }
+
+    /// <summary>Decodes for a model, no larger than its preprocessing needs where the format can be decoded smaller.</summary>
+    internal static RgbImage Decode(ReadOnlySpan<byte> file, ImagePreprocessing preprocessing) => preprocessing.Decoding is ImageDecoding decoding
+        ? Decode(file, decoding, preprocessing.ReducedSide)
+        : Decode(file, ImageDecoding.OfOlderModels, reducedSide: null);
+
+    // A stream is asked for whatever offset a file names, and an exception within the decoder ends the process: it gets memory. And its
+    // answer must be looked at, or it fills up what is missing.
+    private static RgbImage Decode(ReadOnlySpan<byte> file, ImageDecoding decoding, int? reducedSide)
     {
         if (file.IsEmpty)
         {
@@ -33,7 +49,7 @@ internal static class ImageFile
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidDataException(
             $"The {format.Name} file of {file.Length} bytes is damaged or incomplete: its header cannot be read.");
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
-        ThrowIfTooLarge(width, height);
+        ThrowIfTooLarge(width, height, decoding.MaxPixels);
         if (!format.CanHold((long)width * height, file))
         {
             throw new InvalidDataException(
@@ -45,13 +61,15 @@ internal static class ImageFile
             throw Incomplete(format, file.Length);
         }
 
-        // What is transparent counts as black, which multiplied colors are already. Colors stay as they are in the file.
+        // Colors stay as they are in the file, and decoders multiply them with the alpha each in its own way.
         SKImageInfo info = codec.Info with { ColorSpace = null };
-        if (info.AlphaType == SKAlphaType.Unpremul)
+        if (info.AlphaType == SKAlphaType.Unpremul && decoding == ImageDecoding.OfOlderModels)
         {
             info.AlphaType = SKAlphaType.Premul;
         }
 
+        SKSizeI size = SizeToDecode(codec, reducedSide);
+        (info.Width, info.Height) = (size.Width, size.Height);
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))
         {
@@ -66,17 +84,41 @@ internal static class ImageFile
         }
 
         using SKBitmap bgra = bitmap.ColorType == SKColorType.Bgra8888 ? bitmap : bitmap.Copy(SKColorType.Bgra8888);
-        return ImageReader.ToRgb(bgra.GetPixelSpan(), width, height, isBgra: true);
+        ImageOrientation orientation = decoding.FollowOrientation ? ImageOrientation.Of(codec, file) : ImageOrientation.Upright;
+        var pixels = new FourSamplePixels(
+            bgra.GetPixelSpan(), bgra.Width, bgra.Height, IsBgra: true, IsMultiplied: bgra.AlphaType == SKAlphaType.Premul);
+        return pixels.ToRgb(decoding.Background, orientation);
     }
 
-    /// <exception cref="InvalidDataException">An image has more than <see cref="MaxPixels"/>.</exception>
-    public static void ThrowIfTooLarge(int width, int height)
+    /// <exception cref="InvalidDataException">An image has more pixels than are accepted.</exception>
+    internal static void ThrowIfTooLarge(int width, int height, int maxPixels)
     {
-        if ((long)width * height > MaxPixels)
+        if ((long)width * height > maxPixels)
         {
             throw new InvalidDataException(
-                $"The image has {width} x {height} pixels: more than {MaxPixels} in all are not accepted.");
+                $"The image has {width} x {height} pixels: more than {maxPixels} in all are not accepted.");
         }
+    }
+
+    /// <summary>The smallest of a half, a quarter and an eighth of the size that is still large enough, where the format has such.</summary>
+    private static SKSizeI SizeToDecode(SKCodec codec, int? reducedSide)
+    {
+        SKSizeI size = codec.Info.Size;
+        if (reducedSide is int side)
+        {
+            foreach (float scale in (float[])[0.5f, 0.25f, 0.125f])
+            {
+                SKSizeI smaller = codec.GetScaledDimensions(scale);
+                if (Math.Min(smaller.Width, smaller.Height) < (long)LeastFactor * side)
+                {
+                    break;
+                }
+
+                size = smaller;
+            }
+        }
+
+        return size;
     }
 
     private static InvalidDataException Incomplete(ImageFormat format, int length)

@@ -18,7 +18,7 @@ internal sealed class ImageFormat
     private const int MaxUnquestionedPixels = 1 << 22;
 
     // Deflate makes at most 1032 bytes of one, and a byte holds 8 pixels of 1 bit.
-    private static readonly ImageFormat Png = new("PNG", 1032 * 8);
+    public static readonly ImageFormat Png = new("PNG", 1032 * 8);
 
     // A block of 8 x 8 pixels takes at least 1 bit, also in a progressive file.
     private static readonly ImageFormat Jpeg = new("JPEG", 8 * 64);

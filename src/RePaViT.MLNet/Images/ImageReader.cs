@@ -8,27 +8,27 @@ namespace RePaViT.MLNet.Images;
 internal static class ImageReader
 {
     /// <summary>Reads decoded images. The column keeps its image; the pixels are copied.</summary>
-    public static ImageFetcher ReadImages(ValueGetter<MLImage> getter)
+    public static ImageFetcher ReadImages(ValueGetter<MLImage> getter, ImageDecoding? decoding)
     {
         // The loader disposes what it is handed in before it makes the next image.
         MLImage? image = null;
         return () =>
         {
             getter(ref image!);
-            RgbImage pixels = ToRgb(image);
+            RgbImage pixels = ToRgb(image, decoding);
             return () => pixels;
         };
     }
 
     /// <summary>Reads bytes of image files.</summary>
-    public static ImageFetcher ReadFiles(ValueGetter<VBuffer<byte>> getter)
+    public static ImageFetcher ReadFiles(ValueGetter<VBuffer<byte>> getter, ImagePreprocessing preprocessing)
     {
         VBuffer<byte> buffer = default;
         return () =>
         {
             getter(ref buffer);
             byte[] file = [.. buffer.DenseValues()];
-            return () => ImageFile.Decode(file);
+            return () => ImageFile.Decode(file, preprocessing);
         };
     }
 
@@ -44,31 +44,27 @@ internal static class ImageReader
         };
     }
 
+    /// <summary>
+    /// Blends what is transparent. Colors are multiplied with their alpha, as ML.NET decodes them, unless one shows that they are not.
+    /// </summary>
     /// <exception cref="InvalidDataException">There is no image, or it has too many pixels.</exception>
-    public static RgbImage ToRgb(MLImage? image)
+    public static RgbImage ToRgb(MLImage? image, ImageDecoding? decoding)
     {
         if (image is null)
         {
             throw new InvalidDataException("It holds no image.");
         }
 
-        ImageFile.ThrowIfTooLarge(image.Width, image.Height);
-        return ToRgb(image.Pixels, image.Width, image.Height, image.PixelFormat == MLPixelFormat.Bgra32);
-    }
-
-    /// <summary>Three samples a pixel of four; what is transparent counts as black, which the samples are multiplied with already.</summary>
-    public static RgbImage ToRgb(ReadOnlySpan<byte> source, int width, int height, bool isBgra)
-    {
-        (int red, int blue) = isBgra ? (2, 0) : (0, 2);
-        byte[] samples = GC.AllocateUninitializedArray<byte>(3 * width * height);
-        for (int from = 0, to = 0; to < samples.Length; from += 4, to += 3)
+        ImageDecoding how = decoding ?? ImageDecoding.OfOlderModels;
+        ImageFile.ThrowIfTooLarge(image.Width, image.Height, how.MaxPixels);
+        bool isBgra = image.PixelFormat == MLPixelFormat.Bgra32;
+        var pixels = new FourSamplePixels(image.Pixels, image.Width, image.Height, isBgra, IsMultiplied: true);
+        if (decoding is not null && pixels.HasColorAboveAlpha())
         {
-            samples[to] = source[from + red];
-            samples[to + 1] = source[from + 1];
-            samples[to + 2] = source[from + blue];
+            pixels = new FourSamplePixels(image.Pixels, image.Width, image.Height, isBgra, IsMultiplied: false);
         }
 
-        return new RgbImage(width, height, samples);
+        return pixels.ToRgb(how.Background, ImageOrientation.Upright);
     }
 
     /// <exception cref="InvalidDataException">There are too few or too many values, or one is not from 0 to 255.</exception>

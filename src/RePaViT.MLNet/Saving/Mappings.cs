@@ -31,7 +31,7 @@ internal sealed class ImageMapping : CustomMappingFactory<ImageMapping.Source, P
     public override Action<Source, PreparedImage> GetMapping()
     {
         RegisterImages();
-        return (source, prepared) => prepared.Set(source.Preparation, _ => ImageReader.ToRgb(source.Image));
+        return (source, prepared) => prepared.Set(source.Preparation, how => ImageReader.ToRgb(source.Image, how.Preprocessing.Decoding));
     }
 
     /// <summary>Lets ML.NET know that images of no fixed size may be members of a class. Once a process is enough.</summary>
@@ -62,7 +62,7 @@ internal sealed class ImageMapping : CustomMappingFactory<ImageMapping.Source, P
 internal sealed class FileMapping : CustomMappingFactory<FileMapping.Source, PreparedImage>
 {
     public override Action<Source, PreparedImage> GetMapping()
-        => (source, prepared) => prepared.Set(source.Preparation, _ => ImageFile.Decode([.. source.Image.DenseValues()]));
+        => (source, prepared) => prepared.Set(source.Preparation, how => ImageFile.Decode([.. source.Image.DenseValues()], how.Preprocessing));
 
     internal sealed class Source
     {
@@ -80,7 +80,7 @@ internal sealed class PixelsMapping : CustomMappingFactory<PixelsMapping.Source,
 {
     public override Action<Source, PreparedImage> GetMapping()
         => (source, prepared) => prepared.Set(
-            source.Preparation, images => ImageReader.ToRgb([.. source.Image.DenseValues()], images));
+            source.Preparation, how => ImageReader.ToRgb([.. source.Image.DenseValues()], how.Images));
 
     internal sealed class Source
     {
@@ -99,10 +99,10 @@ internal sealed class PreparedImage
     [ColumnName(Helpers.Pixels)]
     public VBuffer<float> Pixels { get; set; }
 
-    public void Set(ReadOnlyMemory<char> preparation, Func<ImageColumn, RgbImage> decode)
+    public void Set(ReadOnlyMemory<char> preparation, Func<Preparation, RgbImage> decode)
     {
         Preparation how = Preparation.FromJson(preparation);
-        float[] values = how.Prepare(() => decode(how.Images));
+        float[] values = how.Prepare(() => decode(how));
         Pixels = new VBuffer<float>(values.Length, values);
     }
 }

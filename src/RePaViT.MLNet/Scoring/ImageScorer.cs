@@ -25,6 +25,9 @@ internal sealed class ImageScorer
     /// <summary>Values of a prepared image.</summary>
     public int ImageLength => _model.ImageLength;
 
+    /// <summary>How images are prepared.</summary>
+    public ImagePreprocessing Preprocessing => _model.Preprocessing;
+
     /// <summary>Number of scores of an image.</summary>
     public int Length { get; }
 
@@ -47,7 +50,7 @@ internal sealed class ImageScorer
     /// <param name="image">The image.</param>
     /// <param name="pixels">Gets [3, size, size].</param>
     public void Prepare(ImageDecoder image, Span<float> pixels)
-        => _model.Preprocessing.Prepare(image(), _model.Architecture.ImageSize, pixels);
+        => Preprocessing.Prepare(image(), _model.Architecture.ImageSize, pixels);
 
     /// <param name="pixels">Prepared images.</param>
     /// <param name="scores">Gets [images, <see cref="Length"/>].</param>

@@ -57,7 +57,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
     }
 
     /// <summary>Reads images where a row or cursor of the input stands.</summary>
-    public ImageFetcher CreateFetcher(DataViewRow input) => _images.CreateFetcher(input, _column);
+    public ImageFetcher CreateFetcher(DataViewRow input) => _images.CreateFetcher(input, _column, Scorer.Preprocessing);
 
     /// <summary>Gives out a column that scoring adds.</summary>
     public ValueGetter<TValue> CreateGetter<TValue>(DataViewSchema.Column column, ScoreReader scores)

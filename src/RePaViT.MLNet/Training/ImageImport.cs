@@ -31,7 +31,7 @@ internal sealed class ImageImport
     /// <param name="feature">The column of images.</param>
     /// <param name="label">The column of keys.</param>
     /// <param name="store">Where images are kept.</param>
-    /// <param name="preprocessing">How far images are reduced before they are kept.</param>
+    /// <param name="preprocessing">How images are decoded, and how far reduced before they are kept.</param>
     /// <param name="channel">Gets a warning for each image that is left out.</param>
     /// <param name="usesUnlabeled">Whether rows with a missing label are read too, as if they had the first.</param>
     public ImageImport(
@@ -178,7 +178,7 @@ internal sealed class ImageImport
     {
         using (cursor)
         {
-            ImageFetcher fetch = _imageColumn.CreateFetcher(cursor, _feature);
+            ImageFetcher fetch = _imageColumn.CreateFetcher(cursor, _feature, _preprocessing);
             Func<ulong> readLabel = ClassKeys.CreateReader(cursor, _label);
             for (long sequence = 0; cursor.MoveNext(); sequence++)
             {

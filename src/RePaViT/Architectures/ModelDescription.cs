@@ -42,6 +42,10 @@ internal sealed partial record ModelDescription
         }
     }
 
+    /// <summary>The same, with files decoded as for another: what they are decoded to is what counts, where images are compared.</summary>
+    public ModelDescription DecodedAs(ModelDescription other)
+        => this with { Preprocessing = Preprocessing with { Decoding = other.Preprocessing.Decoding } };
+
     public string ToJson() => Stored.Write(this);
 
     /// <exception cref="InvalidDataException">The text is no description, or a part of it is not valid.</exception>

@@ -87,6 +87,14 @@ internal static class ModelDescriptionReader
         CropFraction = fields.Double("cropFraction"),
         Interpolation = fields.Choice<Interpolation>("interpolation"),
         ReducedSide = fields.IsNull("reducedSide") ? null : fields.Int32("reducedSide"),
+        Decoding = fields.Has("decoding") ? fields.Object("decoding", ReadDecoding) : null,
+    };
+
+    private static ImageDecoding ReadDecoding(JsonFields fields) => new()
+    {
+        FollowOrientation = fields.Boolean("followOrientation"),
+        Background = fields.Object("background", ReadRgb),
+        MaxPixels = fields.Int32("maxPixels"),
     };
 
     private static Rgb ReadRgb(JsonFields fields)

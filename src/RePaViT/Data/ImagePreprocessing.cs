@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Text.Json.Serialization;
 using RePaViT.Data;
 
 namespace RePaViT;
@@ -13,6 +14,13 @@ public sealed record ImagePreprocessing
     // Far beyond any statistic of images, and far from where normalized pixels would no longer be 32-bit floats.
     private const float Greatest = 1e6f;
     private const float LeastDeviation = 1e-6f;
+
+    /// <summary>The defaults.</summary>
+    public ImagePreprocessing() => Decoding = new ImageDecoding();
+
+    // Of what is stored without it.
+    [JsonConstructor]
+    internal ImagePreprocessing(ImageDecoding? decoding = null) => Decoding = decoding;
 
     /// <summary>Mean of each channel over the training images, 0 to 1. Default: ImageNet's.</summary>
     public Rgb Mean { get; init; } = new(0.485f, 0.456f, 0.406f);
@@ -32,6 +40,13 @@ public sealed record ImagePreprocessing
     /// Default null.
     /// </summary>
     public int? ReducedSide { get; init; }
+
+    /// <summary>
+    /// How files become images. Null for a model that was saved before there was a choice: then no orientation is followed, and what is
+    /// transparent counts as black. Default: upright, over white.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ImageDecoding? Decoding { get; init; }
 
     /// <summary>Checks every property.</summary>
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
@@ -63,6 +78,8 @@ public sealed record ImagePreprocessing
         {
             throw new ArgumentException($"{nameof(ReducedSide)} {ReducedSide} is not accepted: at least 1 is needed.");
         }
+
+        Decoding?.Validate();
 
         static bool IsMean(float value) => Math.Abs(value) <= Greatest;
 

@@ -345,6 +345,11 @@ public sealed class RePaViTModel
     /// <summary>Another model, run where this one is.</summary>
     internal RePaViTModel With(ModelDescription description, Network network) => new(description, network, _compile, _precision);
 
+    /// <summary>The same model, for which files are decoded in another way; null for as it is.</summary>
+    internal RePaViTModel DecodedAs(ImageDecoding? decoding) => decoding is null
+        ? this
+        : With(_description with { Preprocessing = Preprocessing with { Decoding = decoding } }, _network);
+
     /// <summary>The same model on all cores of the CPU.</summary>
     internal RePaViTModel OnCpu() => With(OnCpu(threads: null));
 

@@ -86,7 +86,7 @@ internal sealed record RunDescription
 
     /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
     public string? DifferenceFrom(RunDescription checkpoint)
-        => JsonDifference.First("run", this, checkpoint, "the checkpoint")
+        => JsonDifference.First("run", this, checkpoint with { Model = checkpoint.Model.DecodedAs(Model) }, "the checkpoint")
         ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint")
         ?? JsonDifference.First("run.distillation", Distillation, checkpoint.Distillation, "the checkpoint");
 }

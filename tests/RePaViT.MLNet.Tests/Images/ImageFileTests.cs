@@ -17,7 +17,7 @@ public class ImageFileTests
         byte[] file = ImageFiles.All[name];
         using var stream = new MemoryStream(file);
         using MLImage decoded = MLImage.CreateFromStream(stream);
-        AreEqual(ImageReader.ToRgb(decoded), ImageFile.Decode(file));
+        AreEqual(ImageReader.ToRgb(decoded, new ImageDecoding()), ImageFile.Decode(file));
     }
 
     [TestMethod]

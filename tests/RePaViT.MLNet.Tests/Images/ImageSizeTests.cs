@@ -38,7 +38,7 @@ public class ImageSizeTests
     {
         InvalidDataException exception = Refuse(file);
         StringAssert.Contains(exception.Message, $"{width} x {height} pixels", name);
-        StringAssert.Contains(exception.Message, $"{ImageFile.MaxPixels}", name);
+        StringAssert.Contains(exception.Message, $"{new ImageDecoding().MaxPixels}", name);
     }
 
     [TestMethod]

@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms;
-using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Tests.Support;
 using RePaViT.Tests.Support;

@@ -31,7 +31,8 @@ public sealed class PreparationTests
             """
             "mean":{"red":0.4,"green":0.5,"blue":0.6},"standardDeviation":{"red":0.229,"green":0.224,"blue":0.225}
             """;
-        const string Preprocessing = $$"""{{{Colors}},"cropFraction":0.9,"interpolation":"bilinear","reducedSide":13}""";
+        const string Decoding = """{"followOrientation":true,"background":{"red":1,"green":1,"blue":1},"maxPixels":134217728}""";
+        const string Preprocessing = $$"""{{{Colors}},"cropFraction":0.9,"interpolation":"bilinear","reducedSide":13,"decoding":{{Decoding}}}""";
         Assert.AreEqual($$"""{"images":{{Images}},"imageSize":7,"preprocessing":{{Preprocessing}}}""", Sample.ToJson());
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using RePaViT.MLNet.Images;
 using RePaViT.MLNet.Tests.Support;
 
 namespace RePaViT.MLNet.Tests.Scoring;

@@ -79,6 +79,13 @@ internal static class ImageFiles
         ];
     }
 
+    /// <summary>A PNG file with one more chunk, in front of its pixels.</summary>
+    public static byte[] WithChunk(byte[] png, string name, byte[] data)
+    {
+        int pixels = png.AsSpan().IndexOf("IDAT"u8) - 4;
+        return [.. png[..pixels], .. Chunk(name, data), .. png[pixels..]];
+    }
+
     /// <summary>A GIF file of frames.</summary>
     public static byte[] Gif(int width, int height, params byte[][] frames) =>
     [

@@ -57,6 +57,20 @@ public sealed class RunJsonTests
         Assert.AreEqual(JsonSerializer.Serialize(state, Reflection), RunJson.Stored.Write(state));
     }
 
+    /// <summary>Runs and models from before there was a choice say nothing of how files are decoded.</summary>
+    [TestMethod]
+    public void A_run_that_says_nothing_of_decoding_is_read_and_continued()
+    {
+        RunDescription run = Runs[0];
+        RunDescription older = run with { Model = run.Model with { Preprocessing = run.Model.Preprocessing with { Decoding = null } } };
+        string json = RunJson.Stored.Write(older);
+
+        Assert.IsFalse(json.Contains("decoding", StringComparison.Ordinal), json);
+        Assert.IsNull(RunJson.Stored.Parse<RunDescription>(json)!.Model.Preprocessing.Decoding);
+        Assert.IsNull(ModelDescription.FromJson(older.Model.ToJson()).Preprocessing.Decoding);
+        Assert.IsNull(run.DifferenceFrom(older));
+    }
+
     /// <summary>What has its default is not there, as in descriptions from before there was a choice.</summary>
     [TestMethod]
     public void Kinds_of_feed_forward_layers_are_written_where_they_are_not_the_papers()
@@ -152,7 +166,11 @@ public sealed class RunJsonTests
                 foreach ((string name, JsonNode? value) in parent)
                 {
                     string member = $"\"{name}\":{value?.ToJsonString() ?? "null"}";
-                    AssertRefused(json.Replace(text, WithoutMember(parent, name), StringComparison.Ordinal), $"{member} is missing");
+                    if (name != "decoding")
+                    {
+                        AssertRefused(json.Replace(text, WithoutMember(parent, name), StringComparison.Ordinal), $"{member} is missing");
+                    }
+
                     AssertRefused(json.Replace(text, $"{{{member},{text[1..]}", StringComparison.Ordinal), $"{member} is there twice");
                     AssertRefused(json.Replace(text, $"{text[..^1]},\"{name}X\":0}}", StringComparison.Ordinal), $"{name}X is unknown");
                 }
