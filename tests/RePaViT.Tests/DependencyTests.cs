@@ -11,6 +11,9 @@ public sealed class DependencyTests
     public void The_core_uses_what_the_table_says() => DependencyTable.AssertHoldsFor(typeof(RePaViTModel).Assembly);
 
     [TestMethod]
+    public void Reports_use_what_the_table_says() => DependencyTable.AssertHoldsFor(typeof(ReportFile).Assembly);
+
+    [TestMethod]
     public void Whatever_is_used_stands_above_its_users()
     {
         var above = new HashSet<string>();

@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using RePaViT.Data;
 using RePaViT.IO;
 
 namespace RePaViT.MLNet.Training;
@@ -53,7 +52,7 @@ internal sealed class ImageStore : IDisposable
     public StoredImage Add(RgbImage image)
     {
         int length = image.Pixels.Length;
-        ulong hash = Hash(image);
+        ulong hash = PixelHash.Of(image);
         if (Interlocked.Add(ref _memoryLength, length) <= _memoryLimit)
         {
             return new StoredImage(image.Width, image.Height, image.Pixels, 0, hash);
@@ -110,13 +109,6 @@ internal sealed class ImageStore : IDisposable
         {
             // A file system that needs the name as long as the file is open; closing removes it.
         }
-    }
-
-    private static ulong Hash(RgbImage image)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(image.Pixels.Span, hash);
-        return BinaryPrimitives.ReadUInt64LittleEndian(hash) ^ ((ulong)image.Width << 32) ^ (uint)image.Height;
     }
 }
 

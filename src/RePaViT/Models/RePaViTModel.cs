@@ -313,6 +313,10 @@ public sealed class RePaViTModel
         return new Evaluation((double)correct / dataset.Count, loss / dataset.Count, dataset.Count);
     }
 
+    /// <summary>Runs images of any sizes, and gives the logits of each.</summary>
+    internal void ForEachImage(int count, Func<int, RgbImage> image, OutputAction use, CancellationToken cancellationToken)
+        => _logits.ForEachImage(count, image, use, cancellationToken);
+
     /// <summary>The same model where it computes now, with matrix products rounded. What is saved is not rounded.</summary>
     /// <param name="precision">What to round to, where the device is faster with that; elsewhere nothing is rounded.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>

@@ -93,6 +93,9 @@ internal sealed class TrainingLoop
             IsStoppedEarly = _state.Epoch < _run.Epochs && !isCancelled,
             CheckpointFailure = _checkpointFailure,
             ComputedWith = _computedWith,
+            Recipe = _run.Recipe,
+            LearningRates = [.. _state.History.Select(epoch => LearningRateOf((long)epoch.Epoch * _stepsPerEpoch - 1))],
+            Elapsed = _clock.Elapsed,
         };
     }
 
@@ -146,7 +149,7 @@ internal sealed class TrainingLoop
             _computedWith = [.. _computedWith, _computesWith];
         }
 
-        _learningRate = _schedule.LearningRate((double)GlobalStep / _stepsPerEpoch);
+        _learningRate = LearningRateOf(GlobalStep);
         ThrowUnlessFinite(_engine.Update(_learningRate), "The norm of the gradients");
         _state.Step++;
         _clock.FinishStep(count * _pipeline.BatchSize);
@@ -160,6 +163,8 @@ internal sealed class TrainingLoop
             TryWriteCheckpoint();
         }
     }
+
+    private double LearningRateOf(long step) => _schedule.LearningRate((double)step / _stepsPerEpoch);
 
     private void FinishEpoch(CancellationToken cancellationToken)
     {

@@ -43,6 +43,15 @@ public sealed record TrainingResult
     /// </summary>
     public IReadOnlyList<string> ComputedWith { get; init; } = [];
 
+    /// <summary>The recipe with what was left open as it was chosen; null for a result that no trainer made.</summary>
+    public TrainingRecipe? Recipe { get; init; }
+
+    /// <summary>The learning rate of the last step of each finished epoch, as many as <see cref="History"/> has.</summary>
+    public IReadOnlyList<double> LearningRates { get; init; } = [];
+
+    /// <summary>How long the run took since it began or was resumed, validation included and the conversion not.</summary>
+    public TimeSpan Elapsed { get; init; }
+
     /// <summary>The network to deploy: what the model was converted to, or else the model reparameterized.</summary>
     public RePaViTModel Deploy() => Conversion?.Model ?? Model.Reparameterize();
 }

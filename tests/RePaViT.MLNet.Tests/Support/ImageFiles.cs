@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using RePaViT.MLNet.Loading;
+using RePaViT.IO;
 using SkiaSharp;
 
 namespace RePaViT.MLNet.Tests.Support;

@@ -78,6 +78,16 @@ internal static class DependencyTable
             "Models", "Training", "Trainer.cs",
         ]),
 
+        // What is measured of a training, as numbers.
+        ("Reports",
+        [
+            "IO", "Threading", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures",
+            "Inference/InferencePrecision.cs", "Inference", "Models", "Conversion", "Training",
+        ]),
+
+        // The numbers as a page.
+        ("RePaViT.Reports", ["IO", "Training", "Reports"]),
+
         // Engines of its own: no kernel, and nothing of the managed ones.
         ("RePaViT.TorchSharp",
         [

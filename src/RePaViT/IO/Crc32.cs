@@ -1,6 +1,6 @@
-namespace RePaViT.MLNet.Loading;
+namespace RePaViT.IO;
 
-/// <summary>The checksum of zip archives (ISO 3309), which .NET stores and reads but does not compare.</summary>
+/// <summary>The checksum of zip archives and PNG files (ISO 3309), which .NET computes for nobody.</summary>
 internal static class Crc32
 {
     private const uint Polynomial = 0xEDB88320;

@@ -1,0 +1,67 @@
+using System.Xml.Linq;
+using RePaViT.IO;
+
+namespace RePaViT.Pages;
+
+/// <summary>
+/// Elements of a page. They are a tree until the page is written, so that no text can become markup, whatever it holds.
+/// </summary>
+internal static class Html
+{
+    private static readonly string[] Void = ["meta", "img", "br"];
+
+    /// <param name="name">Name of the element.</param>
+    /// <param name="content">Elements, attributes and texts.</param>
+    public static XElement Element(string name, params object?[] content) => new(name, content);
+
+    public static XAttribute Class(string name) => new("class", name);
+
+    /// <summary>A text of somebody else: short, and visible whatever it consists of.</summary>
+    public static string Foreign(string text, int length = 100) => Excerpt.Of(text, length);
+
+    /// <param name="title">What the section is about.</param>
+    /// <param name="explanation">What is to be known about it.</param>
+    /// <param name="content">What it shows.</param>
+    public static XElement Section(string title, string explanation, params object?[] content)
+        => Element("section", Element("h2", title), Element("p", Class("note"), explanation), content);
+
+    /// <summary>A table that scrolls by itself where it is wider than the screen.</summary>
+    /// <param name="caption">What the table shows.</param>
+    /// <param name="headings">A heading for each column.</param>
+    /// <param name="rows">The cells; the first of each row is its heading.</param>
+    /// <param name="name">The class of the table.</param>
+    public static XElement Table(string caption, IEnumerable<string> headings, IEnumerable<object?[]> rows, string name = "numbers") => Element(
+        "div",
+        Class("wide"),
+        Element(
+            "table",
+            Class(name),
+            Element("caption", caption),
+            Element("thead", Element("tr", headings.Select(heading => Element("th", new XAttribute("scope", "col"), heading)))),
+            Element("tbody", rows.Select(row => Element(
+                "tr", Element("th", new XAttribute("scope", "row"), row[0]), row.Skip(1).Select(cell => Element("td", cell)))))));
+
+    /// <param name="png">A picture.</param>
+    /// <param name="description">What it shows, for those who do not see it.</param>
+    /// <param name="name">Its class.</param>
+    public static XElement Picture(byte[] png, string description, string name) => Element(
+        "img",
+        Class(name),
+        new XAttribute("alt", description),
+        new XAttribute("src", $"data:image/png;base64,{Convert.ToBase64String(png)}"));
+
+    /// <summary>The document as a text.</summary>
+    public static string Write(XElement document)
+    {
+        foreach (XElement element in document.Descendants())
+        {
+            if (element.IsEmpty && !Void.Contains(element.Name.LocalName) && !element.Ancestors("svg").Any())
+            {
+                // Browsers know no short form of other elements.
+                element.Value = "";
+            }
+        }
+
+        return $"<!DOCTYPE html>\n{document.ToString(SaveOptions.DisableFormatting)}\n";
+    }
+}

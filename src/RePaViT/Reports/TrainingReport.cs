@@ -1,0 +1,120 @@
+using System.Text.Json;
+using RePaViT.IO;
+using RePaViT.Reports;
+
+namespace RePaViT;
+
+/// <summary>
+/// What people look at when a model was trained, as numbers: curves, confusions, calibration, mistakes, what deployment gained and
+/// changed, and what is odd about the data. The package RePaViT.Reports makes a page of it.
+/// </summary>
+public sealed record TrainingReport
+{
+    /// <summary>How the training was done, and with what.</summary>
+    public required ReportRun Run { get; init; }
+
+    /// <summary>The finished epochs, first to last; empty where no network was trained, or none is known of.</summary>
+    public required IReadOnlyList<ReportEpoch> Epochs { get; init; }
+
+    /// <summary>The epoch whose weights the model has; null if no validation chose one.</summary>
+    public required int? BestEpoch { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="Classes"/> and all that follows it was measured on the validation images; otherwise there were none, and
+    /// it is what the network makes of the images that it has learned.
+    /// </summary>
+    public required bool IsValidated { get; init; }
+
+    /// <summary>Number of evaluated images.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Each class, in the order of the labels, with precision, recall and F1 of the deployed network.</summary>
+    public required IReadOnlyList<ReportClass> Classes { get; init; }
+
+    /// <summary>The confusion matrix of the deployed network: its cells that are not 0, by label.</summary>
+    public required IReadOnlyList<ReportConfusion> Confusions { get; init; }
+
+    /// <summary>How well probabilities of the deployed network say how often it is right, at temperature 1.</summary>
+    public required ReportCalibration Calibration { get; init; }
+
+    /// <summary>
+    /// The same at the temperature with the least loss, measured on the images that it was fitted to; null without validation
+    /// images.
+    /// </summary>
+    public required ReportCalibration? Calibrated { get; init; }
+
+    /// <summary>Whether the saved model has the temperature of <see cref="Calibrated"/>.</summary>
+    public required bool IsCalibrated { get; init; }
+
+    /// <summary>The mistakes that the deployed network is surest of, most first.</summary>
+    public required IReadOnlyList<ReportMistake> Mistakes { get; init; }
+
+    /// <summary>How the maps of <see cref="Mistakes"/> were made.</summary>
+    public required ReportMapKind MapKind { get; init; }
+
+    /// <summary>The trained network beside the deployed one.</summary>
+    public required ReportComparison Comparison { get; init; }
+
+    /// <summary>The data.</summary>
+    public required ReportData Data { get; init; }
+
+    /// <summary>Measures what a training arrived at. On the CPU; each image is read a few times.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="training">The images that it was trained on.</param>
+    /// <param name="validation">The images that it was validated on; null if there were none.</param>
+    /// <param name="options">What to show; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="ArgumentException">The images are not those of the model's classes, or an option is not accepted.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static TrainingReport Measure(
+        TrainingResult result,
+        IImageDataset training,
+        IImageDataset? validation = null,
+        TrainingReportOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return ReportMeasurement.Run(ReportSource.Of(result), training, validation, options, cancellationToken);
+    }
+
+    /// <summary>Measures two forms of a model, however they were made; there are no curves then.</summary>
+    /// <param name="trained">The model as it was trained.</param>
+    /// <param name="deployed">The model that is deployed.</param>
+    /// <param name="training">The images that it was trained on.</param>
+    /// <param name="validation">Images that it was not trained on; null if there are none.</param>
+    /// <param name="options">What to show; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="ArgumentException">The images are not those of the models' classes, or an option is not accepted.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static TrainingReport Measure(
+        RePaViTModel trained,
+        RePaViTModel deployed,
+        IImageDataset training,
+        IImageDataset? validation = null,
+        TrainingReportOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(trained);
+        ArgumentNullException.ThrowIfNull(deployed);
+        return ReportMeasurement.Run(new ReportSource(trained, deployed), training, validation, options, cancellationToken);
+    }
+
+    /// <summary>The report as a text, which <see cref="FromJson"/> reads.</summary>
+    public string ToJson() => ReportJson.Stored.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="InvalidDataException">It is no report; the message says why.</exception>
+    public static TrainingReport FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            return ReportJson.Stored.Parse<TrainingReport>(json) ?? throw new InvalidDataException("The text is null: a report is needed.");
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"The text is no report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+        }
+    }
+}

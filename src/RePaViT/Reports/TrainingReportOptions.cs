@@ -1,0 +1,31 @@
+namespace RePaViT;
+
+/// <summary>What a report shows.</summary>
+public sealed record TrainingReportOptions
+{
+    private const int MostMistakes = 100;
+
+    /// <summary>Most mistakes to show as pictures, the most confident first; from 0 to 100. Default 12.</summary>
+    public int MaxMistakes { get; init; } = 12;
+
+    /// <summary>
+    /// Whether the model that is saved has the temperature that the report finds
+    /// (<see cref="TemperatureScaling.WithTemperature"/>); only its text depends on it. Default false.
+    /// </summary>
+    public bool IsCalibrated { get; init; }
+
+    /// <summary>Rows that were left out of the data, with the reason. Default: none.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>What there is to say of the way to the model, a sentence each. Default: none.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>Checks every property.</summary>
+    /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
+    public void Validate()
+    {
+        Guard.ThrowUnless(MaxMistakes is >= 0 and <= MostMistakes, MaxMistakes, $"a number from 0 to {MostMistakes}");
+        ArgumentNullException.ThrowIfNull(LeftOut);
+        ArgumentNullException.ThrowIfNull(Remarks);
+    }
+}
