@@ -176,6 +176,20 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// pixels. Default null.
         /// </summary>
         public ImageDecoding? ImageDecoding { get; set; }
+        /// Where to write a report of the training: a path that ends in <c>.html</c>, in a folder that exists; the same numbers go
+        /// beside it as JSON (<see cref="TrainingReport"/>). Measured on the validation images, or else on those of training, on the
+        /// CPU. If it cannot be written at the end, the log says so, and the model is returned all the same. Null for none. Default
+        /// null.
+        /// </summary>
+        public string? ReportPath { get; set; }
+
+        /// <summary>
+        /// Whether the validation images choose a temperature that logits are divided by
+        /// (<see cref="TemperatureScaling"/>), so that probabilities say how often the model is right; it becomes part of the last
+        /// layer's weights, and no image changes its class. Where a model learns other classes by transfer, images are held out for
+        /// that. Default false.
+        /// </summary>
+        public bool CalibrateProbabilities { get; set; }
 
         /// <summary>Called after each epoch, on the thread that trains. Default null.</summary>
         public Action<EpochSummary>? MetricsCallback { get; set; }
@@ -215,6 +229,17 @@ public sealed partial class ImageClassificationRePaViTTrainer
             ImageDecoding?.Validate();
             ArgumentNullException.ThrowIfNull(Architecture);
             ArgumentNullException.ThrowIfNull(Recipe);
+            if (ReportPath is not null)
+            {
+                _ = new ReportFile(ReportPath, nameof(ReportPath));
+            }
+
+            if (CalibrateProbabilities && ValidationSet is null && ValidationSetFraction is null)
+            {
+                throw new ArgumentException(
+                    $"{nameof(CalibrateProbabilities)} needs images that were held out: a {nameof(ValidationSet)} or a {nameof(ValidationSetFraction)}.");
+            }
+
             if (Resume && CheckpointFolder is null)
             {
                 throw new ArgumentException($"{nameof(Resume)} needs a {nameof(CheckpointFolder)}.");

@@ -1,6 +1,7 @@
 using Microsoft.ML.Runtime;
 using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Training;
+using RePaViT.Reports;
 using RePaViT.Training;
 
 namespace RePaViT;
@@ -30,7 +31,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         return obstacle is null;
     }
 
-    private RePaViTModel Transfer(
+    private ReportSource Transfer(
         RePaViTModel initial,
         ImagePreprocessing preprocessing,
         IImageDataset training,
@@ -58,13 +59,18 @@ public sealed partial class ImageClassificationRePaViTTrainer
             pretrained = conversion.Model;
         }
 
-        var log = new TransferLog(channel, new TrainingLog(channel, _options.MetricsCallback, _options.Progress));
+        var epochs = new EpochRecord(new TrainingLog(channel, _options.MetricsCallback, _options.Progress));
+        var log = new TransferLog(channel, epochs);
         TransferResult result = new TransferLearning(pretrained, options).With(place, backend)
             .Fit(training, validation, log, _options.CancellationToken);
         log.Report(result);
 
         // Both forms are compared on the CPU.
-        return result.Model.OnCpu();
+        RePaViTModel trained = result.Model.OnCpu();
+        var source = new ReportSource(trained, trained.Reparameterize()) { Remarks = [TransferLog.Describe(result), .. TransferLog.DescribeCrossValidation(result)] };
+        return result.Method == TransferMethod.Linear
+            ? source
+            : source with { History = epochs.History, LearningRates = epochs.LearningRates, ComputedWith = epochs.ComputedWith };
 
         // What there is to convert is converted by then.
         TrainingRecipe RecipeOf(Options of) => of.CreateRecipe(Seed) with { ChannelIdleMethod = ChannelIdleMethod.Train };

@@ -7,6 +7,7 @@ using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Saving;
 using RePaViT.MLNet.Scoring;
 using RePaViT.MLNet.Training;
+using RePaViT.Reports;
 using RePaViT.Torch;
 using RePaViT.Training;
 
@@ -85,6 +86,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     internal ImageClassificationRePaViTTransformer Fit(
         IDataView input, IChannel channel, ITrainingBackend? backend, Func<RePaViTModel, RePaViTModel> place)
     {
+        ReportFile? reportFile = _options.ReportPath is string path ? new ReportFile(path, nameof(Options.ReportPath)) : null;
         if (OnnxRuntimeLibrary.FindProblem() is Exception problem)
         {
             // Better known now than when the trained model is to be saved.
@@ -120,19 +122,27 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
         bool transfers = Transfers(initial, classes, channel);
-        (IImageDataset training, IImageDataset? validation) = ReadImages(
-            input, classes, features, store, preprocessing, channel, splits: !transfers);
+        (IImageDataset training, IImageDataset? validation, IReadOnlyList<string> leftOut) = ReadImages(
+            input, classes, features, store, preprocessing, channel, splits: !transfers || _options.CalibrateProbabilities);
         Distillation? distillation = PipelineTeacher.Resolve(_options.Distillation, input, training, channel, _options.CancellationToken);
         TrainingResult? result = transfers
             ? null
             : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel);
-        RePaViTModel trained = result?.Model ?? Transfer(initial!, preprocessing, training, validation, backend, place, channel);
-
-        RePaViTModel deployed = result?.Deploy() ?? trained.Reparameterize();
+        ReportSource source = result is null
+            ? Transfer(initial!, preprocessing, training, validation, backend, place, channel)
+            : ReportSource.Of(result);
+        (RePaViTModel trained, RePaViTModel deployed) = (source.Trained, source.Deployed);
         ReparameterizationReport report = Compare(trained, deployed, validation ?? training);
         channel.Info(
             MessageSensitivity.None,
             result?.Conversion is ConversionResult conversion ? TrainingLog.Describe(conversion.Report) : TrainingLog.Describe(report));
+        TemperatureFit? temperature = Calibrate(deployed, validation, channel);
+        if (reportFile is not null)
+        {
+            Report(reportFile, source, input, training, validation, leftOut, isCalibrated: temperature is not null, channel);
+        }
+
+        deployed = temperature is null ? deployed : deployed.WithTemperature(temperature.Temperature);
         return new ImageClassificationRePaViTTransformer(
             _host, CreateDescription(features), classes, place(deployed.WithPrecision(_options.ScoringPrecision)), report, trained);
     }
@@ -156,7 +166,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         PredictedLabelColumnName = _options.PredictedLabelColumnName,
     };
 
-    private (IImageDataset Training, IImageDataset? Validation) ReadImages(
+    private (IImageDataset Training, IImageDataset? Validation, IReadOnlyList<string> LeftOut) ReadImages(
         IDataView input,
         ClassKeys classes,
         ImageColumn features,
@@ -170,6 +180,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             ThrowUnlessLike(_options.ValidationSet.Schema, classes, features);
         }
 
+        var leftOut = new List<string>();
         IImageDataset training = Read(input, "training");
         int[] counts = training.CountLabels();
         if (counts.Count(count => count > 0) < 2 && _options.Distillation is null or { CountsLabels: true })
@@ -215,7 +226,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
 
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(training, validation, store));
-        return (training, validation);
+        return (training, validation, leftOut);
 
         StoredImageDataset Read(IDataView data, string purpose)
         {
@@ -227,7 +238,9 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 preprocessing,
                 channel,
                 usesUnlabeled: _options.UsesUnlabeled && data == input);
-            return import.Read(purpose, _options.MaxUnreadableFraction, _options.CancellationToken);
+            StoredImageDataset read = import.Read(purpose, _options.MaxUnreadableFraction, _options.CancellationToken);
+            leftOut.AddRange(import.LeftOut);
+            return read;
         }
     }
 

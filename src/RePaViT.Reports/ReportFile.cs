@@ -15,6 +15,13 @@ public sealed class ReportFile
     /// <param name="path">The page: a path that ends in <c>.html</c>, in a folder that exists. A file there is replaced.</param>
     /// <exception cref="ArgumentException">The path is not accepted; the message says why.</exception>
     public ReportFile(string path)
+        : this(path, "The path")
+    {
+    }
+
+    /// <param name="path">As there.</param>
+    /// <param name="option">What the user calls it.</param>
+    internal ReportFile(string path, string option)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         Path = System.IO.Path.GetFullPath(path);
@@ -26,7 +33,7 @@ public sealed class ReportFile
         if (!isUsable)
         {
             throw new ArgumentException(
-                $"'{Excerpt.Of(path)}' is not accepted for a report: a file that ends in {Extension}, in a folder that exists, is needed.", nameof(path));
+                $"{option} '{Excerpt.Of(path)}' is not accepted for a report: a file that ends in {Extension}, in a folder that exists, is needed.");
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed class ImageImport
     private readonly IChannel _channel;
     private readonly bool _usesUnlabeled;
     private readonly ConcurrentBag<Entry> _entries = [];
+    private readonly List<string> _leftOut = [];
 
     /// <param name="data">The rows.</param>
     /// <param name="feature">The column of images.</param>
@@ -54,6 +55,9 @@ internal sealed class ImageImport
         _imageColumn = ImageColumn.Of(feature);
     }
 
+    /// <summary>What was left out, and why.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
+
     /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do, unless they are asked for.</summary>
     /// <param name="purpose">What the images are for, as messages name it.</param>
     /// <param name="maxUnreadableFraction">The share of images, 0 to 1, that may be unreadable and are then left out.</param>
@@ -79,9 +83,9 @@ internal sealed class ImageImport
 
         if (labeled.Length < rows.Length)
         {
-            _channel.Warning(
-                MessageSensitivity.Schema,
-                $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label.Name}' and are left out.");
+            string unlabeled = $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label.Name}' and are left out.";
+            _channel.Warning(MessageSensitivity.Schema, unlabeled);
+            _leftOut.Add(unlabeled);
         }
 
         HandleFailures(rows, labeled.Length, purpose, maxUnreadableFraction);
@@ -121,6 +125,7 @@ internal sealed class ImageImport
             foreach (string failure in failures)
             {
                 _channel.Warning(MessageSensitivity.UserData, $"Left out of the {purpose} images, {failure}");
+                _leftOut.Add($"{purpose} {failure}");
             }
 
             return;

@@ -34,7 +34,10 @@ internal sealed class RowTexts
     public int[] Rows { get; }
 
     /// <summary>The texts of a row in brackets, or nothing.</summary>
-    public string Describe(int row) => _texts.TryGetValue(row, out string? text) ? $" ({text})" : "";
+    public string Describe(int row) => _texts.ContainsKey(row) ? $" ({Of(row)})" : "";
+
+    /// <summary>The texts of a row, or nothing.</summary>
+    public string Of(int row) => _texts.GetValueOrDefault(row, "");
 
     private void Read(IDataView data, DataViewSchema.Column[] columns)
     {

@@ -7,7 +7,7 @@ namespace RePaViT.MLNet.Training;
 /// <summary>Tells the log how transfer learning goes.</summary>
 /// <param name="channel">Gets messages.</param>
 /// <param name="training">Gets the reports of fine-tuning.</param>
-internal sealed class TransferLog(IChannel channel, TrainingLog training) : IProgress<TransferProgress>
+internal sealed class TransferLog(IChannel channel, IProgress<TrainingProgress> training) : IProgress<TransferProgress>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -29,12 +29,10 @@ internal sealed class TransferLog(IChannel channel, TrainingLog training) : IPro
     /// <summary>Says what was chosen, and why.</summary>
     public void Report(TransferResult result)
     {
-        channel.Info(MessageSensitivity.None, $"Transfer learning: {(result.Method == TransferMethod.Linear ? "a linear classifier on the model's features" : "fine-tuned")}. {result.Reason}");
-        if (result.CrossValidation is Evaluation crossValidation)
+        channel.Info(MessageSensitivity.None, Describe(result));
+        foreach (string crossValidation in DescribeCrossValidation(result))
         {
-            channel.Info(MessageSensitivity.None, string.Create(
-                CultureInfo.InvariantCulture,
-                $"Linear classifiers have {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to."));
+            channel.Info(MessageSensitivity.None, crossValidation);
         }
 
         if (result.IsCancelled)
@@ -42,4 +40,14 @@ internal sealed class TransferLog(IChannel channel, TrainingLog training) : IPro
             channel.Warning(MessageSensitivity.None, "Fine-tuning was cancelled; the model is the best so far.");
         }
     }
+
+    public static string Describe(TransferResult result)
+        => $"Transfer learning: {(result.Method == TransferMethod.Linear ? "a linear classifier on the model's features" : "fine-tuned")}. {result.Reason}";
+
+    /// <summary>A sentence, if there was a cross-validation.</summary>
+    public static string[] DescribeCrossValidation(TransferResult result) => result.CrossValidation is Evaluation crossValidation
+        ? [string.Create(
+            CultureInfo.InvariantCulture,
+            $"Linear classifiers have {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to.")]
+        : [];
 }

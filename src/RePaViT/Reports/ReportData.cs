@@ -29,7 +29,7 @@ public sealed record ReportData
     /// </summary>
     public required IReadOnlyList<ReportDuplicates> Duplicates { get; init; }
 
-    /// <summary>Rows that were left out, with the reason; empty where no loader told of any.</summary>
+    /// <summary>What was left out and why, a line for each row or reason; empty where no loader told of any.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 }
 

@@ -57,7 +57,7 @@ internal static class ReportMeasurement
         Created = DateTimeOffset.Now,
         Architecture = $"{source.Deployed.Architecture}",
         Recipe = source.Recipe,
-        Remarks = options.Remarks,
+        Remarks = [.. source.Remarks, .. options.Remarks],
         Library = typeof(TrainingReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
         Runtime = RuntimeInformation.FrameworkDescription,
         System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",

@@ -14,7 +14,7 @@ public sealed record TrainingReportOptions
     /// </summary>
     public bool IsCalibrated { get; init; }
 
-    /// <summary>Rows that were left out of the data, with the reason. Default: none.</summary>
+    /// <summary>What was left out of the data and why, a line for each row or reason. Default: nothing.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     /// <summary>What there is to say of the way to the model, a sentence each. Default: none.</summary>

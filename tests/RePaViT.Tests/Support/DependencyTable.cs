@@ -99,7 +99,7 @@ internal static class DependencyTable
         ("RePaViT.MLNet",
         [
             "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
-            "Conversion", "Training", "Trainer.cs", "Transfer", "RePaViT.TorchSharp",
+            "Conversion", "Training", "Trainer.cs", "Transfer", "Reports", "RePaViT.Reports", "RePaViT.TorchSharp",
         ]),
     ];
 
