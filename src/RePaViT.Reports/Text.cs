@@ -8,7 +8,7 @@ internal static class Text
     private const string Nothing = "–";
 
     public static string Percent(double? share, int decimals = 1)
-        => share is double value ? (100 * value).ToString($"F{decimals}", CultureInfo.InvariantCulture) + " %" : Nothing;
+        => share is double value ? (100 * value).ToString($"F{decimals}", CultureInfo.InvariantCulture) + "\u00A0%" : Nothing;
 
     public static string Number(double? number, string format = "G4")
         => number?.ToString(format, CultureInfo.InvariantCulture) ?? Nothing;

@@ -115,7 +115,7 @@ internal static class Chart
         IntervalLength = 70,
 
         // Fonts of browsers are wider than the one that places are computed for.
-        AxisTitleDistance = position == AxisPosition.Left ? 14 : 4,
+        AxisTitleDistance = position == AxisPosition.Left ? 22 : 4,
     };
 
     private static XElement WithoutNamespace(XElement element) => new(

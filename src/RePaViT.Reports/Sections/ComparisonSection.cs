@@ -24,12 +24,12 @@ internal static class ComparisonSection
                         "images a second", Text.Number(trained.ImagesPerSecond, "N0"), Text.Number(deployed.ImagesPerSecond, "N0"),
                         Text.Ratio(deployed.ImagesPerSecond, trained.ImagesPerSecond),
                     ],
-                    ["right", Text.Percent(trained.Accuracy, 2), Text.Percent(deployed.Accuracy, 2), ""],
+                    ["images right", Text.Percent(trained.Accuracy, 2), Text.Percent(deployed.Accuracy, 2), ""],
                     ["cross-entropy", Text.Number(trained.Loss, "F4"), Text.Number(deployed.Loss, "F4"), ""],
                 ]),
             Html.Element(
                 "p",
-                $"{Text.Count(comparison.ChangedImages)} of {Text.Count(images, "image", "images")} changed class; the largest difference of a logit is {Text.Number(comparison.LargestLogitDifference, "0.#e+0")}."));
+                $"{Text.Count(comparison.ChangedImages)} of {Text.Count(images, "image", "images")} changed class; the largest difference of a logit is {Text.Number(comparison.LargestLogitDifference, comparison.LargestLogitDifference < 0.01 ? "0.#e+0" : "0.###")}."));
     }
 
     private static object?[] Row(string what, long trained, long deployed, Func<long, string> write)

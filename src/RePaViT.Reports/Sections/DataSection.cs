@@ -50,7 +50,7 @@ internal static class DataSection
 
     /// <summary>Where an image is.</summary>
     public static string Name(ReportImage image)
-        => $"{(image.IsValidation ? "validation" : "training")} image {image.Place}{(image.Name.Length > 0 ? $" ({Foreign(image.Name)})" : "")}";
+        => $"{(image.IsValidation ? "validation" : "training")} image {image.Place}{(image.Name.Length > 0 ? $" ({Foreign(image.Name, 250)})" : "")}";
 
     private static XElement Finding(bool isFine, string text)
         => Element("li", Class(isFine ? "fine" : "odd"), Element("b", isFine ? "fine: " : "look: "), text);

@@ -32,20 +32,3 @@ public sealed record ReportData
     /// <summary>What was left out and why, a line for each row or reason; empty where no loader told of any.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 }
-
-/// <summary>Sizes of some images, as they were kept for training: ML.NET's trainer reduces large ones.</summary>
-/// <param name="Images">Number of images.</param>
-/// <param name="LeastWidth">The least width, in pixels.</param>
-/// <param name="LeastHeight">The least height.</param>
-/// <param name="MedianWidth">The median width.</param>
-/// <param name="MedianHeight">The median height.</param>
-/// <param name="LargestWidth">The largest width.</param>
-/// <param name="LargestHeight">The largest height.</param>
-/// <param name="Small">Images whose shorter side is shorter than the network's input: they are enlarged.</param>
-public sealed record ReportImages(
-    int Images, int LeastWidth, int LeastHeight, int MedianWidth, int MedianHeight, int LargestWidth, int LargestHeight, int Small);
-
-/// <summary>Images with equal pixels.</summary>
-/// <param name="Images">Two or more, at most 20 of them.</param>
-/// <param name="Count">How many there are.</param>
-public sealed record ReportDuplicates(IReadOnlyList<ReportImage> Images, int Count);

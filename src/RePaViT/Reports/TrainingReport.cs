@@ -110,11 +110,30 @@ public sealed record TrainingReport
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            return ReportJson.Stored.Parse<TrainingReport>(json) ?? throw new InvalidDataException("The text is null: a report is needed.");
+            TrainingReport report = ReportJson.Stored.Parse<TrainingReport>(json)
+                ?? throw new InvalidDataException("The text is null: a report of a training is needed.");
+            return report.IsConsistent()
+                ? report
+                : throw new InvalidDataException("The text is no report of a training: an entry is missing or there twice, or a label is that of no class.");
         }
         catch (JsonException exception)
         {
             throw new InvalidDataException($"The text is no report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
+    }
+
+    /// <summary>Whether all entries are there, and all labels are those of classes: a text may say anything.</summary>
+    private bool IsConsistent()
+    {
+        return Run.Remarks.Concat(Run.TrainedWith).Concat(Data.LeftOut).Concat(Data.FewImages).All(text => text is not null)
+            && Epochs.All(epoch => epoch is not null)
+            && Classes.All(row => row?.Name is not null)
+            && Confusions.All(cell => cell is not null && IsLabel(cell.Label) && IsLabel(cell.Predicted))
+            && Confusions.DistinctBy(cell => (cell.Label, cell.Predicted)).Count() == Confusions.Count
+            && Mistakes.All(mistake => mistake is not null && IsLabel(mistake.Predicted) && IsLabel(mistake.Image.Label))
+            && Data.Duplicates.All(group => group is not null && group.Images.All(image => image is not null && IsLabel(image.Label)))
+            && Calibration.Bins.Concat(Calibrated?.Bins ?? []).All(bin => bin is not null);
+
+        bool IsLabel(int label) => (uint)label < (uint)Classes.Count;
     }
 }

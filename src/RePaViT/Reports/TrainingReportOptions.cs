@@ -10,7 +10,7 @@ public sealed record TrainingReportOptions
 
     /// <summary>
     /// Whether the model that is saved has the temperature that the report finds
-    /// (<see cref="TemperatureScaling.WithTemperature"/>); only its text depends on it. Default false.
+    /// (<see cref="TemperatureScaling.WithTemperature"/>): the probabilities of mistakes are then those of that model. Default false.
     /// </summary>
     public bool IsCalibrated { get; init; }
 

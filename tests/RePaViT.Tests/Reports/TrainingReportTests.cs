@@ -111,6 +111,22 @@ public sealed class TrainingReportTests
         => Assert.Throws<InvalidDataException>(() => TrainingReport.FromJson(json));
 
     [TestMethod]
+    [DataRow("\"label\":0", "\"label\":3")]
+    [DataRow("\"predicted\":", "\"predicted\":9")]
+    [DataRow("\"remarks\":[]", "\"remarks\":[null]")]
+    [DataRow("\"remarks\":[]", "\"remarks\":null")]
+    [DataRow("\"confusions\":[", "\"confusions\":[null,")]
+    [DataRow("\"bins\":[", "\"bins\":[null,")]
+    public void A_report_that_contradicts_itself_is_refused(string right, string wrong)
+    {
+        RePaViTModel model = RandomModel();
+        string json = TrainingReport.Measure(model, model.Reparameterize(), Training, Validation).ToJson();
+        Assert.Contains(right, json);
+
+        Assert.Throws<InvalidDataException>(() => TrainingReport.FromJson(json.Replace(right, wrong, StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public void Images_of_other_classes_are_refused()
     {
         RePaViTModel model = RandomModel();
