@@ -19,7 +19,7 @@ var imageSize = new Option<int>("--image-size")
 };
 var output = new Option<DirectoryInfo>("--output")
 {
-    Description = "Folder for MLModel.mlnet, the checkpoint and drawn images.",
+    Description = "Folder for MLModel.mlnet, the report, the checkpoint and drawn images.",
     DefaultValueFactory = _ => new DirectoryInfo("imageclassification-output"),
 };
 var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint in the output folder." };
@@ -73,6 +73,7 @@ static void Run(
 
     options.Epoch = epochs;
     options.CheckpointFolder = output;
+    options.ReportPath = Path.Combine(output, "report.html");
     options.Resume = resume;
     options.CancellationToken = cancellationToken;
 

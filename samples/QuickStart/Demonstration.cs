@@ -5,6 +5,7 @@ internal static class Demonstration
 {
     private const string CheckpointName = "checkpoint.safetensors";
     private const string ModelName = "model.onnx";
+    private const string ReportName = "report.html";
 
     /// <returns>The exit code.</returns>
     public static int Run(Settings settings)
@@ -18,17 +19,20 @@ internal static class Demonstration
 
         LearningTask task = LearningTask.Create(settings);
         settings.Output.Create();
+        var report = new ReportFile(Path.Combine(settings.Output.FullName, ReportName));
         Introduce(task);
         TrainingResult result = Train(task, checkpoint, settings.Resume);
 
         RePaViTModel trained = result.Model;
         result.Deploy().Save(modelFile);
+        report.Write(TrainingReport.Measure(result, task.Training, task.Validation));
 
         // From here on only the file counts: what is compared and shown is what would be deployed.
         RePaViTModel deployed = RePaViTModel.Load(modelFile);
         new Comparison(trained, deployed, task.Test).Write();
         PredictionTable.Write(deployed, task.Test);
         Console.WriteLine($"Model:      {modelFile}");
+        Console.WriteLine($"Report:     {report.Path}");
         Console.WriteLine($"Checkpoint: {checkpoint}{(result.CheckpointFailure is null ? "" : " (an earlier state)")}");
         return 0;
     }

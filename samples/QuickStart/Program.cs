@@ -33,7 +33,7 @@ var epochs = new Option<int?>("--epochs")
 };
 var output = new Option<DirectoryInfo>("--output")
 {
-    Description = "Folder for model.onnx and the training checkpoint.",
+    Description = "Folder for model.onnx, the report and the training checkpoint.",
     DefaultValueFactory = _ => new DirectoryInfo("quickstart-output"),
 };
 var resume = new Option<bool>("--resume") { Description = "Continue from the checkpoint in the output folder." };

@@ -176,6 +176,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// pixels. Default null.
         /// </summary>
         public ImageDecoding? ImageDecoding { get; set; }
+
+        /// <summary>
         /// Where to write a report of the training: a path that ends in <c>.html</c>, in a folder that exists; the same numbers go
         /// beside it as JSON (<see cref="TrainingReport"/>). Measured on the validation images, or else on those of training, on the
         /// CPU. If it cannot be written at the end, the log says so, and the model is returned all the same. Null for none. Default
