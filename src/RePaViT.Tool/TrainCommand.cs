@@ -83,6 +83,7 @@ internal static class TrainCommand
         DataOperationsCatalog.TrainTestData? split =
             testFraction > 0 ? mlContext.Data.TrainTestSplit(images, testFraction, seed: seed) : null;
         Directory.CreateDirectory(output);
+        options.ReportPath = Path.Combine(output, "report.html");
         ITransformer model = ProgressBar.Show<TrainingProgress, ITransformer>(
             progress => MLModel.RetrainModel(mlContext, split?.TrainSet ?? images, options with { Progress = progress }),
             progress => progress.Conversion is ConversionProgress conversion
@@ -102,7 +103,7 @@ internal static class TrainCommand
             Print(MLModel.Evaluate(mlContext, model, test));
         }
 
-        foreach (string file in (string[])[saved, network, .. GeneratedCode.Write(output, name)])
+        foreach (string file in (string[])[saved, network, options.ReportPath, .. GeneratedCode.Write(output, name)])
         {
             Console.WriteLine($"Wrote {file}");
         }

@@ -18,7 +18,7 @@ public sealed class TrainCommandTests
         ToolRun run = ToolRun.Done(
             "train", photos, "--output", output, "--name", "Colors", "--image-size", "16", "--epochs", "2", "--test-fraction", "0.3");
 
-        foreach (string file in (string[])["model.zip", "model.onnx", "Colors.consumption.cs", "Colors.training.cs", "Colors.evaluate.cs"])
+        foreach (string file in (string[])["model.zip", "model.onnx", "report.html", "report.json", "Colors.consumption.cs", "Colors.training.cs", "Colors.evaluate.cs"])
         {
             Assert.IsTrue(File.Exists(Path.Combine(output, file)), file);
         }
