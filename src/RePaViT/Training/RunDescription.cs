@@ -64,7 +64,7 @@ internal sealed record RunDescription
         if (TrainingImages < BatchSize)
         {
             throw new ArgumentException(
-                $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images.");
+                $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images: at most as many are accepted.");
         }
 
         if (Recipe.TrainedBlocks > Model.Architecture.BlockCount)
