@@ -33,6 +33,7 @@ try
 {
     string? problem = Test() ?? TestPublished("native") ?? TestPublished("trimmed");
     (int passed, int failed, int skipped) = ReadResults();
+    PrintCoverage();
     problem ??= failed > 0 ? "Tests failed." : passed == 0 ? "No test ran." : null;
     if (problem is not null)
     {
@@ -79,7 +80,7 @@ string? Test()
 
     // One project after the other (-m:1): no two compete for the cores or for the name of a result file.
     exitCode = Run(
-        "test", solution, "--configuration", "Release", "--no-build", "-m:1", "--logger", "trx",
+        "test", solution, "--configuration", "Release", "--no-build", "-m:1", "-p:MeasureCoverage=true", "--logger", "trx",
         "--results-directory", results, "--", "RunConfiguration.TreatNoTestsAsError=true");
     return exitCode == 0 ? null : "The test run failed.";
 }
@@ -212,6 +213,21 @@ HashSet<string> ReadCoreProjects()
 
     // What ran and did not pass has failed, however its end is called.
     return (Count("passed"), Count("executed") - Count("passed"), Count("total") - Count("executed"));
+}
+
+// A line for each library: how many of its lines its own tests run. Reports are there twice: test results hold a copy.
+void PrintCoverage()
+{
+    foreach (XElement library in Directory.EnumerateFiles(results, "coverage.cobertura.xml", SearchOption.AllDirectories)
+        .SelectMany(file => XDocument.Load(file).Descendants("package"))
+        .DistinctBy(package => package.Attribute("name")!.Value)
+        .OrderBy(package => package.Attribute("name")!.Value, StringComparer.Ordinal))
+    {
+        XElement lines = library.Document!.Root!;
+        double share = (double)lines.Attribute("lines-covered")! / (double)lines.Attribute("lines-valid")!;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"Line coverage of {library.Attribute("name")!.Value}: {share:P1}"));
+    }
 }
 
 int Run(params string[] arguments)
