@@ -49,6 +49,8 @@ internal static class DependencyTable
             "Inference/InferencePrecision.cs", "Inference", "Models",
         ]),
 
+        ("Serving", ["Data", "Architectures", "Models"]),
+
         // Everything of training that is the same for all engines: no kernel.
         ("Training",
         [
