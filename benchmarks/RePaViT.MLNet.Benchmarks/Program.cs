@@ -8,6 +8,7 @@ var root = new RootCommand("Measures RePaViT beside what ML.NET has for few imag
     DecodeCommand.Create(),
     DistilCommand.Create(),
     ResNetCommand.Create(),
+    ServingCommand.Create(),
 };
 
 return CommandLine.Invoke(root, args);
