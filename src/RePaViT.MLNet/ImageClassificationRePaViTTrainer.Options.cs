@@ -255,7 +255,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
             if (Pretrained is not null && InitialModel is not null)
             {
-                throw new ArgumentException($"{nameof(Pretrained)} and {nameof(InitialModel)} both bring weights to go on from: one of them is accepted.");
+                throw new ArgumentException($"{nameof(Pretrained)} and {nameof(InitialModel)} both bring weights to start from: only one of them is accepted.");
             }
 
             if (PretrainedOptions is not null && Pretrained is null)

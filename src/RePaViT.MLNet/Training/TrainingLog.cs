@@ -63,12 +63,12 @@ internal sealed class TrainingLog(
     {
         NetworkCost cost = architecture.Cost(NetworkForm.Trained);
         return Text($"{architecture.GetType().Name} of {cost.Parameters / 1e6:F2} million parameters for images of {architecture.ImageSize} pixels, {recipe.Epochs} epochs in batches of {recipe.BatchSize}, seed {recipe.Seed}")
-            + (checkpoint is null ? "." : $", going on from '{checkpoint}'.");
+            + (checkpoint is null ? "." : $", continued from '{checkpoint}'.");
     }
 
     public static string Describe(PretrainedSource source, PretrainedReport report) => string.Join(' ', (string[])
     [
-        $"Goes on from {source}, read as {report.Source}{(report.Section.Length > 0 ? $", weights under '{Excerpt.Of(report.Section)}'" : "")}.",
+        $"Starts from {source}, read as {report.Source}{(report.Section.Length > 0 ? $", weights under '{Excerpt.Of(report.Section)}'" : "")}.",
         .. report.OtherSections.Count > 0 ? (string[])[$"It has others under {Excerpt.OfList(report.OtherSections)}."] : [],
         .. report.ConfigurationFiles.Count > 0 ? (string[])[$"Read beside it: {string.Join(", ", report.ConfigurationFiles)}."] : [],
         .. report.ResampledTensors.Count > 0 ? (string[])[$"Resampled: {Excerpt.OfList(report.ResampledTensors)}."] : [],

@@ -21,7 +21,7 @@ internal static class Continuation
             "architecture", target.Architecture, model.Architecture with { Classes = target.Architecture.Classes },
             "the initial model") is string difference)
         {
-            throw new ArgumentException($"Training cannot go on from the initial model: {difference}.");
+            throw new ArgumentException($"The initial model cannot be trained further: {difference}.");
         }
 
         Network network = Unfolded(model, target.Preprocessing);

@@ -32,7 +32,7 @@ public sealed class PretrainedTests
 
         Assert.IsTrue(losses[0] < 0.5 * losses[1], $"{losses[0]} with the weights, {losses[1]} without");
         Assert.IsNotNull(report);
-        string line = setup.Log.Single(message => message.RawMessage.StartsWith("Goes on from", StringComparison.Ordinal)).RawMessage;
+        string line = setup.Log.Single(message => message.RawMessage.StartsWith("Starts from", StringComparison.Ordinal)).RawMessage;
         StringAssert.Contains(line, "x.safetensors");
         StringAssert.Contains(line, "read as RePaViT.MLNet");
     }

@@ -64,7 +64,7 @@ public sealed class ConvertedTrainingTests
         Assert.IsFalse(result.Deploy().Architecture.IsVanilla);
         ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(
             () => new Trainer(TrainingRun.Architecture, Recipe) { InitialModel = result.Deploy() }.Fit(Images));
-        StringAssert.Contains(refusal.Message, "Training cannot go on from the initial model");
+        StringAssert.Contains(refusal.Message, "The initial model cannot be trained further");
     }
 
     [TestMethod]
