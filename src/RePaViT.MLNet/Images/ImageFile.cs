@@ -68,7 +68,7 @@ public static class ImageFile
             info.AlphaType = SKAlphaType.Premul;
         }
 
-        SKSizeI size = SizeToDecode(codec, reducedSide);
+        SKSizeI size = SizeToDecode(codec, format, reducedSide);
         (info.Width, info.Height) = (size.Width, size.Height);
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))
@@ -101,10 +101,11 @@ public static class ImageFile
     }
 
     /// <summary>The smallest of a half, a quarter and an eighth of the size that is still large enough, where the format has such.</summary>
-    private static SKSizeI SizeToDecode(SKCodec codec, int? reducedSide)
+    private static SKSizeI SizeToDecode(SKCodec codec, ImageFormat format, int? reducedSide)
     {
+        // Of an ICO file, which holds several images, the decoder would take another one.
         SKSizeI size = codec.Info.Size;
-        if (reducedSide is int side)
+        if (reducedSide is int side && (format == ImageFormat.Jpeg || format == ImageFormat.WebP))
         {
             foreach (float scale in (float[])[0.5f, 0.25f, 0.125f])
             {

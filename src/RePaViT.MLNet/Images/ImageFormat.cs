@@ -21,7 +21,7 @@ internal sealed class ImageFormat
     public static readonly ImageFormat Png = new("PNG", 1032 * 8);
 
     // A block of 8 x 8 pixels takes at least 1 bit, also in a progressive file.
-    private static readonly ImageFormat Jpeg = new("JPEG", 8 * 64);
+    public static readonly ImageFormat Jpeg = new("JPEG", 8 * 64);
 
     // A code of 12 bits stands for at most 4096 pixels; a shorter code stands for fewer a bit.
     private static readonly ImageFormat Gif = new("GIF", 4096 * 8 / 12 + 1);
@@ -35,7 +35,7 @@ internal sealed class ImageFormat
     private static readonly ImageFormat Wbmp = new("WBMP", 8);
 
     // A plain image of any size takes 30 bytes.
-    private static readonly ImageFormat WebP = new("WebP", null);
+    public static readonly ImageFormat WebP = new("WebP", null);
 
     private readonly int? _maxPixelsPerByte;
 

@@ -20,7 +20,7 @@ internal readonly record struct ImageOrientation(int Value)
     public static ImageOrientation Of(SKCodec codec, ReadOnlySpan<byte> file)
     {
         int value = (int)codec.EncodedOrigin;
-        return value is > 1 and <= 8 ? new ImageOrientation(value) : OfPng(file);
+        return value is > 1 and <= 8 ? new ImageOrientation(value) : ImageFormat.Of(file) == ImageFormat.WebP ? OfWebP(file) : OfPng(file);
     }
 
     /// <summary>Pixels from the first one of the file to that of the upright image, to its right neighbor, and to the one below.</summary>
@@ -62,6 +62,35 @@ internal readonly record struct ImageOrientation(int Value)
             }
 
             start += Frame + (int)length;
+        }
+
+        return Upright;
+    }
+
+    /// <summary>
+    /// From the chunk EXIF of a WebP file whose writer put before the data what comes before them in a JPEG file: the decoder does not
+    /// know them then.
+    /// </summary>
+    private static ImageOrientation OfWebP(ReadOnlySpan<byte> file)
+    {
+        const int FileHeader = 12;
+        const int Header = 8;
+        for (long start = FileHeader; start <= file.Length - Header;)
+        {
+            ReadOnlySpan<byte> rest = file[(int)start..];
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
+            if (length > rest.Length - Header)
+            {
+                break;
+            }
+
+            ReadOnlySpan<byte> data = rest.Slice(Header, (int)length);
+            if (rest.StartsWith("EXIF"u8))
+            {
+                return data.StartsWith("Exif\0\0"u8) ? OfExif(data["Exif\0\0"u8.Length..]) : Upright;
+            }
+
+            start += Header + length + length % 2;
         }
 
         return Upright;

@@ -55,26 +55,59 @@ internal static class ImageReader
             throw new InvalidDataException("It holds no image.");
         }
 
-        ImageDecoding how = decoding ?? ImageDecoding.OfOlderModels;
-        ImageFile.ThrowIfTooLarge(image.Width, image.Height, how.MaxPixels);
-        bool isBgra = image.PixelFormat == MLPixelFormat.Bgra32;
-        var pixels = new FourSamplePixels(image.Pixels, image.Width, image.Height, isBgra, IsMultiplied: true);
-        if (decoding is not null && pixels.HasColorAboveAlpha())
-        {
-            pixels = new FourSamplePixels(image.Pixels, image.Width, image.Height, isBgra, IsMultiplied: false);
-        }
-
-        return pixels.ToRgb(how.Background, ImageOrientation.Upright);
+        ImageFile.ThrowIfTooLarge(image.Width, image.Height, (decoding ?? ImageDecoding.OfOlderModels).MaxPixels);
+        return Blend(image.Pixels, image.Width, image.Height, image.PixelFormat == MLPixelFormat.Bgra32, decoding);
     }
 
     /// <exception cref="InvalidDataException">There are too few or too many values, or one is not from 0 to 255.</exception>
     public static RgbImage ToRgb(float[] values, ImageColumn column)
     {
+        ThrowUnlessSamples(values, channels: 3, column);
         int pixels = column.Height * column.Width;
-        if (values.Length != 3 * pixels)
+        byte[] samples = GC.AllocateUninitializedArray<byte>(values.Length);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            float value = column.IsInterleaved ? values[i] : values[i % 3 * pixels + i / 3];
+            samples[i] = (byte)(value + 0.5f);
+        }
+
+        return new RgbImage(column.Width, column.Height, samples);
+    }
+
+    /// <summary>Decoded images of one size as ExtractPixels takes them apart: planes of alpha, red, green and blue.</summary>
+    /// <exception cref="InvalidDataException">There are too few or too many values, or one is not from 0 to 255.</exception>
+    public static RgbImage ToRgb(float[] planes, ImageColumn column, ImageDecoding? decoding)
+    {
+        ThrowUnlessSamples(planes, channels: 4, column);
+        int pixels = column.Height * column.Width;
+        byte[] samples = GC.AllocateUninitializedArray<byte>(planes.Length);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            // Alpha comes first there and last here.
+            samples[i] = (byte)planes[(i + 1) % 4 * pixels + i / 4];
+        }
+
+        return Blend(samples, column.Width, column.Height, isBgra: false, decoding);
+    }
+
+    private static RgbImage Blend(ReadOnlySpan<byte> samples, int width, int height, bool isBgra, ImageDecoding? decoding)
+    {
+        var pixels = new FourSamplePixels(samples, width, height, isBgra, IsMultiplied: true);
+        if (decoding is not null && pixels.HasColorAboveAlpha())
+        {
+            pixels = new FourSamplePixels(samples, width, height, isBgra, IsMultiplied: false);
+        }
+
+        return pixels.ToRgb((decoding ?? ImageDecoding.OfOlderModels).Background, ImageOrientation.Upright);
+    }
+
+    private static void ThrowUnlessSamples(float[] values, int channels, ImageColumn column)
+    {
+        int length = channels * column.Height * column.Width;
+        if (values.Length != length)
         {
             throw new InvalidDataException(
-                $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels of three colors are {3 * pixels}.");
+                $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels of three colors{(channels == 3 ? "" : " and alpha")} are {length}.");
         }
 
         // In this order, NaN does not pass.
@@ -84,14 +117,5 @@ internal static class ImageReader
             throw new InvalidDataException(
                 $"It has numbers from {least} to {greatest}, but 0 to 255 are needed: ExtractPixels gives them if neither offset nor scale is set.");
         }
-
-        byte[] samples = GC.AllocateUninitializedArray<byte>(values.Length);
-        for (int i = 0; i < samples.Length; i++)
-        {
-            float value = column.IsInterleaved ? values[i] : values[i % 3 * pixels + i / 3];
-            samples[i] = (byte)(value + 0.5f);
-        }
-
-        return new RgbImage(column.Width, column.Height, samples);
     }
 }

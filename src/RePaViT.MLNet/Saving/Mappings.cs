@@ -74,13 +74,17 @@ internal sealed class FileMapping : CustomMappingFactory<FileMapping.Source, Pre
     }
 }
 
-/// <summary>Prepares numbers from 0 to 255.</summary>
+/// <summary>Prepares numbers from 0 to 255, and decoded images of one size, which come as planes of such numbers.</summary>
 [CustomMappingFactoryAttribute(Helpers.PixelsMapping)]
 internal sealed class PixelsMapping : CustomMappingFactory<PixelsMapping.Source, PreparedImage>
 {
     public override Action<Source, PreparedImage> GetMapping()
-        => (source, prepared) => prepared.Set(
-            source.Preparation, how => ImageReader.ToRgb([.. source.Image.DenseValues()], how.Images));
+        => (source, prepared) => prepared.Set(source.Preparation, how => ToRgb([.. source.Image.DenseValues()], how));
+
+    // Models from before transparency was blended have Pixels there, and three planes.
+    private static RgbImage ToRgb(float[] values, Preparation how) => how.Images.Kind == ImageColumnKind.Image
+        ? ImageReader.ToRgb(values, how.Images, how.Preprocessing.Decoding)
+        : ImageReader.ToRgb(values, how.Images);
 
     internal sealed class Source
     {

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.Transforms.Onnx;
 using RePaViT.IO;
 using RePaViT.MLNet.Images;
@@ -111,11 +112,11 @@ internal sealed class SavedChain : IDisposable
 
     private void AddPreparation(string imageColumnName, ImageColumn images, RePaViTModel model)
     {
-        if (images is { Kind: ImageColumnKind.Image, Height: > 0 })
+        // A mapping takes images of one type only, that of no fixed size.
+        bool areOfOneSize = images is { Kind: ImageColumnKind.Image, Height: > 0 };
+        if (areOfOneSize)
         {
-            // A mapping takes images of one type only, that of no fixed size.
-            Add(_transforms.ExtractPixels(Helpers.Image, imageColumnName));
-            images = images with { Kind = ImageColumnKind.Pixels };
+            Add(_transforms.ExtractPixels(Helpers.Image, imageColumnName, ImagePixelExtractingEstimator.ColorBits.All));
         }
         else
         {
@@ -133,7 +134,7 @@ internal sealed class SavedChain : IDisposable
             Helpers.Preparation, [new KeyValuePair<uint, string>(1, preparation.ToJson())], Helpers.One));
         switch (images.Kind)
         {
-            case ImageColumnKind.Image:
+            case ImageColumnKind.Image when !areOfOneSize:
                 Add(_transforms.CustomMapping(new ImageMapping().GetMapping(), Helpers.ImageMapping));
                 break;
             case ImageColumnKind.File:

@@ -7,7 +7,8 @@ namespace RePaViT;
 public sealed record ImageDecoding
 {
     private const int DefaultMaxPixels = 1 << 27;
-    private const int GreatestMaxPixels = 1 << 29;
+    // Four samples a pixel are counted by an Int32.
+    private const int GreatestMaxPixels = int.MaxValue / 4;
 
     /// <summary>
     /// Whether the orientation that the file's metadata give, one of eight, is followed: phones store photos as the sensor sees them,
@@ -19,7 +20,7 @@ public sealed record ImageDecoding
     public Rgb Background { get; init; } = new(1, 1, 1);
 
     /// <summary>
-    /// The most pixels of an image, from 1 to 2^29. A file that claims more is refused before a pixel is decoded. Default 2^27: the 108
+    /// The most pixels of an image, from 1 to 2^29 - 1. A file that claims more is refused before a pixel is decoded. Default 2^27: the 108
     /// megapixels of a phone fit, and at 7 bytes a pixel, no image takes more than 1 GB to decode.
     /// </summary>
     public int MaxPixels { get; init; } = DefaultMaxPixels;

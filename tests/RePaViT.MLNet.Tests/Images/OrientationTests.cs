@@ -81,6 +81,17 @@ public sealed class OrientationTests
     }
 
     [TestMethod]
+    public void WebP_metadata_behind_what_JPEG_files_need_are_read()
+    {
+        byte[] file = OrientedFiles.Create("WebP", 6);
+        int chunk = file.AsSpan().LastIndexOf("EXIF"u8);
+        byte[] prefixed = ImageFiles.WebP(
+            [.. file[12..chunk], .. ImageFiles.WebPChunk("EXIF", [.. "Exif\0\0"u8, .. OrientedFiles.Exif(6, isLittleEndian: true)])]);
+
+        CollectionAssert.AreEqual(ImageFile.Decode(file).Pixels.ToArray(), ImageFile.Decode(prefixed).Pixels.ToArray());
+    }
+
+    [TestMethod]
     public void Metadata_that_are_cut_off_anywhere_are_no_failure()
     {
         byte[] upright = OrientedFiles.Create("PNG", null);

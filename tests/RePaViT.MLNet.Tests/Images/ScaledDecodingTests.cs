@@ -1,3 +1,4 @@
+using RePaViT.MLNet.Tests.Support;
 using RePaViT.Tests.Support;
 using SkiaSharp;
 
@@ -37,6 +38,15 @@ public sealed class ScaledDecodingTests
 
         Assert.AreEqual(320, ImageFile.Decode(file, new ImagePreprocessing()).Width);
         Assert.AreEqual(320, ImageFile.Decode(file, new ImagePreprocessing { ReducedSide = 10, Decoding = null }).Width);
+    }
+
+    [TestMethod]
+    public void Of_an_icon_the_largest_image_is_taken_however_small_it_is_needed()
+    {
+        byte[] icon = ImageFiles.Ico(
+            Draw(SKEncodedImageFormat.Png, 256, 256), Draw(SKEncodedImageFormat.Png, 128, 128), Draw(SKEncodedImageFormat.Png, 64, 64));
+
+        Assert.AreEqual(256, ImageFile.Decode(icon, new ImagePreprocessing { ReducedSide = 32 }).Width);
     }
 
     [TestMethod]
