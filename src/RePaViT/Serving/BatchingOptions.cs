@@ -5,11 +5,14 @@ public sealed record BatchingOptions
 {
     private const int GreatestBatch = 4096;
 
+    // Far beyond what anybody waits for, and far below what timers can measure.
+    private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
+
     /// <summary>The most images of a batch, from 1 to 4096. Default 32.</summary>
     public int MaxBatchSize { get; init; } = 32;
 
     /// <summary>
-    /// How long the first request of a batch waits for company, at least zero. While a batch is computed the next ones gather by
+    /// How long the first request of a batch waits for company, from zero to a day. While a batch is computed the next ones gather by
     /// themselves: waiting makes larger batches of few requests, and costs each as much time. Default: zero.
     /// </summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.Zero;
@@ -17,7 +20,16 @@ public sealed record BatchingOptions
     /// <summary>Requests that may be unanswered at once, at least 1; more are refused. Each holds a prepared image. Default 256.</summary>
     public int QueueCapacity { get; init; } = 256;
 
-    /// <summary>Time within which a request is answered, above zero: afterwards it fails, and if it still waits, it is not computed. Null for any. Default null.</summary>
+    /// <summary>
+    /// Whether a request that finds no room waits for it, within its deadline. Otherwise it is refused at once, so that its client can go
+    /// elsewhere. Default false.
+    /// </summary>
+    public bool WaitsWhenFull { get; init; }
+
+    /// <summary>
+    /// Time within which a request is answered, above zero and up to a day, where it has no other: afterwards it fails, and if it still
+    /// waits, it is not computed. Null for any. Default null.
+    /// </summary>
     public TimeSpan? Deadline { get; init; }
 
     /// <summary>What tells the time. Default: the system's clock.</summary>
@@ -27,9 +39,14 @@ public sealed record BatchingOptions
     internal void Validate()
     {
         Guard.ThrowUnless(MaxBatchSize is >= 1 and <= GreatestBatch, MaxBatchSize, $"a number in [1, {GreatestBatch}]");
-        Guard.ThrowUnless(MaxWait >= TimeSpan.Zero, MaxWait, "zero or more");
+        Guard.ThrowUnless(MaxWait >= TimeSpan.Zero && MaxWait <= _longest, MaxWait, "a time from zero to a day");
         Guard.ThrowUnless(QueueCapacity >= 1, QueueCapacity, "a number from 1 on");
-        Guard.ThrowUnless(Deadline is null || Deadline > TimeSpan.Zero, Deadline, "a time above zero, or null");
+        ThrowUnlessDeadline(Deadline, nameof(Deadline));
         ArgumentNullException.ThrowIfNull(TimeProvider);
     }
+
+    /// <exception cref="ArgumentException">No request can have so much time.</exception>
+    internal static void ThrowUnlessDeadline(TimeSpan? deadline, string name)
+        => Guard.ThrowUnless(
+            deadline is null || (deadline > TimeSpan.Zero && deadline <= _longest), deadline, "a time above zero and up to a day, or null", name);
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using RePaViT.Serving;
 
@@ -20,7 +21,7 @@ public sealed class BatchingScorer : IAsyncDisposable
     private readonly ScoreBatch _score;
     private readonly Channel<Request> _requests = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _worker;
-    private int _unanswered;
+    private readonly SemaphoreSlim _room;
 
     /// <param name="model">What scores, where it computes now. It must not be computed with elsewhere if its speed counts.</param>
     /// <param name="options">How requests are gathered; null for the defaults.</param>
@@ -38,7 +39,7 @@ public sealed class BatchingScorer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(model);
         _options = options ?? new BatchingOptions();
         _options.Validate();
-        (_model, _score) = (model, score);
+        (_model, _score, _room) = (model, score, new SemaphoreSlim(_options.QueueCapacity));
 
         // It computes for long, and what it awaits comes from threads of the pool.
         _worker = Task.Factory.StartNew(WorkAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
@@ -48,9 +49,9 @@ public sealed class BatchingScorer : IAsyncDisposable
     internal delegate void ScoreBatch(ReadOnlySpan<float> images, Span<float> probabilities);
 
     /// <summary>Requests that are not answered yet.</summary>
-    public int Unanswered => Volatile.Read(ref _unanswered);
+    public int Unanswered => _options.QueueCapacity - _room.CurrentCount;
 
-    /// <summary>Classifies an image.</summary>
+    /// <summary>Classifies an image, within the deadline of the options.</summary>
     /// <param name="image">An image of any size. It is prepared on the caller's thread.</param>
     /// <param name="cancellationToken">Ends the wait; a request that still waits is not computed then.</param>
     /// <exception cref="ArgumentException">The image has no pixels. Other requests are not touched by it.</exception>
@@ -58,47 +59,41 @@ public sealed class BatchingScorer : IAsyncDisposable
     /// <exception cref="TimeoutException">The request was not answered within <see cref="BatchingOptions.Deadline"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The scorer was disposed of.</exception>
-    public async Task<Prediction> PredictAsync(RgbImage image, CancellationToken cancellationToken = default)
+    public Task<Prediction> PredictAsync(RgbImage image, CancellationToken cancellationToken = default)
+        => PredictAsync(image, _options.Deadline, cancellationToken);
+
+    /// <summary>Classifies an image, within a deadline of its own.</summary>
+    /// <param name="image">As there.</param>
+    /// <param name="deadline">Time within which it is answered, above zero and up to a day; null for any.</param>
+    /// <param name="cancellationToken">As there.</param>
+    /// <exception cref="ArgumentException">As there, or there is no such deadline.</exception>
+    /// <exception cref="QueueFullException">As there.</exception>
+    /// <exception cref="TimeoutException">The request was not answered within the deadline.</exception>
+    /// <exception cref="OperationCanceledException">As there.</exception>
+    /// <exception cref="ObjectDisposedException">As there.</exception>
+    public async Task<Prediction> PredictAsync(RgbImage image, TimeSpan? deadline, CancellationToken cancellationToken = default)
     {
+        BatchingOptions.ThrowUnlessDeadline(deadline, nameof(deadline));
         cancellationToken.ThrowIfCancellationRequested();
         long start = _options.TimeProvider.GetTimestamp();
-        if (Interlocked.Increment(ref _unanswered) > _options.QueueCapacity)
-        {
-            Interlocked.Decrement(ref _unanswered);
-            ScorerMetrics.Refuse("queue_full");
-            throw new QueueFullException($"{_options.QueueCapacity} requests are waiting already, and no more are accepted.");
-        }
-
-        ScorerMetrics.Enter();
-        Request request;
+        using var passed = new CancellationTokenSource(deadline ?? Timeout.InfiniteTimeSpan, _options.TimeProvider);
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(passed.Token, cancellationToken);
         try
         {
-            request = new Request(Prepare(image));
-            ObjectDisposedException.ThrowIf(!_requests.Writer.TryWrite(request), this);
-        }
-        catch
-        {
-            Leave();
-            throw;
-        }
-
-        try
-        {
-            Prediction prediction = await request.Answer.Task
-                .WaitAsync(_options.Deadline ?? Timeout.InfiniteTimeSpan, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            await EnterAsync(given.Token).ConfigureAwait(false);
+            Prediction prediction = await Enqueue(image, given.Token).WaitAsync(given.Token).ConfigureAwait(false);
             ScorerMetrics.Answer(_options.TimeProvider.GetElapsedTime(start));
             return prediction;
         }
+        catch (OperationCanceledException) when (given.IsCancellationRequested)
+        {
+            ScorerMetrics.Refuse(cancellationToken.IsCancellationRequested ? "cancelled" : "deadline");
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new TimeoutException($"The request was not answered within {deadline}.");
+        }
         catch (Exception exception)
         {
-            // Whoever takes it out of the queue sees that nobody waits any longer.
-            request.IsAbandoned = true;
-            ScorerMetrics.Refuse(exception switch
-            {
-                TimeoutException => "deadline",
-                OperationCanceledException => "cancelled",
-                _ => "failed",
-            });
+            ScorerMetrics.Refuse(exception is QueueFullException ? "queue_full" : "failed");
             throw;
         }
     }
@@ -108,6 +103,38 @@ public sealed class BatchingScorer : IAsyncDisposable
     {
         _requests.Writer.TryComplete();
         await _worker.ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a place among the unanswered.</summary>
+    private async ValueTask EnterAsync(CancellationToken given)
+    {
+        if (!_room.Wait(0, CancellationToken.None))
+        {
+            if (!_options.WaitsWhenFull)
+            {
+                throw new QueueFullException($"{_options.QueueCapacity} requests are waiting already, and no more are accepted.");
+            }
+
+            await _room.WaitAsync(given).ConfigureAwait(false);
+        }
+
+        ScorerMetrics.Enter();
+    }
+
+    /// <summary>Uses the place, or gives it back.</summary>
+    private Task<Prediction> Enqueue(RgbImage image, CancellationToken given)
+    {
+        try
+        {
+            var request = new Request(Prepare(image), given);
+            ObjectDisposedException.ThrowIf(!_requests.Writer.TryWrite(request), this);
+            return request.Answer.Task;
+        }
+        catch
+        {
+            Leave();
+            throw;
+        }
     }
 
     private float[] Prepare(RgbImage image)
@@ -124,9 +151,12 @@ public sealed class BatchingScorer : IAsyncDisposable
         while (await requests.WaitToReadAsync().ConfigureAwait(false))
         {
             await GatherAsync(requests, batch).ConfigureAwait(false);
+
+            // While others were waited for, some may have given up.
+            batch.RemoveAll(LeavesAbandoned);
             if (batch.Count > 0)
             {
-                Score(batch);
+                Score(CollectionsMarshal.AsSpan(batch));
                 batch.Clear();
             }
         }
@@ -159,75 +189,97 @@ public sealed class BatchingScorer : IAsyncDisposable
     {
         while (batch.Count < _options.MaxBatchSize && requests.TryRead(out Request? request))
         {
-            if (request.IsAbandoned)
-            {
-                Leave();
-            }
-            else
+            if (!LeavesAbandoned(request))
             {
                 batch.Add(request);
             }
         }
     }
 
-    private void Score(List<Request> batch)
+    /// <summary>Whether nobody waits for the answer any longer; then the place is given back.</summary>
+    private bool LeavesAbandoned(Request request)
     {
-        int classes = _model.Architecture.Classes;
-        float[] images = new float[batch.Count * _model.ImageLength];
-        float[] probabilities = new float[batch.Count * classes];
-        for (int i = 0; i < batch.Count; i++)
+        bool isAbandoned = request.IsAbandoned;
+        if (isAbandoned)
         {
-            batch[i].Planes.CopyTo(images, i * _model.ImageLength);
+            Leave();
         }
 
+        return isAbandoned;
+    }
+
+    private void Score(ReadOnlySpan<Request> batch)
+    {
         try
         {
-            _score(images, probabilities);
+            Answer(batch);
         }
         catch (Exception exception)
         {
-            foreach (Request request in batch)
+            if (batch.Length == 1)
             {
                 Leave();
-                request.Answer.SetException(exception);
-                // Of those who no longer wait, nobody looks at it.
-                _ = request.Answer.Task.Exception;
+                batch[0].Answer.SetException(exception);
+
+                // If nobody waits any longer, nobody else looks at it.
+                _ = batch[0].Answer.Task.Exception;
+                return;
             }
 
-            return;
+            // It may be due to one of them, or to their number.
+            foreach (ref readonly Request request in batch)
+            {
+                Score(new ReadOnlySpan<Request>(in request));
+            }
+        }
+    }
+
+    private void Answer(ReadOnlySpan<Request> batch)
+    {
+        int length = _model.ImageLength;
+        int classes = _model.Architecture.Classes;
+        float[] images = new float[checked(batch.Length * length)];
+        float[] probabilities = new float[checked(batch.Length * classes)];
+        for (int i = 0; i < batch.Length; i++)
+        {
+            batch[i].Planes.CopyTo(images, i * length);
         }
 
-        ScorerMetrics.Score(batch.Count);
-        for (int i = 0; i < batch.Count; i++)
+        _score(images, probabilities);
+        var predictions = new Prediction[batch.Length];
+        for (int i = 0; i < batch.Length; i++)
         {
             float[] own = probabilities[(i * classes)..((i + 1) * classes)];
             int label = TensorPrimitives.IndexOfMax<float>(own);
+            predictions[i] = new Prediction(label, _model.ClassNames[label], own[label], own);
+        }
+
+        // From here on nothing fails: each request is answered once.
+        ScorerMetrics.Score(batch.Length);
+        for (int i = 0; i < batch.Length; i++)
+        {
             Leave();
-            batch[i].Answer.SetResult(new Prediction(label, _model.ClassNames[label], own[label], own));
+            batch[i].Answer.SetResult(predictions[i]);
         }
     }
 
     private void Leave()
     {
-        Interlocked.Decrement(ref _unanswered);
         ScorerMetrics.Leave();
+        _room.Release();
     }
 
     /// <summary>A prepared image that waits.</summary>
-    private sealed class Request(float[] planes)
+    /// <param name="planes">The image.</param>
+    /// <param name="given">Is cancelled once nobody waits for the answer any longer.</param>
+    private sealed class Request(float[] planes, CancellationToken given)
     {
-        private volatile bool _isAbandoned;
-
         public float[] Planes => planes;
 
         // Callers go on on their own threads, not on that which computes.
         public TaskCompletionSource<Prediction> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Whether nobody waits for the answer any longer.</summary>
-        public bool IsAbandoned
-        {
-            get => _isAbandoned;
-            set => _isAbandoned = value;
-        }
+        public bool IsAbandoned => given.IsCancellationRequested;
     }
 }

@@ -13,13 +13,20 @@ internal static class ScorerMetrics
 
     private static readonly Counter<long> _batches = _meter.CreateCounter<long>("repavit.scorer.batches", "{batch}", "Batches that were scored.");
 
-    private static readonly Histogram<int> _batchSize = _meter.CreateHistogram<int>("repavit.scorer.batch.size", "{image}", "Images of a batch.");
+    private static readonly Histogram<int> _batchSize = _meter.CreateHistogram(
+        "repavit.scorer.batch.size", "{image}", "Images of a batch.",
+        advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128] });
 
     private static readonly UpDownCounter<long> _waiting = _meter.CreateUpDownCounter<long>(
         "repavit.scorer.requests", "{request}", "Requests that are not answered yet.");
 
-    private static readonly Histogram<double> _duration = _meter.CreateHistogram<double>(
-        "repavit.scorer.duration", "s", "From a request to its answer.");
+    // The boundaries that OpenTelemetry takes by itself are for milliseconds: most requests would be below the first.
+    private static readonly Histogram<double> _duration = _meter.CreateHistogram(
+        "repavit.scorer.duration", "s", "From a request to its answer.",
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+        });
 
     private static readonly Counter<long> _refusals = _meter.CreateCounter<long>(
         "repavit.scorer.refusals", "{request}", "Requests without an answer, by reason: queue_full, deadline, cancelled or failed.");

@@ -7,9 +7,9 @@ namespace RePaViT.Tests.Serving;
 [TestClass]
 public sealed class BatchingScorerTests
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _patience = Gate.Patience;
 
-    private static readonly RePaViTModel _model = CreateModel();
+    private static readonly RePaViTModel _model = Gate.Model;
 
     private static readonly RgbImage[] _images = [.. Enumerable.Range(0, 40).Select(seed => TestImages.Random(12 + seed % 5, 12, seed))];
 
@@ -142,19 +142,6 @@ public sealed class BatchingScorerTests
     }
 
     [TestMethod]
-    public async Task An_engine_that_fails_fails_its_batch_and_no_other()
-    {
-        var engine = new Gate { Failure = new InvalidOperationException("The device is gone.") };
-        engine.Open();
-        await using BatchingScorer scorer = engine.Create(new BatchingOptions());
-
-        await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => scorer.PredictAsync(_images[0]).WaitAsync(_patience));
-        engine.Failure = null;
-
-        Assert.IsNotNull(await scorer.PredictAsync(_images[1]).WaitAsync(_patience));
-    }
-
-    [TestMethod]
     public async Task Disposing_answers_what_waits_and_refuses_what_comes()
     {
         var engine = new Gate();
@@ -258,49 +245,13 @@ public sealed class BatchingScorerTests
     {
         foreach (BatchingOptions options in (BatchingOptions[])
         [
-            new() { MaxBatchSize = 0 }, new() { MaxBatchSize = 4097 }, new() { MaxWait = TimeSpan.FromTicks(-1) },
-            new() { QueueCapacity = 0 }, new() { Deadline = TimeSpan.Zero },
+            new() { MaxBatchSize = 0 }, new() { MaxBatchSize = 4097 }, new() { MaxWait = TimeSpan.FromTicks(-1) }, new() { MaxWait = TimeSpan.MaxValue },
+            new() { QueueCapacity = 0 }, new() { Deadline = TimeSpan.Zero }, new() { Deadline = TimeSpan.MaxValue },
         ])
         {
             Assert.Throws<ArgumentException>(() => new BatchingScorer(_model, options));
         }
 
         Assert.Throws<ArgumentNullException>(() => new BatchingScorer(null!));
-    }
-
-    private static RePaViTModel CreateModel()
-    {
-        var architecture = new ViTArchitecture { ImageSize = 12, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = 3 };
-        return new RePaViTModel(
-            architecture, NetworkForm.Trained, RandomWeights.Network(architecture, seed: 1).Weights, ["a", "b", "c"]).Reparameterize();
-    }
-
-    /// <summary>An engine that computes when it is let.</summary>
-    private sealed class Gate
-    {
-        private readonly TaskCompletionSource _isOpen = new();
-        private readonly TaskCompletionSource _begun = new();
-
-        public List<int> Batches { get; } = [];
-
-        public Exception? Failure { get; set; }
-
-        public BatchingScorer Create(BatchingOptions options) => new(_model, options, (images, probabilities) =>
-        {
-            Batches.Add(probabilities.Length / 3);
-            _begun.TrySetResult();
-            Assert.IsTrue(_isOpen.Task.Wait(_patience));
-            if (Failure is not null)
-            {
-                throw Failure;
-            }
-
-            probabilities.Fill(1 / 3f);
-        });
-
-        public void Open() => _isOpen.SetResult();
-
-        /// <summary>Until the first is being computed.</summary>
-        public void WaitForBatch() => Assert.IsTrue(_begun.Task.Wait(_patience));
     }
 }
