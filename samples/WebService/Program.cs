@@ -6,26 +6,29 @@ using RePaViT.WebService;
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 ServiceOptions options = builder.Configuration.Get<ServiceOptions>() ?? new ServiceOptions();
 RePaViTModel model;
+BatchingScorer scorer;
 try
 {
     model = options.OpenModel();
+    scorer = new BatchingScorer(
+        model, new BatchingOptions { MaxBatchSize = options.MaxBatchSize, QueueCapacity = options.QueueCapacity, Deadline = options.Deadline });
 }
-catch (Exception exception) when (exception is ArgumentException or IOException or InvalidDataException or UnauthorizedAccessException)
+catch (Exception exception) when (
+    exception is ArgumentException or IOException or InvalidDataException or OverflowException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"Error: {exception.Message}");
     return 1;
 }
 
+await using BatchingScorer disposed = scorer;
 builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = options.MaxRequestBytes);
-builder.Services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = options.MaxImageBytes);
+
+// The length of a form is that of its request, which is bounded above; what is too long within it is told by its reader.
+builder.Services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = long.MaxValue);
 builder.Services.AddSingleton(options);
 builder.Services.AddSingleton(model);
-builder.Services.AddSingleton(_ => new BatchingScorer(model, new BatchingOptions
-{
-    MaxBatchSize = options.MaxBatchSize,
-    QueueCapacity = options.QueueCapacity,
-    Deadline = TimeSpan.FromSeconds(options.DeadlineSeconds),
-}));
+builder.Services.AddSingleton(scorer);
+builder.Services.AddSingleton<UploadedImages>();
 builder.Services.AddHealthChecks();
 builder.Services.AddOpenApi();
 builder.Services.AddProblemDetails();
@@ -41,7 +44,8 @@ app.MapOpenApi();
 app.MapHealthChecks("/health");
 app.MapPrometheusScrapingEndpoint();
 Classification.Map(app);
-app.Run();
+Explanation.Map(app);
+await app.RunAsync();
 return 0;
 
 /// <summary>The service; tests start it.</summary>

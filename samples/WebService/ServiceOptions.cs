@@ -23,6 +23,8 @@ internal sealed class ServiceOptions
     /// <summary>Seconds within which a request is answered.</summary>
     public double DeadlineSeconds { get; set; } = 10;
 
+    public TimeSpan Deadline => TimeSpan.FromSeconds(DeadlineSeconds);
+
     public long MaxRequestBytes => (long)MaxImageBytes + FormBytes;
 
     /// <exception cref="ArgumentException">There is no path.</exception>

@@ -1,20 +1,40 @@
-namespace RePaViT.Reports;
+using System.Numerics.Tensors;
+
+namespace RePaViT;
 
 /// <summary>
 /// What a model no longer says when a part of the image is covered: how far the probability of its answer falls (Zeiler and
 /// Fergus, arXiv 1311.2901, section 4.2). Needs nothing of the network but its answers.
 /// </summary>
-internal static class PatchOcclusion
+public static class PatchOcclusion
 {
     /// <summary>Covered squares along each side: each costs a prediction.</summary>
     public const int Side = 7;
+
+    /// <summary>Says which parts of an image its most probable class is due to.</summary>
+    /// <param name="model">The model; it computes some fifty images.</param>
+    /// <param name="image">An image of any size. Of it the model sees the centered square that its preprocessing says.</param>
+    /// <param name="cancellationToken">Stops it before it computes.</param>
+    /// <returns>
+    /// [<see cref="Side"/>, <see cref="Side"/>]: by how much the probability falls when a square is covered, 0 to 1, row by row from
+    /// the top.
+    /// </returns>
+    /// <exception cref="ArgumentException">The image has no pixels.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static float[] Compute(RePaViTModel model, RgbImage image, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        float[] planes = new float[model.ImageLength];
+        model.Preprocessing.Prepare(image, model.Architecture.ImageSize, planes);
+        return Compute(model, planes, 1, cancellationToken)[0];
+    }
 
     /// <param name="model">The model.</param>
     /// <param name="planes">[count, 3, size, size], from 0 to 255.</param>
     /// <param name="count">Number of images.</param>
     /// <param name="cancellationToken">Stops it between two images.</param>
     /// <returns>For each image how much of the probability each square is worth, at least 0, row by row from the top.</returns>
-    public static float[][] Compute(RePaViTModel model, ReadOnlyMemory<float> planes, int count, CancellationToken cancellationToken)
+    internal static float[][] Compute(RePaViTModel model, ReadOnlyMemory<float> planes, int count, CancellationToken cancellationToken)
     {
         int classes = model.Architecture.Classes;
         int imageLength = planes.Length / count;
@@ -68,5 +88,5 @@ internal static class PatchOcclusion
         }
     }
 
-    private static float Largest(ReadOnlySpan<float> values) => System.Numerics.Tensors.TensorPrimitives.Max(values);
+    private static float Largest(ReadOnlySpan<float> values) => TensorPrimitives.Max(values);
 }
