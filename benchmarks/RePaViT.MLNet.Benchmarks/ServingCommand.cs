@@ -74,23 +74,23 @@ internal static class ServingCommand
         var rows = new List<ServingRow>();
         foreach (int number in clients)
         {
-            var times = ways.ToDictionary(way => way.Name, _ => new List<double>());
+            var loads = ways.ToDictionary(way => way.Name, _ => new List<ServingLoad>());
             for (int turn = 0; turn <= turns; turn++)
             {
                 foreach ((string name, Func<int, Task> send) in ways)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    List<double> taken = await Load(number, seconds, send);
+                    ServingLoad load = await Load(number, seconds, send);
 
                     // The first turn compiles and warms up.
                     if (turn > 0)
                     {
-                        times[name].AddRange(taken);
+                        loads[name].Add(load);
                     }
                 }
             }
 
-            rows.AddRange(ways.Select(way => ServingRow.Of(way.Name, number, times[way.Name], turns * seconds)));
+            rows.AddRange(ways.Select(way => ServingRow.Of(way.Name, number, loads[way.Name])));
         }
 
         return new ServingReport(model.Architecture.ImageSize, Environment.ProcessorCount, rows);
@@ -98,8 +98,8 @@ internal static class ServingCommand
         RgbImage Decode(int image) => ImageFile.Decode(files[image], model.Preprocessing.Decoding);
     }
 
-    /// <summary>Clients with a thread each, that send one request after the other. Returns the seconds that each request took.</summary>
-    private static async Task<List<double>> Load(int clients, double seconds, Func<int, Task> send)
+    /// <summary>Clients with a thread each, that send one request after the other for so long, and wait for their last answer.</summary>
+    private static async Task<ServingLoad> Load(int clients, double seconds, Func<int, Task> send)
     {
         var clock = Stopwatch.StartNew();
         List<double>[] times = await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Factory.StartNew(
@@ -118,7 +118,7 @@ internal static class ServingCommand
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default)));
-        return [.. times.SelectMany(taken => taken)];
+        return new ServingLoad(clock.Elapsed.TotalSeconds, [.. times.SelectMany(taken => taken)]);
     }
 
     /// <summary>The bytes of an image file.</summary>
@@ -136,7 +136,7 @@ internal static class ServingCommand
         Table table = new Table { Border = TableBorder.Markdown }.AddColumns("clients", "way", "requests/s", "p50, ms", "p99, ms");
         foreach (ServingRow row in report.Rows)
         {
-            table.AddRow(Number(row.Clients), row.Way, Number(row.RequestsPerSecond), Number(1000 * row.MedianSeconds), Number(1000 * row.Percentile99Seconds));
+            table.AddRow(row.Clients.ToString(CultureInfo.InvariantCulture), row.Way, Number(row.RequestsPerSecond), Number(1000 * row.MedianSeconds), Number(1000 * row.Percentile99Seconds));
         }
 
         Report.Text.WriteLine($"Images of {report.ImageSize} pixels, {report.Processors} processors");
@@ -163,12 +163,18 @@ internal static class ServingCommand
 /// <summary>What was measured.</summary>
 internal sealed record ServingReport(int ImageSize, int Processors, IReadOnlyList<ServingRow> Rows);
 
+/// <summary>One turn of one way.</summary>
+/// <param name="Seconds">Until the last answer: many clients wait long for their last ones.</param>
+/// <param name="Requests">The seconds that each request took.</param>
+internal sealed record ServingLoad(double Seconds, IReadOnlyList<double> Requests);
+
 /// <summary>One way, with a number of clients.</summary>
 internal sealed record ServingRow(string Way, int Clients, double RequestsPerSecond, double MedianSeconds, double Percentile99Seconds)
 {
-    public static ServingRow Of(string way, int clients, List<double> times, double seconds)
+    public static ServingRow Of(string way, int clients, IReadOnlyList<ServingLoad> loads)
     {
-        times.Sort();
-        return new ServingRow(way, clients, times.Count / seconds, times[times.Count / 2], times[times.Count * 99 / 100]);
+        double[] times = [.. loads.SelectMany(load => load.Requests).Order()];
+        return new ServingRow(
+            way, clients, times.Length / loads.Sum(load => load.Seconds), times[times.Length / 2], times[times.Length * 99 / 100]);
     }
 }
