@@ -36,6 +36,7 @@ public sealed class PackageTests
     [DataRow("RePaViT")]
     [DataRow("RePaViT.TorchSharp")]
     [DataRow("RePaViT.MLNet")]
+    [DataRow("RePaViT.Orleans")]
     public void A_library_comes_with_its_documentation(string name)
     {
         using ZipArchive package = Open(Packages.Folder, name, "nupkg");

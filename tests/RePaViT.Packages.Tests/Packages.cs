@@ -12,7 +12,7 @@ public static class Packages
 
     public static string Version { get; } = $"1.0.0-test.{Guid.NewGuid():N}";
 
-    public static IReadOnlyList<string> Names { get; } = ["RePaViT", "RePaViT.Reports", "RePaViT.TorchSharp", "RePaViT.MLNet", "RePaViT.Tool"];
+    public static IReadOnlyList<string> Names { get; } = ["RePaViT", "RePaViT.Reports", "RePaViT.TorchSharp", "RePaViT.MLNet", "RePaViT.Orleans", "RePaViT.Tool"];
 
     /// <summary>Where they lie.</summary>
     public static string Folder => _folder!.Path;

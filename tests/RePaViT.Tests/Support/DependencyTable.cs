@@ -103,6 +103,9 @@ internal static class DependencyTable
             "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
             "Conversion", "Training", "Trainer.cs", "Transfer", "Reports", "RePaViT.Reports", "RePaViT.TorchSharp",
         ]),
+
+        // A cluster is told of models and files.
+        ("RePaViT.Orleans", ["IO", "Data", "Weights", "Networks", "Architectures", "Models", "Serving"]),
     ];
 
     /// <summary>Fails unless the types of an assembly use exactly what their rows say.</summary>
