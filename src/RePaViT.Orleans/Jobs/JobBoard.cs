@@ -16,13 +16,13 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
     private readonly Dictionary<int, SiloAddress> _workers = [];
     // Some may be done or worked on: that shows when their turn comes.
     private readonly Queue<int> _waiting = new(Enumerable.Range(0, plan.Parts).Where(part => !state.IsDone(part)));
-    private string? _obstacle;
+    private (SiloAddress Silo, string Text)? _obstacle;
 
     public bool IsRunning => state.Status == ScoringJobStatus.Running;
 
     public ScoringProgress Progress => new(
         state.Status, plan.Images, state.ImagesDone, state.Errors, plan.Parts, state.PartsDone,
-        PartFiles.ResultFile(plan.Job!.OutputFolder), state.Message ?? (IsRunning ? _obstacle : null));
+        PartFiles.ResultFile(plan.Job!.OutputFolder), state.Message ?? (IsRunning ? _obstacle?.Text : null));
 
     // The number of a part behind the last.
     private int Joining => plan.Parts;
@@ -35,10 +35,16 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
     {
         isChanged = false;
         ReleaseWhere((_, worker) => !isAlive(worker));
+        if (_obstacle is var (silo, _) && !isAlive(silo))
+        {
+            _obstacle = null;
+        }
+
         if (IsRunning && state.Model is string model && model != report.Model)
         {
-            _obstacle = $"The silo {report.Silo} has another model than the job was begun with, and gets no part of it.";
-            return new Assignment(IsRunning: true, [], _obstacle);
+            string text = $"The silo {report.Silo} has another model than the job was begun with, and gets no part of it.";
+            _obstacle = (report.Silo, text);
+            return new Assignment(IsRunning: true, [], text);
         }
 
         foreach (PartEnd end in report.Ended.TakeWhile(_ => IsRunning))

@@ -6,7 +6,7 @@ namespace RePaViT.Cluster.Silos;
 
 /// <summary>
 /// The model of a silo. Images of all parts that it works on go through it in common batches; at any time there are as many decoded images
-/// as processors, and as many prepared ones as <see cref="ScoringSiloOptions.PartsInFlight"/> batches.
+/// as processors, and as many prepared ones as a batch has for each part.
 /// </summary>
 internal sealed class SiloScorer : IAsyncDisposable
 {
@@ -19,8 +19,9 @@ internal sealed class SiloScorer : IAsyncDisposable
     {
         _model = model;
         _options = options;
-        _scorer = new BatchingScorer(
-            model, new BatchingOptions { MaxBatchSize = options.MaxBatchSize, QueueCapacity = options.PartsInFlight * options.MaxBatchSize * 2 });
+
+        // Parts have a limit each; a refusal would be a failure of theirs.
+        _scorer = new BatchingScorer(model, new BatchingOptions { MaxBatchSize = options.MaxBatchSize, QueueCapacity = int.MaxValue });
         var description = new Dictionary<string, string> { ["model"] = model.Description.ToJson() };
         ModelHash = TensorHash.Of(description, hashKey: "", model.Network.Weights).Finish();
     }

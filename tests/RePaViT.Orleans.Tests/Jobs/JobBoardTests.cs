@@ -153,6 +153,10 @@ public sealed class JobBoardTests
         Assert.IsTrue(refused.IsRunning);
         Assert.IsEmpty(refused.Parts);
         StringAssert.Contains(board.Progress.Message, "has another model");
+
+        _dead.Add(_second);
+        Exchange(board, _first, free: 0, held: [0]);
+        Assert.IsNull(board.Progress.Message);
     }
 
     private static int[] Numbers(PartWork[] parts) => [.. parts.Select(part => part.Part)];
