@@ -6,9 +6,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace RePaViT.ClusterScoring;
 
-/// <summary><c>measure</c>: what a second silo gives. Each is a process with one thread for computing.</summary>
+/// <summary><c>measure</c>: what a second silo gives. Each is a process on a processor of its own.</summary>
 internal static class MeasureCommand
 {
+    // Of each silo, before time counts: enough for the runtime to have compiled what takes long.
+    private const int FirstParts = 4;
+
     public static Command Create()
     {
         var model = new Argument<FileInfo>("MODEL") { Description = "model.onnx" };
@@ -16,7 +19,7 @@ internal static class MeasureCommand
         var silos = new Option<int>("--silos") { Description = "The most silos.", DefaultValueFactory = _ => 2 };
         var turns = new Option<int>("--turns") { Description = "Turns, all of which count.", DefaultValueFactory = _ => 3 };
         var images = new Option<int>("--images-per-part") { Description = "Images that a silo takes at a time.", DefaultValueFactory = _ => 100 };
-        var command = new Command("measure", "Measures images a second by the number of silos of one thread each, in turns.")
+        var command = new Command("measure", "Measures images a second by the number of silos on one processor each, in turns.")
         {
             model, list, silos, turns, images,
         };
@@ -50,7 +53,7 @@ internal static class MeasureCommand
         }
     }
 
-    /// <summary>The time of a job on silos that are ready: they have done one before.</summary>
+    /// <summary>The time of a job on silos that are ready: they have done a small one before.</summary>
     private static async Task<(long Images, TimeSpan Time)> MeasureAsync(
         string model, string list, int silos, int imagesPerPart, CancellationToken cancellationToken)
     {
@@ -60,7 +63,7 @@ internal static class MeasureCommand
         {
             for (int i = 0; i < silos; i++)
             {
-                processes.Add(StartSilo(folder.FullName, model));
+                processes.Add(StartSilo(folder.FullName, model, processor: i));
             }
 
             foreach (Process process in processes)
@@ -73,18 +76,22 @@ internal static class MeasureCommand
             using IHost host = LocalCluster.CreateClient(folder.FullName);
             await host.StartAsync(cancellationToken);
             var jobs = new ScoringJobs(host.Services.GetRequiredService<IClusterClient>());
-            await ScoreAsync("first");
+            string first = Path.Combine(folder.FullName, "first.txt");
+            string images = Path.GetDirectoryName(list)!;
+            await File.WriteAllLinesAsync(
+                first, File.ReadLines(list).Take(silos * FirstParts * imagesPerPart).Select(path => Path.Combine(images, path)), cancellationToken);
+            await ScoreAsync("first", first);
             long start = Stopwatch.GetTimestamp();
-            ScoringProgress done = await ScoreAsync("second");
+            ScoringProgress done = await ScoreAsync("second", list);
             TimeSpan time = Stopwatch.GetElapsedTime(start);
             await host.StopAsync(cancellationToken);
             return (done.Images, time);
 
-            async Task<ScoringProgress> ScoreAsync(string name)
+            async Task<ScoringProgress> ScoreAsync(string name, string imageList)
             {
                 await jobs.SubmitAsync(name, new ScoringJob
                 {
-                    ImageList = list, OutputFolder = Path.Combine(folder.FullName, name), ImagesPerPart = imagesPerPart,
+                    ImageList = imageList, OutputFolder = Path.Combine(folder.FullName, name), ImagesPerPart = imagesPerPart,
                 });
                 return await jobs.WaitAsync(name, cancellationToken: cancellationToken);
             }
@@ -102,16 +109,19 @@ internal static class MeasureCommand
         }
     }
 
-    private static Process StartSilo(string folder, string model)
+    private static Process StartSilo(string folder, string model, int processor)
     {
         var start = new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["exec", typeof(MeasureCommand).Assembly.Location, SiloCommand.Name, folder, model])
+            [
+                "exec", typeof(MeasureCommand).Assembly.Location, SiloCommand.Name, folder, model,
+                SiloCommand.ProcessorOption, processor.ToString(CultureInfo.InvariantCulture),
+            ])
         {
             RedirectStandardOutput = true,
         };
 
-        // Models compute on as many threads as the runtime sees processors.
+        // Models compute on as many threads as there were processors when the runtime started.
         start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
         return Process.Start(start)!;
     }
