@@ -111,18 +111,21 @@ internal static class MeasureCommand
 
     private static Process StartSilo(string folder, string model, int processor)
     {
-        var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [
-                "exec", typeof(MeasureCommand).Assembly.Location, SiloCommand.Name, folder, model,
-                SiloCommand.ProcessorOption, processor.ToString(CultureInfo.InvariantCulture),
-            ])
-        {
-            RedirectStandardOutput = true,
-        };
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        string[] silo = ["exec", typeof(MeasureCommand).Assembly.Location, SiloCommand.Name, folder, model];
 
-        // Models compute on as many threads as there were processors when the runtime started.
+        // A thread starts where the one that made it may run: on Linux, all of a process stay on a processor only if it was started there.
+        ProcessStartInfo start = OperatingSystem.IsLinux()
+            ? new ProcessStartInfo("taskset", ["--cpu-list", processor.ToString(CultureInfo.InvariantCulture), host, .. silo])
+            : new ProcessStartInfo(host, silo);
+        start.RedirectStandardOutput = true;
         start.Environment["DOTNET_PROCESSOR_COUNT"] = "1";
-        return Process.Start(start)!;
+        Process process = Process.Start(start)!;
+        if (OperatingSystem.IsWindows())
+        {
+            process.ProcessorAffinity = (nint)1 << processor;
+        }
+
+        return process;
     }
 }
