@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-using OpenTelemetry.Metrics;
 using RePaViT;
 using RePaViT.WebService;
 
@@ -10,8 +8,7 @@ BatchingScorer scorer;
 try
 {
     model = options.OpenModel();
-    scorer = new BatchingScorer(
-        model, new BatchingOptions { MaxBatchSize = options.MaxBatchSize, QueueCapacity = options.QueueCapacity, Deadline = options.Deadline });
+    scorer = options.CreateScorer(model);
 }
 catch (Exception exception) when (
     exception is ArgumentException or IOException or InvalidDataException or OverflowException or UnauthorizedAccessException)
@@ -21,31 +18,7 @@ catch (Exception exception) when (
 }
 
 await using BatchingScorer disposed = scorer;
-builder.WebHost.ConfigureKestrel(server => server.Limits.MaxRequestBodySize = options.MaxRequestBytes);
-
-// The length of a form is that of its request, which is bounded above; what is too long within it is told by its reader.
-builder.Services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = long.MaxValue);
-builder.Services.AddSingleton(options);
-builder.Services.AddSingleton(model);
-builder.Services.AddSingleton(scorer);
-builder.Services.AddSingleton<UploadedImages>();
-builder.Services.AddHealthChecks();
-builder.Services.AddOpenApi();
-builder.Services.AddProblemDetails();
-builder.Services.AddOpenTelemetry().WithMetrics(
-    metrics => metrics.AddMeter("RePaViT", "Microsoft.AspNetCore.Hosting").AddPrometheusExporter());
-
-WebApplication app = builder.Build();
-app.UseExceptionHandler();
-app.UseStatusCodePages();
-app.UseDefaultFiles();
-app.UseStaticFiles();
-app.MapOpenApi();
-app.MapHealthChecks("/health");
-app.MapPrometheusScrapingEndpoint();
-Classification.Map(app);
-Explanation.Map(app);
-await app.RunAsync();
+await ModelService.Create(builder, options, model, scorer).RunAsync();
 return 0;
 
 /// <summary>The service; tests start it.</summary>

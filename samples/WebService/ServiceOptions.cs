@@ -43,6 +43,10 @@ internal sealed class ServiceOptions
             : new MLContext().Model.LoadRePaViT(Model.Path).Model;
     }
 
+    /// <exception cref="ArgumentException">An option has a value that is not accepted.</exception>
+    public BatchingScorer CreateScorer(RePaViTModel model) => new(
+        model, new BatchingOptions { MaxBatchSize = MaxBatchSize, QueueCapacity = QueueCapacity, Deadline = Deadline });
+
     /// <summary>Where the model is.</summary>
     internal sealed class ModelOptions
     {

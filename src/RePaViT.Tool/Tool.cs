@@ -24,6 +24,7 @@ internal static class Tool
             ConvertCommand.Create(),
             ExportCommand.Create(),
             InspectCommand.Create(),
+            ServeCommand.Create(),
         };
         ParseResult commandLine = root.Parse(args);
         try
