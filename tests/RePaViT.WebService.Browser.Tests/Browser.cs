@@ -5,7 +5,7 @@ namespace RePaViT.WebService.Tests;
 /// <summary>The Chromium of the system, without a window, with a camera that shows a test picture.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
-    private static readonly string[] _names = ["chromium", "chromium-browser", "google-chrome", "chrome.exe", "msedge.exe"];
+    private static readonly string[] _names = ["chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "chrome.exe", "msedge.exe"];
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
