@@ -11,24 +11,29 @@ internal static class ScoreCommand
     public static Command Create()
     {
         var folder = new Argument<DirectoryInfo>("CLUSTER") { Description = "The folder of the cluster." };
-        var list = new Argument<FileInfo>("LIST") { Description = "A text file with the path of an image on each line." };
+        var list = new Argument<FileInfo>("LIST") { Description = "A text file with the path of an image on each line, or a Parquet table (.parquet)." };
         var output = new Argument<DirectoryInfo>("OUTPUT") { Description = "The folder for results.jsonl." };
         var images = new Option<int>("--images-per-part") { Description = "Images that a silo takes at a time.", DefaultValueFactory = _ => 1000 };
+        var column = new Option<string>("--column") { Description = "The column of a table that has the paths.", DefaultValueFactory = _ => "file" };
         var command = new Command("score", "Scores a list of images. Called again with the same arguments, it waits for the same job.")
         {
-            folder, list, output, images,
+            folder, list, output, images, column,
         };
         command.SetAction(async (line, cancellationToken) =>
         {
-            var job = new ScoringJob
-            {
-                ImageList = line.GetRequiredValue(list).FullName,
-                OutputFolder = line.GetRequiredValue(output).FullName,
-                ImagesPerPart = line.GetValue(images),
-            };
             try
             {
-                using IHost host = LocalCluster.CreateClient(line.GetRequiredValue(folder).FullName);
+                DirectoryInfo cluster = line.GetRequiredValue(folder);
+                FileInfo source = line.GetRequiredValue(list);
+                var job = new ScoringJob
+                {
+                    ImageList = source.Extension.Equals(".parquet", StringComparison.OrdinalIgnoreCase)
+                        ? await ParquetTable.WriteListAsync(source, line.GetRequiredValue(column), cluster, cancellationToken)
+                        : source.FullName,
+                    OutputFolder = line.GetRequiredValue(output).FullName,
+                    ImagesPerPart = line.GetValue(images),
+                };
+                using IHost host = LocalCluster.CreateClient(cluster.FullName);
                 await host.StartAsync(cancellationToken);
                 var jobs = new ScoringJobs(host.Services.GetRequiredService<IClusterClient>());
 
@@ -38,7 +43,7 @@ internal static class ScoreCommand
                 Console.WriteLine(done.ResultFile);
                 return 0;
             }
-            catch (Exception exception) when (exception is ArgumentException or ScoringJobException)
+            catch (Exception exception) when (exception is ArgumentException or ScoringJobException or IOException or InvalidDataException or UnauthorizedAccessException)
             {
                 await Console.Error.WriteLineAsync($"Error: {exception.Message}");
                 return 1;
