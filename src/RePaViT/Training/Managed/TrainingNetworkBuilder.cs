@@ -44,7 +44,6 @@ internal sealed class TrainingNetworkBuilder
             first = _nodes[0].Result;
         }
 
-        InputShape = first.Shape;
         Input = _values[first.Index] = NewValue(first.Shape);
         _isKept[first.Index] = true;
         AddSteps(first.Index, fuse);
@@ -53,9 +52,6 @@ internal sealed class TrainingNetworkBuilder
 
     /// <summary>How images are cut before the first step; null for not at all.</summary>
     public PatchGrid? Patches { get; }
-
-    /// <summary>The shape of what the first step reads, for one image.</summary>
-    public Shape InputShape { get; }
 
     /// <summary>What the first step reads.</summary>
     public TrainingValue Input { get; }
@@ -131,7 +127,7 @@ internal sealed class TrainingNetworkBuilder
     private void AddOperator(TrainingOperator operation, Node node, Value result)
     {
         Value x = node.Input;
-        bool isInPlace = operation.IsInPlace && !operation.KeepsInput && IsFree(x);
+        bool isInPlace = operation.IsInPlace && IsFree(x);
         TrainingValue y = isInPlace ? new TrainingValue(result.Shape, _values[x.Index].Buffer) : NewValue(result.Shape);
         _values[result.Index] = y;
         _isKept[result.Index] = operation.KeepsResult;

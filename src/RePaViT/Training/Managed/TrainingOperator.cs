@@ -11,13 +11,10 @@ internal abstract class TrainingOperator
     /// <summary>Its tensors, in the order in which they are stored.</summary>
     public virtual IReadOnlyList<TrainingParameter> Parameters => [];
 
-    /// <summary>Whether the backward pass reads what the forward pass took.</summary>
-    public virtual bool KeepsInput => true;
-
     /// <summary>Whether the backward pass reads what the forward pass gave.</summary>
     public virtual bool KeepsResult => false;
 
-    /// <summary>Whether the result may stand in the memory of the input.</summary>
+    /// <summary>Whether the result may stand in the memory of the input, which the backward pass does not read then.</summary>
     public virtual bool IsInPlace => false;
 
     /// <summary>Whether the gradient of the input may be made in the memory of that of the result.</summary>
@@ -37,7 +34,7 @@ internal abstract class TrainingOperator
 
     /// <summary>Adds the gradients of the parameters to theirs, and computes that of the input.</summary>
     /// <param name="context">What operators share.</param>
-    /// <param name="x">What the forward pass took; kept if <see cref="KeepsInput"/>.</param>
+    /// <param name="x">What the forward pass took; lost if <see cref="IsInPlace"/>.</param>
     /// <param name="y">What it gave; kept if <see cref="KeepsResult"/>.</param>
     /// <param name="dy">The gradient of y.</param>
     /// <param name="dx">The result; without data where nobody needs it and <see cref="CanSkipInputGradient"/>.</param>

@@ -52,8 +52,6 @@ internal sealed class ChannelIdleFeedForwardTraining : TrainingOperator
 
     public override IReadOnlyList<TrainingParameter> Parameters => [.. _input.Parameters, .. _output.Parameters];
 
-    public override bool KeepsInput => false;
-
     public override bool ReadsGradientFirst => true;
 
     public override void Forward(TrainingContext context, Matrix x, Matrix y)

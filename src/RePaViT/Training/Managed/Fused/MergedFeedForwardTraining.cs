@@ -153,8 +153,6 @@ internal sealed class MergedFeedForwardTraining : TrainingOperator
 
     private Matrix FoldedIdleInput => _foldedInput.TakeRows(_active, _idle);
 
-    public override bool KeepsInput => false;
-
     public override bool ReadsGradientFirst => true;
 
     public override void Forward(TrainingContext context, Matrix x, Matrix y)

@@ -27,8 +27,6 @@ internal sealed class ActivateTraining : TrainingOperator
         _backward = (chunk, _) => Backward(_kept.Chunk(chunk), _from.Chunk(chunk), _to.Chunk(chunk));
     }
 
-    public override bool KeepsInput => !_keepsResult;
-
     public override bool KeepsResult => _keepsResult;
 
     public override bool IsInPlace => _keepsResult;

@@ -11,8 +11,6 @@ internal sealed class AddTableTraining(AddTable operation) : TrainingOperator
 
     public override IReadOnlyList<TrainingParameter> Parameters => [_table];
 
-    public override bool KeepsInput => false;
-
     public override bool IsInPlace => true;
 
     public override bool IsInPlaceBackward => true;

@@ -6,8 +6,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>Means over the windows of a map.</summary>
 internal sealed class AveragePoolTraining(AveragePool pool) : TrainingOperator
 {
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
         => context.Pooling.Pool(x, y, pool.Size, pool.Reach);
 

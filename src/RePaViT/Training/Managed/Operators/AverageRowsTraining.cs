@@ -5,8 +5,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>The mean of the rows of each image.</summary>
 internal sealed class AverageRowsTraining : TrainingOperator
 {
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
         => context.ImageKernels.AverageRows(x, y, context.Images);
 

@@ -37,8 +37,6 @@ internal sealed class BatchNormalizeTraining : TrainingOperator
 
     public override IReadOnlyList<TrainingParameter> Parameters => _parameters.Parameters;
 
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
     {
         context.Columns.GatherMoments(x);

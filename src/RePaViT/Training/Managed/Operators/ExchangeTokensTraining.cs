@@ -7,8 +7,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>The tokens in a box change places between each image and its partner; so do their gradients.</summary>
 internal sealed class ExchangeTokensTraining(ExchangeTokens exchange) : TrainingOperator
 {
-    public override bool KeepsInput => false;
-
     public override bool IsInPlace => true;
 
     public override bool IsInPlaceBackward => true;

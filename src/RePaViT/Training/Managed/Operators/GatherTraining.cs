@@ -8,8 +8,6 @@ internal sealed class GatherTraining(Gather gather) : TrainingOperator
 {
     private readonly int[] _indices = gather.Table.Indices();
 
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
         => context.ImageKernels.Gather(x, y, _indices, gather.Table.Unit, context.Images);
 

@@ -20,8 +20,6 @@ internal sealed class MaximizeRowsTraining : TrainingOperator
         _forward = (image, _) => Maximize(_x.TakeRows(image * _x.Rows / _images, _x.Rows / _images), _y.Row(image), RowsOf(image));
     }
 
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
     {
         (_x, _y, _images) = (x, y, context.Images);

@@ -11,8 +11,6 @@ internal sealed class PrependTokenTraining(PrependToken operation) : TrainingOpe
 
     public override IReadOnlyList<TrainingParameter> Parameters => [_token];
 
-    public override bool KeepsInput => false;
-
     public override bool Accumulates => false;
 
     public override void Forward(TrainingContext context, Matrix x, Matrix y)

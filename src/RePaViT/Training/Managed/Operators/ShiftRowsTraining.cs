@@ -11,8 +11,6 @@ internal sealed class ShiftRowsTraining(ShiftRows operation) : TrainingOperator
 
     public override IReadOnlyList<TrainingParameter> Parameters => [_shift];
 
-    public override bool KeepsInput => false;
-
     public override bool IsInPlace => true;
 
     public override bool IsInPlaceBackward => true;

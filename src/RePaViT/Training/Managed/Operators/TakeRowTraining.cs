@@ -6,8 +6,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>Keeps one row of each image.</summary>
 internal sealed class TakeRowTraining(TakeRow operation) : TrainingOperator
 {
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
     {
         int rows = x.Rows / context.Images;

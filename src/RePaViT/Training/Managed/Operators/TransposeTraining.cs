@@ -5,8 +5,6 @@ namespace RePaViT.Training.Managed;
 /// <summary>y = x' within each image.</summary>
 internal sealed class TransposeTraining : TrainingOperator
 {
-    public override bool KeepsInput => false;
-
     public override void Forward(TrainingContext context, Matrix x, Matrix y)
         => context.ImageKernels.Transpose(x, y, context.Images);
 
