@@ -59,7 +59,7 @@ internal static class Demonstration
             : trainer.Fit(task.Training, task.Validation, progress, interruption.Token));
         if (result.IsCancelled)
         {
-            Console.WriteLine("Cancelled. What follows is the best model so far; --resume goes on with the training.");
+            Console.WriteLine("Cancelled. What follows is the best model so far; --resume continues the training.");
         }
 
         return result;

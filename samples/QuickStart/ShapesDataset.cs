@@ -14,7 +14,7 @@ internal static class ShapesDataset
     /// <summary>Least distance of a shape's color from the colors under it, as a share of black to white.</summary>
     private const float MinContrast = 0.3f;
 
-    // Shapes are bright and what is behind them is dark, in any hue. What tells them apart is neither.
+    // Shapes are bright and what is after them is dark, in any hue. What tells them apart is neither.
     private const float BackgroundBrightness = 0.4f;
     private const float ClutterBrightness = 0.45f;
     private const float ShapeBrightness = 0.5f;

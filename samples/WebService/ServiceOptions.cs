@@ -35,7 +35,7 @@ internal sealed class ServiceOptions
         if (string.IsNullOrEmpty(Model.Path))
         {
             throw new ArgumentException(
-                "No model is configured: set the variable Model__Path, or pass --Model:Path, to model.onnx or model.zip as QuickStart or 'repavit train' write them.");
+                "No model is configured: set the variable Model__Path, or pass --Model:Path, to a model.onnx or model.zip that QuickStart or 'repavit train' wrote.");
         }
 
         return Path.GetExtension(Model.Path).Equals(".onnx", StringComparison.OrdinalIgnoreCase)

@@ -11,7 +11,7 @@ internal sealed class UploadedImages(ServiceOptions options, RePaViTModel model)
 
     /// <summary>Reads and decodes the image of a request.</summary>
     /// <exception cref="BadHttpRequestException">There is no image, more than one, or it is too large.</exception>
-    /// <exception cref="InvalidDataException">It is no image that can be read; the message says which can.</exception>
+    /// <exception cref="InvalidDataException">It is not an image that can be read; the message says which can.</exception>
     /// <exception cref="TimeoutException">Too many others are being decoded.</exception>
     public async Task<RgbImage> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {

@@ -12,7 +12,7 @@ internal static class Columns
         " If it held decoded images: Cache, AppendCacheCheckpoint and ShuffleRows drop such columns; bytes of image files "
         + "(LoadRawImageBytes) pass through them.";
 
-    /// <exception cref="ArgumentException">This is no name of a column, or none that can be stored.</exception>
+    /// <exception cref="ArgumentException">This is not the name of a column, or not one that can be stored.</exception>
     public static void ThrowUnlessNamed(string value, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (string.IsNullOrWhiteSpace(value))

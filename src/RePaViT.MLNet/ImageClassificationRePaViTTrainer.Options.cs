@@ -88,7 +88,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public InferencePrecision ScoringPrecision { get; set; }
 
         /// <summary>
-        /// A model to go on from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
+        /// A model to continue from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
         /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
         /// classes are not the same, <see cref="Transfer"/> says what is done. A vanilla network is converted
         /// (<see cref="ChannelIdleMethod.Convert"/>) to the idle ratio of <see cref="Architecture"/>, unless that has none: at the end
@@ -98,7 +98,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
         /// <summary>
-        /// Weights that others trained, to go on from: their network in place of <see cref="Architecture"/>. Where the classes are not
+        /// Weights that others trained, to continue from: their network in place of <see cref="Architecture"/>. Where the classes are not
         /// the same, <see cref="Transfer"/> says what is done. What was found in them is in the log. Not together with
         /// <see cref="InitialModel"/>. Null to start from random weights. Default null.
         /// </summary>
@@ -144,7 +144,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public string? CheckpointFolder { get; set; }
 
         /// <summary>
-        /// Whether to go on from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
+        /// Whether to continue from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
         /// was never interrupted (on a GPU, or on a CPU with another instruction set than before, nearly the same, and the log
         /// says so); if there is none yet, training starts at the beginning. The state of a run with other images, labels or
         /// options is refused. Default false.
@@ -283,7 +283,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             => Distillation is { CountsLabels: false } && (ValidationSet is not null || ValidationSetFraction is null);
 
         /// <summary>The network for a number of classes.</summary>
-        /// <param name="initial">The model to go on from; null for random weights.</param>
+        /// <param name="initial">The model to continue from; null for random weights.</param>
         /// <param name="classes">The classes.</param>
         /// <exception cref="ArgumentException">There is no such network, or none that images can be prepared for.</exception>
         internal Architecture CreateArchitecture(RePaViTModel? initial, int classes)
@@ -302,10 +302,10 @@ public sealed partial class ImageClassificationRePaViTTrainer
             return architecture;
         }
 
-        /// <summary>Whether training goes on from a vanilla network, which is converted then.</summary>
+        /// <summary>Whether training continues from a vanilla network, which is converted then.</summary>
         internal bool Converts(RePaViTModel? initial) => initial is { Architecture.IsVanilla: true } && !Idleness.IsVanilla;
 
-        /// <summary>The model to go on from, as it was trained where that is known; null for none.</summary>
+        /// <summary>The model to continue from, as it was trained where that is known; null for none.</summary>
         internal RePaViTModel? StartModel => InitialModel?.TrainedModel ?? InitialModel?.Model;
 
         /// <summary>Says how many channels are idle: what a vanilla network was converted to before, or the option.</summary>

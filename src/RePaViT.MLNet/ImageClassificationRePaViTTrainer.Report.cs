@@ -58,7 +58,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            channel.Warning(MessageSensitivity.UserData, $"There is no report '{file.Path}': {exception.Message}");
+            channel.Warning(MessageSensitivity.UserData, $"The report '{file.Path}' could not be written: {exception.Message}");
         }
     }
 }

@@ -25,7 +25,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         };
         if (obstacle is not null)
         {
-            channel.Info(MessageSensitivity.None, $"All weights are trained, from a new last layer on: {obstacle}.");
+            channel.Info(MessageSensitivity.None, $"All weights are trained, starting with a new last layer: {obstacle}.");
         }
 
         return obstacle is null;

@@ -98,7 +98,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         if (classes.Count < 2 && _options.Distillation is { CountsLabels: false })
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has fewer than two keys: a network has at least two classes, also where labels are not "
+                $"Column '{_options.LabelColumnName}' has fewer than two keys: a network has at least two classes, even where labels are not "
                 + "learned from. Map two or more values to keys; the rows themselves may lack theirs.");
         }
 
@@ -108,7 +108,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         if (teacher is not null && !teacher.ClassNames.SequenceEqual(classes.Names))
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has other keys than the classes of the teacher: the same, in the same order, are needed.");
+                $"Column '{_options.LabelColumnName}' has different keys from the classes of the teacher: the same, in the same order, are needed.");
         }
 
         ImagePreprocessing preprocessing = initial?.Preprocessing ?? new ImagePreprocessing();
@@ -221,7 +221,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             channel.Warning(
                 MessageSensitivity.None,
-                $"Only {validation.Count} images choose the best epoch, which is much of a chance. With {nameof(Options.ValidationSetFraction)} null, "
+                $"Only {validation.Count} images choose the best epoch, which leaves much to chance. With {nameof(Options.ValidationSetFraction)} null, "
                 + "training uses all images and keeps the last epoch.");
         }
 
@@ -277,7 +277,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
         if (initial is not null)
         {
-            // What there is to go on from decides.
+            // What there is to continue from decides.
             recipe = recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto };
         }
 
@@ -299,7 +299,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             string kept = Path.Combine(Path.GetDirectoryName(checkpoint)!, PreviousCheckpointName);
             File.Move(checkpoint, kept, overwrite: true);
-            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; {nameof(Options.Resume)} would have gone on with it.");
+            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; {nameof(Options.Resume)} would have continued it.");
         }
 
         var options = new TrainerOptions { CheckpointPath = checkpoint };

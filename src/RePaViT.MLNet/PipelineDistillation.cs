@@ -8,7 +8,7 @@ namespace RePaViT;
 /// <summary>
 /// Teachers for <see cref="ImageClassificationRePaViTTrainer.Options.Distillation"/>: any fitted pipeline that gives a vector for each
 /// row of the training data, such as ML.NET's ResNet18 featurizer, an ONNX model, or a classifier. It runs once before training,
-/// over the images that are trained on alone, and again before a run goes on.
+/// over the images that are trained on alone, and again before a run continues.
 /// </summary>
 public static class PipelineDistillation
 {

@@ -8,7 +8,7 @@ using RePaViT.MLNet.Scoring;
 namespace RePaViT;
 
 /// <summary>
-/// Adds an output of a model as a vector column, for search, clustering or any trainer behind it.
+/// Adds an output of a model as a vector column, for search, clustering or any trainer after it.
 /// <see cref="RePaViTTransformsCatalog"/> makes it. The model is trained already: fitting only looks at the column of images.
 /// </summary>
 public sealed class RePaViTFeaturizerEstimator : IEstimator<RePaViTFeaturizerTransformer>

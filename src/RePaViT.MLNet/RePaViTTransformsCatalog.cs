@@ -12,7 +12,7 @@ public static class RePaViTTransformsCatalog
 {
     /// <summary>
     /// Creates a featurizer: it adds what a model gives without its head as a vector column, for search, clustering or any
-    /// trainer behind it.
+    /// trainer after it.
     /// </summary>
     /// <param name="catalog">The transforms of an <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The new column, a vector of numbers.</param>

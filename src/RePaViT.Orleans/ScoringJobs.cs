@@ -41,7 +41,7 @@ public sealed class ScoringJobs(IGrainFactory grains)
     /// <summary>Waits for the end of a job, through failures of silos and of connections. The job itself needs nobody who waits.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="progress">Is told how far the job is, about twice a second.</param>
-    /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
+    /// <param name="cancellationToken">Ends the wait; the job continues.</param>
     /// <returns>The progress of a job that is completed.</returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="ScoringJobException">There is no job of that name, it failed, or it was cancelled.</exception>

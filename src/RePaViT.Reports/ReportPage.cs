@@ -43,7 +43,7 @@ internal static class ReportPage
             Element("h1", Title),
             Element("p", Class("note"), report.IsValidated
                 ? $"{report.Classes.Count} classes, measured on {images} for validation. {Choice(report)}"
-                : $"{report.Classes.Count} classes. There were no validation images: what follows is measured on {images} that the network has learned, and says nothing of others."),
+                : $"{report.Classes.Count} classes. There were no validation images: what follows is measured on {images} that the network has learned, and says nothing about others."),
             report.Run.Remarks.Select(remark => Element("p", Foreign(remark, 500))),
             Element(
                 "dl",

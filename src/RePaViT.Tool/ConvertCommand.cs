@@ -11,18 +11,18 @@ internal static class ConvertCommand
         var model = new Argument<string>("MODEL") { Description = $"A vanilla network. {ModelSource.Description}" };
         var images = new Argument<string[]>("IMAGES")
         {
-            Description = "Some hundred image files of the kind that the model is for, and folders of them.", Arity = ArgumentArity.OneOrMore,
+            Description = "A few hundred image files of the kind that the model is for, or folders of them.", Arity = ArgumentArity.OneOrMore,
         };
         var output = new Option<string>("--output") { Description = "The file to write.", DefaultValueFactory = _ => "converted.onnx" };
         var idleRatio = new Option<double?>("--idle-ratio") { Description = "Share of hidden channels that become one matrix, 0 to 1. Default: 0.75." };
-        var share = new Option<double?>("--multiply-adds-share") { Description = "What an image may cost, as a share of what it costs now." };
+        var share = new Option<double?>("--multiply-adds-share") { Description = "Multiply-adds allowed for an image, as a share of what it takes now." };
         var agreement = new Option<double?>("--minimum-agreement")
         {
-            Description = "The largest idle ratio at which so large a share of held-out images keeps its class.",
+            Description = "Choose the largest idle ratio at which at least this share of held-out images keeps its class.",
         };
         var limit = new Option<int>("--images") { Description = "The most images that are used.", DefaultValueFactory = _ => new ConversionOptions().Images };
-        var noNorm = new Option<bool>("--no-normalization") { Description = "Without layer normalization, as the paper deploys: a little faster, less true." };
-        var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller, faster, nearly the same.")
+        var noNorm = new Option<bool>("--no-normalization") { Description = "Leave out layer normalization, as the paper does: a little faster, less accurate." };
+        var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller and faster, with nearly the same answers.")
         {
             model, images, output, idleRatio, share, agreement, limit, noNorm,
         };

@@ -29,7 +29,7 @@ internal static partial class GeneratedCode
         if (!Name().IsMatch(name))
         {
             throw new ArgumentException(
-                $"'{name}' is not accepted for --name: letters, digits and underscores are, a letter first, since a class gets this name.");
+                $"'{name}' is not accepted for --name: it becomes the name of a class, so it must be letters, digits and underscores, with a letter first.");
         }
     }
 

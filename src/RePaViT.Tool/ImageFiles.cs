@@ -24,7 +24,7 @@ internal static class ImageFiles
     })];
 
     /// <summary>Decodes a file as a model wants it.</summary>
-    /// <exception cref="InvalidDataException">It is no image, or not a whole one; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">It is not an image, or not a whole one; the message names the file.</exception>
     public static RgbImage Read(string path, ImageDecoding? decoding)
     {
         try

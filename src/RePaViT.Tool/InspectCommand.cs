@@ -12,7 +12,7 @@ internal static class InspectCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
-        var command = new Command("inspect", "Prints what a model is: its network, cost, classes and how images are prepared.") { model };
+        var command = new Command("inspect", "Prints a model's network, cost and classes, and how it prepares images.") { model };
         command.SetAction(line => Print(ModelSource.Open(line.GetRequiredValue(model))));
         return command;
     }

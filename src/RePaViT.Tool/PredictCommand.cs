@@ -14,7 +14,7 @@ internal static class PredictCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
-        var images = new Argument<string[]>("IMAGES") { Description = "Image files, and folders of them.", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGES") { Description = "Image files, or folders of them.", Arity = ArgumentArity.OneOrMore };
         var top = new Option<int>("--top") { Description = "Classes to print, the most probable ones.", DefaultValueFactory = _ => 3 };
         var json = new Option<bool>("--json") { Description = "Print a line of JSON for each image." };
         var command = new Command("predict", "Classifies images.") { model, images, top, json };

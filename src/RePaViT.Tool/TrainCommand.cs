@@ -13,7 +13,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "Image files in folders, one for each class." }.AcceptExistingOnly();
-        var output = new Option<DirectoryInfo?>("--output") { Description = "A folder for all that is made. Default: the model's name." };
+        var output = new Option<DirectoryInfo?>("--output") { Description = "The output folder. Default: the model's name." };
         var name = new Option<string>("--name") { Description = "Names the class of the code.", DefaultValueFactory = _ => "MLModel" };
         var test = new Option<double>("--test-fraction")
         {
@@ -30,10 +30,10 @@ internal static class TrainCommand
         };
         var pretrained = new Option<FileInfo?>("--pretrained")
         {
-            Description = "Weights to start from, of timm, torchvision, Hugging Face or the paper's authors: their network is taken.",
+            Description = "Weights to start from (timm, torchvision, Hugging Face or the paper's authors); they bring their own network.",
         };
         var device = new Option<Device>("--device") { Description = "auto, cpu or cuda.", DefaultValueFactory = _ => Device.Auto };
-        var seed = new Option<int>("--seed") { Description = "Names the weights and the order of the images.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "Seed of the first weights and of the order of the images.", DefaultValueFactory = _ => 1 };
         var resume = new Option<bool>("--resume") { Description = "Continue an earlier run from the checkpoint in the output folder." };
         var command = new Command("train", "Trains a model on a folder of images, measures and saves it, and writes code that uses it.")
         {
@@ -68,7 +68,7 @@ internal static class TrainCommand
         if (testFraction is not (>= 0 and < 1))
         {
             throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"{testFraction} is not accepted for --test-fraction: a share from 0 up to 1 is."));
+                CultureInfo.InvariantCulture, $"{testFraction} is not accepted for --test-fraction: it must be at least 0 and less than 1."));
         }
 
         var mlContext = new MLContext(seed);

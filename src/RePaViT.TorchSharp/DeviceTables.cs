@@ -65,7 +65,7 @@ internal sealed class DeviceTables(torch.Device device) : IDisposable
     private static torch.Tensor Keep(torch.Tensor tensor) => tensor.DetachFromDisposeScope();
 
     /// <param name="Places">
-    /// For each unit of the result its place among the units of the source; what comes from nowhere is from one behind the last.
+    /// For each unit of the result its place among the units of the source; what comes from nowhere is from one after the last.
     /// </param>
     /// <param name="HasZeros">Whether any does.</param>
     public readonly record struct Units(torch.Tensor Places, bool HasZeros);

@@ -138,7 +138,7 @@ internal static class TorchNetwork
         DeviceTables.Units from = pass.Tables.Of(table);
         Tensor units = x.reshape(-1, table.Source.Length / table.Unit, table.Unit);
 
-        // Zeros behind the last unit, from where nothing comes.
+        // Zeros after the last unit, from where nothing comes.
         Tensor padded = from.HasZeros ? pad(units, [0, 0, 0, 1]) : units;
         return padded.index_select(1, from.Places).view(-1, table.Result.Rows, table.Result.Columns);
     }
@@ -261,7 +261,7 @@ internal static class TorchNetwork
 
     /// <summary>
     /// u = BN1(a) W1' + b1; v = [f(u[:, :k]), u[:, k:]]; y = BN2(v) W2' + b2. The affine parts of both
-    /// normalizations move into the weights behind them: with xh and vh before the affine parts, V = W1 diag(gamma1),
+    /// normalizations move into the weights after them: with xh and vh before the affine parts, V = W1 diag(gamma1),
     /// b = b1 + W1 beta1 and O = W2 diag(gamma2), this is u = xh V' + b and BN2(v) W2' + b2 = vh O' + (b2 + W2 beta2).
     /// <para>
     /// Merged, the idle channels are never made: their mean is b, their

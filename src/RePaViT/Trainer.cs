@@ -41,7 +41,7 @@ public sealed class Trainer
         if (architecture.Classes < 2)
         {
             throw new ArgumentException(
-                $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: there is nothing to tell apart. At least 2 are needed.");
+                $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: at least 2 are needed.");
         }
 
         _architecture = architecture;
@@ -66,7 +66,7 @@ public sealed class Trainer
     public NamedTensors? InitialWeights { get; init; }
 
     /// <summary>
-    /// A model to go on from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
+    /// A model to continue from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
     /// apart from the number of classes, or the vanilla one of it (<see cref="ChannelIdleMethod"/>). If its class names
     /// are those of the training data, in the same order, it keeps its head; otherwise a new one is drawn from the recipe's
     /// seed. <see cref="Resume"/> does not need it.
@@ -113,7 +113,7 @@ public sealed class Trainer
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">
     /// The checkpoint cannot be written before the first step, or another run keeps it, which the message names. If it cannot
-    /// be written later, training goes on: <see cref="TrainingProgress.CheckpointFailure"/>.
+    /// be written later, training continues: <see cref="TrainingProgress.CheckpointFailure"/>.
     /// </exception>
     public TrainingResult Fit(
         IImageDataset training,
@@ -123,7 +123,7 @@ public sealed class Trainer
     {
         if (InitialModel is not null && InitialWeights is not null)
         {
-            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; one is needed at most.");
+            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; set only one.");
         }
 
         ArgumentNullException.ThrowIfNull(training);
@@ -143,7 +143,7 @@ public sealed class Trainer
     }
 
     /// <summary>
-    /// Goes on where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
+    /// Continues where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
     /// run that was never interrupted (on a GPU, or on a CPU with another instruction set, nearly the same:
     /// <see cref="TrainingResult.ComputedWith"/> tells). A finished run gives its result at once.
     /// </summary>
@@ -306,7 +306,7 @@ public sealed class Trainer
 
         if (!dataset.ClassNames.SequenceEqual(classNames))
         {
-            throw new ArgumentException($"The {purpose} data set has other class names than the training data set.");
+            throw new ArgumentException($"The {purpose} data set has different class names from the training data set.");
         }
 
         dataset.CountLabels();

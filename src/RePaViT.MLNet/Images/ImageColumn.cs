@@ -9,7 +9,7 @@ namespace RePaViT.MLNet.Images;
 internal delegate ImageDecoder ImageFetcher();
 
 /// <summary>Makes an image of a value that was fetched, on any thread.</summary>
-/// <exception cref="InvalidDataException">The value is no image.</exception>
+/// <exception cref="InvalidDataException">The value is not an image.</exception>
 internal delegate RgbImage ImageDecoder();
 
 /// <summary>What the values of a column of images are.</summary>

@@ -73,7 +73,7 @@ public static class ImageFile
         using var bitmap = new SKBitmap();
         if (!bitmap.TryAllocPixels(info))
         {
-            throw new InsufficientMemoryException($"There is no memory for an image of {width} x {height} pixels.");
+            throw new InsufficientMemoryException($"There is not enough memory for an image of {width} x {height} pixels.");
         }
 
         SKCodecResult result = codec.GetPixels(info, bitmap.GetPixels());
@@ -96,7 +96,7 @@ public static class ImageFile
         if ((long)width * height > maxPixels)
         {
             throw new InvalidDataException(
-                $"The image has {width} x {height} pixels: more than {maxPixels} in all are not accepted.");
+                $"The image has {width} x {height} pixels: at most {maxPixels} are accepted.");
         }
     }
 

@@ -60,26 +60,26 @@ internal sealed class ClassKeys
         }
         catch (Exception exception) when (exception is FormatException or OverflowException)
         {
-            throw new InvalidDataException($"A class name is no value of type '{valueType}'. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException($"A class name is not a value of type '{valueType}'. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
 
         return keys;
     }
 
     /// <summary>The classes of a label column.</summary>
-    /// <exception cref="ArgumentException">The column is no key, or what its keys stand for cannot be kept.</exception>
+    /// <exception cref="ArgumentException">The column is not a key, or what its keys stand for cannot be kept.</exception>
     public static ClassKeys Of(DataViewSchema.Column column)
     {
         if (column.Type is not KeyDataViewType type)
         {
             throw new ArgumentException(
-                $"Column '{column.Name}' of type {column.Type} is no label: a key is needed, as Conversion.MapValueToKey makes it.");
+                $"Column '{column.Name}' of type {column.Type} is not a label: a key is needed, as Conversion.MapValueToKey makes it.");
         }
 
         if (type.Count > MaxCount)
         {
             throw new ArgumentException(
-                $"Column '{column.Name}' has {type.Count} classes, and {MaxCount} are the most. Is it a label, or a hash?");
+                $"Column '{column.Name}' has {type.Count} classes: at most {MaxCount} are accepted. Is it a label, or a hash?");
         }
 
         int count = (int)type.Count;

@@ -41,7 +41,7 @@ internal static class KeyValue
         => CodecOf(type).Read(annotations, column);
 
     /// <summary>Adds a vector of values that are given as text.</summary>
-    /// <exception cref="FormatException">A text is no such value.</exception>
+    /// <exception cref="FormatException">A text is not such a value.</exception>
     public static void Add(
         DataViewSchema.Annotations.Builder builder, string name, PrimitiveDataViewType type, IReadOnlyList<string> texts)
         => CodecOf(type).Add(builder, name, texts);

@@ -5,7 +5,7 @@ using RePaViT.IO;
 namespace RePaViT.MLNet.Loading;
 
 /// <summary>
-/// What an entry of an archive holds behind its length, unpacked as it is read and not kept: looking back begins anew, from
+/// What an entry of an archive holds after its length, unpacked as it is read and not kept: looking back begins anew, from
 /// the start of the entry. Reading the last bytes compares the checksum.
 /// </summary>
 internal sealed class EntryStream : Stream

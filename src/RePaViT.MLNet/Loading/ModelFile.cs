@@ -141,7 +141,7 @@ internal static class ModelFile
         if (entry.Length > Math.Min(Justified(entry, MaxCompression), room))
         {
             throw new InvalidDataException(
-                $"'{name}': {entry.CompressedLength} bytes become {entry.Length}, which weights do not.");
+                $"'{name}': {entry.CompressedLength} bytes unpack to {entry.Length}, which weights never do.");
         }
 
         room -= entry.Length;

@@ -27,7 +27,7 @@ internal sealed record Preparation
 
     public string ToJson() => ModelJson.Stored.Write(this);
 
-    /// <exception cref="InvalidDataException">The text is no preparation.</exception>
+    /// <exception cref="InvalidDataException">The text is not a preparation.</exception>
     public static Preparation FromJson(ReadOnlyMemory<char> json)
     {
         Parsed? last = _last;

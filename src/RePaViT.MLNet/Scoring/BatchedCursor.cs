@@ -82,7 +82,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
     private bool IsOnRow => _row < _rows;
 
     private int CurrentRow()
-        => IsOnRow ? _row : throw new InvalidOperationException("The cursor stands on no row.");
+        => IsOnRow ? _row : throw new InvalidOperationException("The cursor is not on a row.");
 
     private ReadOnlySpan<float> ReadScores()
     {

@@ -5,7 +5,7 @@ using RePaViT.MLNet.Labels;
 
 namespace RePaViT.MLNet.Scoring;
 
-/// <summary>Adds the predicted label, and behind it the class probabilities.</summary>
+/// <summary>Adds the predicted label, and after it the class probabilities.</summary>
 internal sealed class ClassMapper : ScoringMapper
 {
     private readonly Type _labelType;

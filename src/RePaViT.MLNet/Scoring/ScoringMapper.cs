@@ -15,7 +15,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
     private readonly ImageColumn _images;
 
     /// <param name="input">The columns of the input.</param>
-    /// <param name="output">The same columns, and those that scoring adds behind them.</param>
+    /// <param name="output">The same columns, and those that scoring adds after them.</param>
     /// <param name="source">The column of images.</param>
     /// <param name="scorer">What computes scores.</param>
     protected ScoringMapper(
@@ -53,7 +53,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
         ArgumentNullException.ThrowIfNull(input);
         return input.Schema == InputSchema
             ? new ScoringRow(this, input, activeColumns)
-            : throw new ArgumentException("The row has another schema than the mapper was made for.", nameof(input));
+            : throw new ArgumentException("The row does not have the schema that the mapper was made for.", nameof(input));
     }
 
     /// <summary>Reads images where a row or cursor of the input stands.</summary>
@@ -73,7 +73,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
     {
         if (!row.IsColumnActive(column))
         {
-            throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the rows were.");
+            throw new InvalidOperationException($"Column '{column.Name}' is not active: it must be asked for when rows are requested.");
         }
     }
 

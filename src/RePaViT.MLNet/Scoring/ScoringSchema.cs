@@ -15,7 +15,7 @@ internal static class ScoringSchema
 
     private static readonly DataViewSchema Nothing = new DataViewSchema.Builder().ToSchema();
 
-    /// <summary>The columns of the input, each where it was, and behind them the predicted label and the scores.</summary>
+    /// <summary>The columns of the input, each where it was, and after them the predicted label and the scores.</summary>
     public static DataViewSchema AddTo(DataViewSchema input, ScoringDescription description, ClassKeys classes)
     {
         var scoreAnnotations = new DataViewSchema.Annotations.Builder();
@@ -31,7 +31,7 @@ internal static class ScoringSchema
         return schema.ToSchema();
     }
 
-    /// <summary>The columns of the input, each where it was, and behind them that of a model's output.</summary>
+    /// <summary>The columns of the input, each where it was, and after them that of a model's output.</summary>
     public static DataViewSchema AddTo(DataViewSchema input, FeaturizerDescription description, int length)
     {
         var schema = new DataViewSchema.Builder();
@@ -44,7 +44,7 @@ internal static class ScoringSchema
     /// <param name="input">The shape of the input.</param>
     /// <param name="description">The names of the columns.</param>
     /// <param name="label">The column that predicted labels are to look like.</param>
-    /// <exception cref="ArgumentException">The column is no label.</exception>
+    /// <exception cref="ArgumentException">The column is not a label.</exception>
     public static SchemaShape AddTo(SchemaShape input, ScoringDescription description, SchemaShape.Column label)
         => Add(input, AddTo(Nothing, description, SingleClass(label)));
 
@@ -78,7 +78,7 @@ internal static class ScoringSchema
         if (!label.IsKey || label.Kind != SchemaShape.Column.VectorKind.Scalar)
         {
             throw new ArgumentException(
-                $"Column '{label.Name}' ({label.Kind} of {label.ItemType}) is no label: a key is needed, as Conversion.MapValueToKey makes it.");
+                $"Column '{label.Name}' ({label.Kind} of {label.ItemType}) is not a label: a key is needed, as Conversion.MapValueToKey makes it.");
         }
 
         SchemaShape.Column values = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues);

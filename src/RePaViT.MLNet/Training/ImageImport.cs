@@ -72,7 +72,7 @@ internal sealed class ImageImport
         Entry[] rows = [.. _entries.OrderBy(entry => entry.Batch).ThenBy(entry => entry.Sequence)];
         if (rows.Length == 0)
         {
-            throw new ArgumentException($"The {purpose} data are empty: there is not one row.");
+            throw new ArgumentException($"The {purpose} data are empty: at least one row is needed.");
         }
 
         Entry[] labeled = [.. rows.Where(IsUsed)];

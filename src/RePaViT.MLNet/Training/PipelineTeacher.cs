@@ -75,7 +75,7 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
         if (row != isUsed.Length)
         {
             throw new ArgumentException(
-                $"The pipeline that teaches gives {row} rows for the {isUsed.Length} of the training data: one for each is needed.");
+                $"The teacher pipeline gives {row} rows for the {isUsed.Length} of the training data: one for each is needed.");
         }
 
         channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
@@ -100,10 +100,10 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
 
     private DataViewSchema.Column FindColumn(DataViewSchema schema)
     {
-        DataViewSchema.Column column = Columns.Find(schema, columnName, " That is what the pipeline that teaches gives.");
+        DataViewSchema.Column column = Columns.Find(schema, columnName, " That is what the teacher pipeline gives.");
         return column.Type is VectorDataViewType { Size: > 0, ItemType: NumberDataViewType { RawType: Type type } } && type == typeof(float)
             ? column
             : throw new ArgumentException(
-                $"Column '{Excerpt.Of(columnName)}' of the pipeline that teaches is {column.Type}: a vector of Single of known size is needed.");
+                $"Column '{Excerpt.Of(columnName)}' of the teacher pipeline is {column.Type}: a vector of Single of known size is needed.");
     }
 }

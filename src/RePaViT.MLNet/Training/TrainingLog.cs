@@ -46,7 +46,7 @@ internal sealed class TrainingLog(
     {
         if (failure is not null && !_hasFailed)
         {
-            channel.Warning(MessageSensitivity.None, $"{failure} Training goes on, and tries again the next time that it is due.");
+            channel.Warning(MessageSensitivity.None, $"{failure} Training continues, and tries again when the next checkpoint is due.");
         }
         else if (failure is null && _hasFailed)
         {
@@ -83,7 +83,7 @@ internal sealed class TrainingLog(
         $"Converted: {report.CostBefore.Parameters / 1e6:F2} to {report.CostAfter.Parameters / 1e6:F2} million parameters, {report.CostBefore.MultiplyAdds / 1e6:F1} to {report.CostAfter.MultiplyAdds / 1e6:F1} million multiply-adds; {100 * report.Agreement:F1} % of {report.Images} images have the class that the trained network gives them, and {100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} others.");
 
     public static string DescribeTeacher(int done, int images, TimeSpan elapsed) => Text(
-        $"What teaches has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
+        $"The teacher has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
 
     /// <summary>Says how the run ended.</summary>
     /// <param name="result">What it arrived at.</param>
@@ -103,21 +103,21 @@ internal sealed class TrainingLog(
 
         if (result.IsStoppedEarly)
         {
-            channel.Info(MessageSensitivity.None, Text($"Training ended early: validation no longer became better."));
+            channel.Info(MessageSensitivity.None, Text($"Training stopped early: validation no longer improved."));
         }
 
         if (result.Best is EpochSummary { Validation: Evaluation validation } best)
         {
             channel.Info(
                 MessageSensitivity.None,
-                Text($"The model is that of epoch {best.Epoch}: {100 * validation.Accuracy:F2} % of {validation.Images} validation images right."));
+                Text($"The model is from epoch {best.Epoch}: {100 * validation.Accuracy:F2} % of {validation.Images} validation images right."));
         }
     }
 
     private static string DescribeCancellation(TrainingResult result, bool converts) => (result, converts) switch
     {
         ({ Conversion: null }, true) => "The conversion was cancelled: the model is the vanilla network that was trained. "
-            + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained on and converted.",
+            + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained further and converted.",
         ({ History.Count: 0 }, _) => "Training was cancelled in its first epoch; the model has hardly learned anything.",
         _ => Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."),
     };

@@ -48,6 +48,6 @@ internal sealed class TransferLog(IChannel channel, IProgress<TrainingProgress> 
     public static string[] DescribeCrossValidation(TransferResult result) => result.CrossValidation is Evaluation crossValidation
         ? [string.Create(
             CultureInfo.InvariantCulture,
-            $"Linear classifiers have {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to.")]
+            $"Linear classifiers get {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to.")]
         : [];
 }

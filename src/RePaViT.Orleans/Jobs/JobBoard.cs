@@ -24,7 +24,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
         state.Status, plan.Images, state.ImagesDone, state.Errors, plan.Parts, state.PartsDone,
         PartFiles.ResultFile(plan.Job!.OutputFolder), state.Message ?? (IsRunning ? _obstacle?.Text : null));
 
-    // The number of a part behind the last.
+    // The number of a part after the last.
     private int Joining => plan.Parts;
 
     /// <summary>Takes in what a silo says, and finds work for it.</summary>
@@ -42,7 +42,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
 
         if (IsRunning && state.Model is string model && model != report.Model)
         {
-            string text = $"The silo {report.Silo} has another model than the job was begun with, and gets no part of it.";
+            string text = $"The silo {report.Silo} has a different model from the one that the job was started with, so it gets no parts.";
             _obstacle = (report.Silo, text);
             return new Assignment(IsRunning: true, [], text);
         }
@@ -129,7 +129,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
         var parts = new List<PartWork>();
         while (parts.Count < report.Free && Next() is int part)
         {
-            if (FailIfTriedEnough(part, "each time the silo that worked on it ended"))
+            if (FailIfTriedEnough(part, "each time, the silo that worked on it ended"))
             {
                 return [];
             }
@@ -169,7 +169,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"Part {part} (images {plan.FirstImage(part)} to {plan.FirstImage(part) + plan.ImagesOf(part) - 1} of the list)");
-        state.Message = string.Create(CultureInfo.InvariantCulture, $"{what} was begun {attempts} times and never ended: {reason}");
+        state.Message = string.Create(CultureInfo.InvariantCulture, $"{what} was started {attempts} times and never finished: {reason}");
         state.Status = ScoringJobStatus.Failed;
         return true;
     }

@@ -9,7 +9,7 @@ internal sealed class JobPlan
     /// <summary>The lines of the list that name an image.</summary>
     public long Images { get; set; }
 
-    /// <summary>Where each part begins in the list, in bytes, and at last the length of the list.</summary>
+    /// <summary>Where each part begins in the list, in bytes, and finally the length of the list.</summary>
     public long[] Offsets { get; set; } = [];
 
     public int Parts => Math.Max(0, Offsets.Length - 1);

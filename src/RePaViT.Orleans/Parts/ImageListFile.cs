@@ -14,7 +14,7 @@ internal static class ImageListFile
     /// <summary>Counts the images and finds out where parts begin.</summary>
     /// <param name="path">The list.</param>
     /// <param name="imagesPerPart">Images of a part.</param>
-    /// <returns>The images, and where each part begins, in bytes, with the length of the list at last.</returns>
+    /// <returns>The images, and where each part begins, in bytes, with the length of the list at the end.</returns>
     /// <exception cref="InvalidDataException">A line is too long for a path.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static (long Images, long[] Offsets) Index(string path, int imagesPerPart)
@@ -44,7 +44,7 @@ internal static class ImageListFile
                 else if (position + i - lineStart > LongestLine)
                 {
                     throw new InvalidDataException(
-                        $"'{path}' has a line of more than {LongestLine} bytes behind {images} images: the path of an image on each line is needed.");
+                        $"'{path}' has a line of more than {LongestLine} bytes after {images} images: the path of an image on each line is needed.");
                 }
             }
 
@@ -78,6 +78,6 @@ internal static class ImageListFile
 
         return paths.Length == work.Images
             ? paths
-            : throw new InvalidDataException($"'{work.ImageList}' has changed since the job was begun: it must stay as it was.");
+            : throw new InvalidDataException($"'{work.ImageList}' has changed since the job was started: it must stay as it was.");
     }
 }

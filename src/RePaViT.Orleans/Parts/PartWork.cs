@@ -1,6 +1,6 @@
 namespace RePaViT.Cluster.Parts;
 
-/// <summary>A part of a job: lines of its list. Or, at last, the joining of all parts.</summary>
+/// <summary>A part of a job: lines of its list. Or, finally, the joining of all parts.</summary>
 /// <param name="Part">Its number, from 0; that of joining is the number of parts.</param>
 /// <param name="ImageList">The list.</param>
 /// <param name="Start">Where its lines begin, in bytes.</param>

@@ -150,10 +150,10 @@ internal sealed partial class SiloWorker(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} cannot be reached, and is asked again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} cannot be reached; it will be asked again.")]
     private partial void LogUnreachable(Exception exception, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The job '{Name}' gives no part: {Message}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The job '{Name}' gives this silo no parts: {Message}")]
     private partial void LogRefusal(string name, string message);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Part {Part} of the job '{Name}' failed.")]

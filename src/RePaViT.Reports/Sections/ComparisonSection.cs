@@ -12,7 +12,7 @@ internal static class ComparisonSection
             "Trained and deployed",
             comparison.IsConverted
                 ? "The vanilla network was converted into a channel-idle one, which computes something very near to it with fewer weights."
-                : "Reparameterization merges what is linear: the same function, but for roundings, with fewer weights where channels are idle.",
+                : "Reparameterization merges what is linear: the same function up to rounding, with fewer weights where channels are idle.",
             Html.Table(
                 $"Speed was measured on the CPU when this report was made, in turns, {comparison.BatchSize} prepared images at a time",
                 ["", "trained", "deployed", "deployed / trained"],

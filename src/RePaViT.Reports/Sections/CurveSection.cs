@@ -14,7 +14,7 @@ internal static class CurveSection
         return Html.Section(
             "Training",
             report.Epochs.Count == 0
-                ? "No epochs are known: the network was not trained step by step, or elsewhere."
+                ? "No epochs were recorded: the network was not trained step by step, or elsewhere."
                 : "Training is measured on augmented images and smoothed targets with the weights as they move, validation on plain images with their average: validation may well look better.",
             Html.Element(
                 "div",
@@ -73,6 +73,6 @@ internal static class CurveSection
             null, isSecond: false, comparison.BlockErrors.Select((error, block) => new DataPoint(block + 1, 100 * error))));
         chart.Axes[0].MajorStep = Math.Max(1, comparison.BlockErrors.Count / 8);
         chart.Axes.OfType<LinearAxis>().Last().Minimum = 0;
-        return Chart.Draw("What conversion lost up to each block: root mean square error behind it", chart);
+        return Chart.Draw("What conversion lost up to each block: root mean square error after it", chart);
     }
 }

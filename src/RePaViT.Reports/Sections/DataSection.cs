@@ -23,7 +23,7 @@ internal static class DataSection
                     : $"{Text.Count(data.SharedImages, "validation image is", "validation images are")} among the training images too{(data.SharedImages == 0 ? "." : ": they measure memory.")}"),
                 Finding(data.ContradictingGroups == 0, $"{Text.Count(data.ContradictingGroups, "group", "groups")} of equal images with different labels."),
                 Finding(data.Copies == 0, $"{Text.Count(data.Copies, "copy", "copies")} of images in all."),
-                Finding(data.LeftOut.Count == 0, data.LeftOut.Count == 0 ? "Nothing was left out." : "Rows were left out, which are listed below."),
+                Finding(data.LeftOut.Count == 0, data.LeftOut.Count == 0 ? "Nothing was left out." : "Some rows were left out; they are listed below."),
                 Finding(data.FewImages.Count == 0, $"{Text.Count(data.FewImages.Count, "class", "classes")} with fewer than 20 training images{Names(data.FewImages)}."),
                 Finding(data.Imbalance < 3, $"For each training image of the smallest class the largest has {Text.Number(data.Imbalance, "0.#")}."),
                 Finding(data.Training.Small == 0, $"{Text.Count(data.Training.Small, "training image is", "training images are")} smaller than the network's input and enlarged.")),

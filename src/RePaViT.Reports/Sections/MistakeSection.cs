@@ -19,7 +19,7 @@ internal static class MistakeSection
 
     private static string Explain(ReportMapKind kind) => kind == ReportMapKind.AttentionRollout
         ? "On the right, bright is where attention comes from: attention rollout over all blocks, shortcuts included. It says where the network looked, not why it decided so."
-        : "On the right, bright is what the answer hangs on: how far its probability falls when that square is covered with the mean color. This network has no attention over the whole image to show.";
+        : "On the right, bright is what the answer depends on: how far its probability falls when that square is covered with the mean color. This network has no attention over the whole image to show.";
 
     private static XElement Show(TrainingReport report, ReportMistake mistake)
     {

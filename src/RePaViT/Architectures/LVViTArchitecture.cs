@@ -6,7 +6,7 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// An LV-ViT (Jiang et al., arXiv 2104.10858), vanilla or channel-idle: a vision transformer behind a stem of convolutions,
+/// An LV-ViT (Jiang et al., arXiv 2104.10858), vanilla or channel-idle: a vision transformer after a stem of convolutions,
 /// with residual branches that are divided by a number, and a head for every token beside that of the class token.
 /// </summary>
 public sealed record LVViTArchitecture : Architecture

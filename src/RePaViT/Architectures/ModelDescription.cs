@@ -48,7 +48,7 @@ internal sealed partial record ModelDescription
 
     public string ToJson() => Stored.Write(this);
 
-    /// <exception cref="InvalidDataException">The text is no description, or a part of it is not valid.</exception>
+    /// <exception cref="InvalidDataException">The text is not a description, or a part of it is not valid.</exception>
     public static ModelDescription FromJson(string json)
     {
         try

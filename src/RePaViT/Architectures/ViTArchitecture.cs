@@ -78,7 +78,7 @@ public sealed record ViTArchitecture : Architecture
     public FeedForwardActivation FeedForwardActivation { get; init; }
 
     /// <summary>
-    /// Tokens behind the class token, or in its place, that stand for no patch and are not classified, at most 64 (Darcet et al.,
+    /// Tokens after the class token, or in its place, that stand for no patch and are not classified, at most 64 (Darcet et al.,
     /// arXiv 2309.16588). Default 0.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -89,7 +89,7 @@ public sealed record ViTArchitecture : Architecture
     public bool AveragePooling { get; init; }
 
     /// <summary>
-    /// Whether a second token with a head of its own stands behind the class token, and logits are the mean of both (DeiT, Touvron
+    /// Whether a second token with a head of its own stands after the class token, and logits are the mean of both (DeiT, Touvron
     /// et al., arXiv 2012.12877, section 4), not with <see cref="AveragePooling"/> or <see cref="RegisterTokens"/>. Default false.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -8,7 +8,7 @@ namespace RePaViT.Conversion;
 
 /// <summary>
 /// Fits all that is linear in a converted layer, active output weights, M and bias together, to what the original network has
-/// behind the layer: least squares in [z, 1, f(u)] of the active channels, with a ridge around the weights that are there, so
+/// after the layer: least squares in [z, 1, f(u)] of the active channels, with a ridge around the weights that are there, so
 /// that what is exact stays exact. Since the input is that of the converted network, the errors of earlier blocks are
 /// corrected too.
 /// </summary>
@@ -63,7 +63,7 @@ internal static class BlockFit
             ReadOnlySpan<double> row = change.Span.Slice(channel * gram.Size, unknowns);
             if (!double.IsFinite(TensorPrimitives.Sum(row)))
             {
-                throw new ArithmeticException($"What is to be fitted to has values that are no finite numbers in channel {channel}.");
+                throw new ArithmeticException($"What is to be fitted to has values that are not finite in channel {channel}.");
             }
 
             Add(row[..dim], block.Merged.AsSpan(channel * dim, dim));

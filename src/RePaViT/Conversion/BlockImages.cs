@@ -2,7 +2,7 @@ namespace RePaViT.Conversion;
 
 /// <summary>What enters a block in the converted network, and what leaves it in the original one, for all calibration images.</summary>
 /// <param name="converted">In the converted network, in front of the block.</param>
-/// <param name="original">In the original network, behind the block.</param>
+/// <param name="original">In the original network, after the block.</param>
 /// <param name="rowWeights">How often each row of an image counts.</param>
 internal sealed class BlockImages(ImageStream converted, ImageStream original, float[] rowWeights)
 {

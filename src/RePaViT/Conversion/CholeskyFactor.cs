@@ -54,7 +54,7 @@ internal sealed class CholeskyFactor(double[] values, int size, ThreadTeam team)
         }
     }
 
-    /// <summary>Solves x L = l for rows behind the first columns, in their place.</summary>
+    /// <summary>Solves x L = l for rows after the first columns, in their place.</summary>
     /// <param name="columns">Columns of L.</param>
     /// <param name="rows">[rows, stride]; l is the beginning of each.</param>
     /// <param name="stride">From one row to the next.</param>

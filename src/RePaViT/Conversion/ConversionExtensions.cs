@@ -16,7 +16,7 @@ public static class ConversionExtensions
     /// <param name="model">A model with vanilla feed-forward layers; it stays as it is.</param>
     /// <param name="calibrationImages">At least 5 images, better a few hundred. Labels are not looked at.</param>
     /// <param name="options">How many channels stay active, and the form; null for the defaults.</param>
-    /// <param name="progress">Gets a value behind each block.</param>
+    /// <param name="progress">Gets a value after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>A model in deployed form, which can be trained on, and how near it is to the original.</returns>
     /// <remarks>

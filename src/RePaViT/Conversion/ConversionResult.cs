@@ -50,7 +50,7 @@ public sealed record ConversionReport
 /// <param name="ActiveChannels">Hidden channels that still pass through the activation.</param>
 /// <param name="HiddenChannels">All hidden channels of the original.</param>
 /// <param name="Error">
-/// Root mean square of the difference of what both networks have behind the block, relative to that of what the original has:
+/// Root mean square of the difference of what both networks have after the block, relative to that of what the original has:
 /// what this block and those before it have lost together.
 /// </param>
 public sealed record BlockConversion(int ActiveChannels, int HiddenChannels, double Error);

@@ -7,7 +7,7 @@ namespace RePaViT.Conversion;
 
 /// <summary>
 /// Makes a vanilla network channel-idle block by block: in each the channels that stay active are chosen, and what is linear is
-/// fitted to what the original network has behind it. Then the images go on in both networks.
+/// fitted to what the original network has after it. Then the images go on in both networks.
 /// </summary>
 internal static class Converter
 {
@@ -16,7 +16,7 @@ internal static class Converter
     /// <param name="architecture">The same network with active channels.</param>
     /// <param name="images">Calibration images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="blockDone">Is called behind each block.</param>
+    /// <param name="blockDone">Is called after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="InvalidOperationException">The network computes values that are no numbers.</exception>
     public static ConversionResult Convert(
@@ -95,7 +95,7 @@ internal static class Converter
     private static int ImagesWorthFitting(Network network, NetworkLayout layout) => network.Layers.Zip(layout.Layers).Max(
         layers => layers is (VanillaFeedForward layer, ReparameterizedFeedForward target) ? BlockFit.Demand.Images(layer, target.Active) : 1);
 
-    /// <summary>How often each row behind a layer counts: all the same, or the class token as often as all others where only it is read.</summary>
+    /// <summary>How often each row after a layer counts: all the same, or the class token as often as all others where only it is read.</summary>
     public static float[] RowWeights(IReadOnlyList<Layer> layers, int place)
         => layers[place + 1] is ClassTokenPooling pooling && pooling.Tokens > 1
             ? [pooling.Tokens - 1, .. Enumerable.Repeat(1f, pooling.Tokens - 1)]
@@ -119,7 +119,7 @@ internal static class Converter
         catch (ArithmeticException exception)
         {
             throw new InvalidOperationException(
-                $"Block {block + 1} cannot be converted: on the calibration images the network computes values there that are no finite numbers.",
+                $"Block {block + 1} cannot be converted: on the calibration images the network computes values that are not finite.",
                 exception);
         }
     }

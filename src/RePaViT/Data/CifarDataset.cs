@@ -128,7 +128,7 @@ public static class CifarDataset
             using FileStream file = SourceFile.Open(path);
             if (file.Length > MaxNameBytes)
             {
-                throw new InvalidDataException($"'{path}' is longer than {MaxNameBytes} bytes: one class name a line is needed.");
+                throw new InvalidDataException($"'{path}' is longer than {MaxNameBytes} bytes: one class name per line is needed.");
             }
 
             // CIFAR's own file ends with an empty line.

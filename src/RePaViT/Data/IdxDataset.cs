@@ -215,7 +215,7 @@ public static class IdxDataset
             // Reading on also makes gzip compare its checksum.
             if (DatasetFile.Read(_stream, stackalloc byte[1], Path, _position) > 0)
             {
-                throw new InvalidDataException($"'{Path}' goes on after byte {_position}, where its header says that it ends.");
+                throw new InvalidDataException($"'{Path}' continues after byte {_position}, where its header says that it ends.");
             }
         }
 

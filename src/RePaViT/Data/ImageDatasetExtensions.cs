@@ -48,7 +48,7 @@ public static class ImageDatasetExtensions
         if (first.Count == 0 || second.Count == 0)
         {
             throw new ArgumentException(
-                $"A share of {fraction} of {dataset.Count} images leaves a part without images.", nameof(fraction));
+                $"A share of {fraction} of {dataset.Count} images leaves one part empty.", nameof(fraction));
         }
 
         // Ascending order reads files and memory front to back; training shuffles anyway.

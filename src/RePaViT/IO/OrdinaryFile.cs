@@ -21,7 +21,7 @@ internal static class OrdinaryFile
     }
 
     /// <summary>Whether there is a pipe, a socket or a device; null for something empty that may not be looked at.</summary>
-    /// <param name="path">A path that is no link.</param>
+    /// <param name="path">A path that is not a link.</param>
     public static bool? IsSpecial(string path)
     {
         if (OperatingSystem.IsWindows() || new FileInfo(path) is not { Exists: true, Length: 0 })

@@ -22,7 +22,7 @@ internal static class PngFile
         if (channels is not (3 or 4) || samples.Length != channels * width * height)
         {
             throw new ArgumentException(
-                $"{samples.Length} samples are no picture of {width} x {height} pixels: 3 or 4 for each are needed.", nameof(samples));
+                $"{samples.Length} samples do not make a picture of {width} x {height} pixels: 3 or 4 for each are needed.", nameof(samples));
         }
 
         using var file = new MemoryStream();
@@ -38,7 +38,7 @@ internal static class PngFile
         return file.ToArray();
     }
 
-    /// <summary>Each row behind a byte that says that it is not filtered.</summary>
+    /// <summary>Each row after a byte that says that it is not filtered.</summary>
     private static byte[] Compress(ReadOnlySpan<byte> samples, int rowLength)
     {
         using var compressed = new MemoryStream();

@@ -12,7 +12,7 @@ internal static class MixerShapes
         int side = (int)Math.Sqrt(tokens);
         if (side * side != tokens)
         {
-            throw context.Refusal($"its {tokens} tokens are those of no square image");
+            throw context.Refusal($"its {tokens} tokens do not fit a square image");
         }
 
         if (context.Options.ImageSize is int asked && asked != side * patchSize)

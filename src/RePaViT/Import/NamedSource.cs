@@ -45,7 +45,7 @@ internal sealed class NamedSource
         }
 
         throw new InvalidDataException(
-            $"{path}: the names of its tensors ({Excerpt.OfList(tensors.Keys.Take(5))}, ...) are none that are known. "
+            $"{path}: the names of its tensors ({Excerpt.OfList(tensors.Keys.Take(5))}, ...) are not recognized. "
             + $"Accepted are those of: {string.Join("; ", NameTables.All.Select(table => table.Source))}.");
     }
 

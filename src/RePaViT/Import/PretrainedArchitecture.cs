@@ -16,7 +16,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
         ThrowUnlessUsual(context, architecture is ViTArchitecture, architecture is SwinArchitecture);
         if (options.IdleRatio is not null && options.IdleRatio != architecture.IdleRatio)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given, and the file says its own");
+            throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given, but the file has its own");
         }
 
         return new PretrainedArchitecture(
@@ -54,7 +54,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
     {
         if (!isSwin && context.Options.Window is not null)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.Window)} is given, and only Swins have windows");
+            throw context.Refusal($"{nameof(PretrainedOptions.Window)} is given, but only Swins have windows");
         }
 
         if (isViT)
@@ -69,7 +69,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
 
         if (context.Options.NormEpsilon is not null)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.NormEpsilon)} is given, and only that of ViTs may differ");
+            throw context.Refusal($"{nameof(PretrainedOptions.NormEpsilon)} is given, but only that of ViTs may differ");
         }
     }
 }

@@ -83,7 +83,7 @@ internal sealed record PretrainedContext(
             return usual;
         }
 
-        throw Refusal($"nothing tells the attention heads of its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
+        throw Refusal($"nothing says how many attention heads there are for its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
     }
 
     /// <summary>Hidden channels per channel.</summary>
@@ -100,6 +100,6 @@ internal sealed record PretrainedContext(
     /// <summary>What says that a tensor of ours is not there.</summary>
     public InvalidDataException Missing(string name) => Refusal(
         Source.UnreadableType(name) is string type
-            ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which would take its code to read"
+            ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which only its own code can read"
             : $"tensor '{name}' ({Excerpt.OfList(Source.TheirNames(name))}) is missing");
 }

@@ -76,7 +76,7 @@ internal static class PretrainedReader
             ? "the file holds no tensors"
             : $"tensors stand under {Excerpt.OfList(sections.Select(section => $"'{section.Name}'"))}";
         string unreadable = file.Sections.SelectMany(section => section.Unreadable).FirstOrDefault() is { Key: string name, Value: string type }
-            ? $" '{Excerpt.Of(name)}' is a '{Excerpt.Of(type)}', which would take its code to read."
+            ? $" '{Excerpt.Of(name)}' is a '{Excerpt.Of(type)}', which only its own code can read."
             : "";
         throw new InvalidDataException($"{path}: {found}; {nameof(PretrainedOptions.Section)} says which to take.{unreadable}");
     }
@@ -89,7 +89,7 @@ internal static class PretrainedReader
         if (dim is not null && (said.Dim is not null && said.Dim != dim || said.Depth is not null && said.Depth != depth))
         {
             throw context.Refusal(
-                $"'{said.Files[0]}' beside it is about another network: {said.Dim} channels and {said.Depth} blocks, and the file has {dim} and {depth}");
+                $"'{said.Files[0]}' beside it describes another network: {said.Dim} channels and {said.Depth} blocks, and the file has {dim} and {depth}");
         }
     }
 
@@ -97,7 +97,7 @@ internal static class PretrainedReader
     {
         if (classes is null)
         {
-            context.Assumptions.Add("There is no head: one class without a meaning stands for it, and the features are what counts.");
+            context.Assumptions.Add("There is no head: one class without a meaning stands in for it. Use the features.");
             return ["features"];
         }
 
@@ -168,13 +168,13 @@ internal static class PretrainedReader
     }
 
     private static InvalidDataException Refusal(PretrainedContext context, ArgumentException exception)
-        => new($"{context.Path}: it is read as {context.Source.Table.Source}, but this gives no network. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+        => new($"{context.Path}: it is read as {context.Source.Table.Source}, but that does not make a network. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
 
     private static PretrainedReport Report(PretrainedContext context, CheckpointSection section, CheckpointFile file, bool hasNewHead)
     {
         string[] unused = [.. context.Source.Unused];
         return unused.FirstOrDefault(context.Source.IsNeeded) is string needed
-            ? throw context.Refusal($"nothing is known of its tensor '{Excerpt.Of(needed)}', without which it may be another network")
+            ? throw context.Refusal($"its tensor '{Excerpt.Of(needed)}' is not known, so it may be a different network")
             : new PretrainedReport
             {
                 // What this library wrote describes itself, under names of others or not.

@@ -109,7 +109,7 @@ internal static class PretrainedWriter
         ];
     }
 
-    /// <summary>The other's name of one of our tensors: the first of its rows, but behind pooling the norm has a name of its own.</summary>
+    /// <summary>The other's name of one of our tensors: the first of its rows, but after pooling the norm has a name of its own.</summary>
     private static string NameIn(NameTable table, string name, bool isAveraged)
     {
         string[] names = [.. table.TranslationsOf(name)];

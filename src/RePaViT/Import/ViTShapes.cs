@@ -54,7 +54,7 @@ internal static class ViTShapes
         bool hasPooledNorm = context.Source.HasTheirs("fc_norm.weight");
         if (hasPooledNorm && context.Source.HasTheirs("norm.weight"))
         {
-            throw context.Refusal("it is normalized before and behind pooling, which is not read");
+            throw context.Refusal("it is normalized both before and after pooling, which is not read");
         }
 
         if (said is not (null or "" or TokenPooling or MeanPooling))
@@ -65,8 +65,8 @@ internal static class ViTShapes
         if (!hasPooledNorm && (said == MeanPooling || !hasClassToken))
         {
             throw context.Refusal(
-                hasClassToken ? "the mean of its patches is classified, but not normalized behind pooling, which is not read"
-                : "it has no class token, and is not normalized behind pooling, which is not read");
+                hasClassToken ? "the mean of its patches is classified, but not normalized after pooling, which is not read"
+                : "it has no class token, and is not normalized after pooling, which is not read");
         }
 
         return hasPooledNorm && said != TokenPooling;
@@ -86,7 +86,7 @@ internal static class ViTShapes
         }
 
         return context.Source.Table.Activation ?? throw context.Refusal(
-            "some networks like it apply GELU, and some its approximation by a sigmoid, and nothing tells which: a configuration file "
+            "some networks like it apply GELU, and some its approximation by a sigmoid, and the file does not say which: a configuration file "
             + $"beside it, or {nameof(PretrainedOptions.FeedForwardActivation)}, is needed");
     }
 }

@@ -20,7 +20,7 @@ internal sealed class PlanBuilder
     private readonly BufferPlan _buffers = new();
     private readonly List<InferenceStep> _steps = [];
 
-    // For each run of nodes that was placed: the first, and the number of steps behind it.
+    // For each run of nodes that was placed: the first, and the number of steps after it.
     private readonly List<int> _firstNodes = [];
     private readonly List<int> _stepsBehind = [];
     private readonly List<Func<ThreadTeam, object>> _kernels = [];

@@ -50,7 +50,7 @@ internal sealed class AveragePooling
     {
         (_x, _y, _size, _reach) = (x, y, size, Math.Min(reach, size));
 
-        // The sums of a line, and behind them room for one place.
+        // The sums of a line, and after them room for one place.
         _scratch = _sums.AsMatrix(_team.Size, (size + 1) * x.Columns);
         _team.Run(x.Rows / size, body);
     }

@@ -16,7 +16,7 @@ internal interface IElementFunction
         where T : struct, ILanes<T>;
 }
 
-/// <summary>A function, and the way back through it, on elements that lie one behind the other.</summary>
+/// <summary>A function, and the way back through it, on elements that lie one after the other.</summary>
 /// <typeparam name="TFunction">f.</typeparam>
 internal static unsafe class ElementFunction<TFunction>
     where TFunction : struct, IElementFunction

@@ -37,7 +37,7 @@ internal sealed unsafe class Gemm
     /// <param name="a">[rows, depth], or [depth, rows] if transposed.</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="epilogue">What to do with each value at last; default: nothing, and so it must be if a is transposed.</param>
+    /// <param name="epilogue">What to do with each value at the end; default: nothing, and so it must be if a is transposed.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     /// <param name="transposedA">Whether a is stored transposed.</param>
     public void Multiply(

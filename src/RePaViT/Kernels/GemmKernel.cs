@@ -56,7 +56,7 @@ internal static unsafe class GemmKernel
     /// <param name="depth">The common dimension; <see cref="DepthPerPass"/> at most if a is transposed.</param>
     /// <param name="columns">Columns of the result.</param>
     /// <param name="accumulate">Whether to start from c.</param>
-    /// <param name="epilogue">What to do with each value at last.</param>
+    /// <param name="epilogue">What to do with each value at the end.</param>
     public static void Multiply(
         Left a, ReadOnlySpan<PackedPanel> panels, int firstDepth, float* c, int stride, int rows, int depth, int columns,
         bool accumulate, GemmEpilogue epilogue)

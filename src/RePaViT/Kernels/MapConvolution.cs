@@ -63,7 +63,7 @@ internal sealed class MapConvolution
     /// <param name="filters">[taps * channels, outputs], all channels of a place together.</param>
     /// <param name="y">[images * places, outputs].</param>
     /// <param name="images">Number of images.</param>
-    /// <param name="epilogue">What to do with each value at last.</param>
+    /// <param name="epilogue">What to do with each value at the end.</param>
     /// <param name="accumulate">Whether to start from y.</param>
     public void Forward(
         Matrix x, PackedMatrix filters, Matrix y, int images, GemmEpilogue epilogue = default, bool accumulate = false)

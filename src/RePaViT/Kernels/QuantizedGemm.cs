@@ -36,7 +36,7 @@ internal sealed unsafe class QuantizedGemm
     /// <param name="a">[rows, depth].</param>
     /// <param name="b">[depth, columns].</param>
     /// <param name="c">[rows, columns].</param>
-    /// <param name="epilogue">What to do with each value at last.</param>
+    /// <param name="epilogue">What to do with each value at the end.</param>
     /// <param name="accumulate">Whether to start from c.</param>
     public void Multiply(QuantizedRows a, QuantizedMatrix b, Matrix c, GemmEpilogue epilogue = default, bool accumulate = false)
     {

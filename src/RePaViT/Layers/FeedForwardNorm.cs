@@ -7,7 +7,7 @@ namespace RePaViT;
 public enum FeedForwardNorm
 {
     /// <summary>
-    /// As in the paper: batch normalization of a, and of the hidden channels behind the activation. Both are part of the
+    /// As in the paper: batch normalization of a, and of the hidden channels after the activation. Both are part of the
     /// deployed matrices, and so is the shortcut: y = GELU(a Win' + bin) Wout' + a M' + b.
     /// </summary>
     BatchNorm,

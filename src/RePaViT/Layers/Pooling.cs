@@ -10,7 +10,7 @@ internal sealed record ClassTokenPooling(int Tokens, int Dim) : Layer
     public override Value Define(Graph graph, Value x) => graph.Add(new TakeRow(0), x);
 }
 
-/// <summary>Keeps the class token and the one behind it: [tokens, dim] to [2, dim].</summary>
+/// <summary>Keeps the class token and the one after it: [tokens, dim] to [2, dim].</summary>
 internal sealed record TokenPairPooling(int Tokens, int Dim) : Layer
 {
     public override Shape Input => new(Tokens, Dim);

@@ -3,11 +3,11 @@ using RePaViT.Operators;
 namespace RePaViT.Layers;
 
 /// <summary>
-/// Puts a class token, and others behind it, before the patch tokens and adds the position table: [tokens, dim].
+/// Puts a class token, and others after it, before the patch tokens and adds the position table: [tokens, dim].
 /// </summary>
 /// <param name="ClassToken">Name of the class token; null for none.</param>
 /// <param name="Positions">Name of the position table.</param>
-/// <param name="Tokens">Tokens behind the layer.</param>
+/// <param name="Tokens">Tokens after the layer.</param>
 /// <param name="Dim">Channels of a token.</param>
 internal sealed record TokenEmbedding(string? ClassToken, string Positions, int Tokens, int Dim) : Layer
 {

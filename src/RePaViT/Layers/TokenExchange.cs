@@ -2,7 +2,7 @@ using RePaViT.Operators;
 
 namespace RePaViT.Layers;
 
-/// <summary>MixToken behind the projection of patches: a layer that only networks in training have.</summary>
+/// <summary>MixToken after the projection of patches: a layer that only networks in training have.</summary>
 /// <param name="Side">Patches along each side of an image.</param>
 /// <param name="Dim">Channels of a token.</param>
 internal sealed record TokenExchange(int Side, int Dim) : Layer

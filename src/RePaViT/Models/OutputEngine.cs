@@ -40,7 +40,7 @@ internal sealed class OutputEngine(
         if (images.Length != count * ImageLength)
         {
             throw new ArgumentException(
-                $"{images.Length} values are no whole number of images: an image has 3 x {imageSize} x {imageSize}.", nameof(images));
+                $"{images.Length} values are not a whole number of images: an image has 3 x {imageSize} x {imageSize}.", nameof(images));
         }
 
         if (values.Length != count * shape.Length)

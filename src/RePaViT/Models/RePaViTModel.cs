@@ -94,7 +94,7 @@ public sealed class RePaViTModel
     public NamedTensors Weights => Unfolded().Weights;
 
     /// <summary>
-    /// What can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens behind a stage;
+    /// What can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens after a stage;
     /// <c>features</c>, what the head reads; and <c>logits</c>.
     /// </summary>
     public IReadOnlyList<string> Outputs => [.. _network.Layout.Outputs.Select(output => output.Name)];

@@ -42,7 +42,7 @@ internal sealed class TokenTeacher
         int offset = (1 - _classTokens) * Classes;
         _engine.Run(images, probabilities[..(count * length)]);
 
-        // From the last image on: where there is no class token, all move behind the room for the first row.
+        // From the last image on: where there is no class token, all move after the room for the first row.
         for (int image = count - 1; image >= 0; image--)
         {
             Span<float> rows = probabilities.Slice(image * OutputLength, OutputLength);

@@ -5,7 +5,7 @@ namespace RePaViT.Networks;
 /// <summary>A value inside a network that can be asked for.</summary>
 /// <param name="Name">One of the names of <see cref="NetworkLayout"/>.</param>
 /// <param name="Layers">How many layers of the network come before it.</param>
-/// <param name="Last">A layer of its own behind those; null for none. It has no tensors.</param>
+/// <param name="Last">A layer of its own after those; null for none. It has no tensors.</param>
 internal readonly record struct NetworkOutput(string Name, int Layers, Layer? Last = null);
 
 /// <summary>The layers of a network, and where its outputs are.</summary>
@@ -40,6 +40,6 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
         throw new ArgumentException($"There is no output '{name}'; the network has {string.Join(", ", Outputs.Select(output => output.Name))}.", nameof(name));
     }
 
-    /// <summary>The tokens behind a stage, counted from 1.</summary>
+    /// <summary>The tokens after a stage, counted from 1.</summary>
     public static string Stage(int number) => $"stage{number}";
 }

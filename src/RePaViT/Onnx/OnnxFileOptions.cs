@@ -25,7 +25,7 @@ internal sealed record OnnxRow(string Input, string Output, params IReadOnlyList
 {
     /// <summary>
     /// Output of the network to give in place of probabilities, as one vector [rows * columns]. The file has the weights of
-    /// the whole network, but nothing behind the output is computed. Null for probabilities.
+    /// the whole network, but nothing after the output is computed. Null for probabilities.
     /// </summary>
     public string? Source { get; init; }
 }

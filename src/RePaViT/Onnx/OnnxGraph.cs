@@ -8,7 +8,7 @@ namespace RePaViT.Onnx;
 /// <summary>An ONNX graph under construction. Values are known by their names.</summary>
 internal sealed class OnnxGraph
 {
-    /// <summary>Operators for what is no tensor of numbers.</summary>
+    /// <summary>Operators for what is not a tensor of numbers.</summary>
     public const string MachineLearningDomain = "ai.onnx.ml";
 
     // Longer constants are named by a hash.

@@ -86,7 +86,7 @@ internal sealed class OnnxNetwork
         _graph.DeclareOutput(output, Dimensions(shape));
     }
 
-    /// <summary>Computes what a part of the network gives, as one vector, and nothing behind it.</summary>
+    /// <summary>Computes what a part of the network gives, as one vector, and nothing after it.</summary>
     private void AddPart(Graph part, Graph whole, string image, string output, bool fuse)
     {
         int length = (int)part.Output.Shape.Length;
@@ -342,7 +342,7 @@ internal sealed class OnnxNetwork
         string units = Reshape(x, 0, table.Source.Length / table.Unit, table.Unit);
         if (indices.Contains(IndexTable.Nowhere))
         {
-            // Zeros behind the last unit: ONNX counts the index -1 from the end.
+            // Zeros after the last unit: ONNX counts the index -1 from the end.
             units = _graph.Add("Pad", [units, _graph.Integers(0, 0, 0, 0, 1, 0)]);
         }
 

@@ -160,7 +160,7 @@ internal static class OnnxReader
                     length += NetworkMetadata.IsOurs(key) ? value.Length : 0;
                     if (NetworkMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
-                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is there twice.");
+                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' appears twice.");
                     }
 
                     if (metadata.Count > MaxTexts || length > model.MaxTextLength)
@@ -207,7 +207,7 @@ internal static class OnnxReader
                 (string name, TensorPlace place) = FindTensor(graph.ReadMessage());
                 if (wanted.Contains(name) && !places.TryAdd(name, place))
                 {
-                    throw new InvalidDataException($"Tensor '{name}' is there twice.");
+                    throw new InvalidDataException($"Tensor '{name}' appears twice.");
                 }
             }
         }

@@ -74,7 +74,7 @@ internal static class OnnxWriter
         var metadata = new OrderedDictionary<string, string>(
             NetworkMetadata.Create(description).Concat(options.Metadata), StringComparer.Ordinal);
 
-        // The hash first: a file that was cut off behind it does not fit it.
+        // The hash first: a file that was cut off after it does not fit it.
         foreach ((string key, string value) in metadata.Prepend(OnnxMetadata.ToEntry(Hash(metadata, network))))
         {
             var entry = new ProtobufMessage();

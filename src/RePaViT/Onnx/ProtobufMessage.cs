@@ -5,7 +5,7 @@ using System.Text;
 namespace RePaViT.Onnx;
 
 /// <summary>
-/// A protobuf message under construction. A message is stored behind its length, so it must be complete before its
+/// A protobuf message under construction. A message is stored after its length, so it must be complete before its
 /// parent; bulk data keep their place as a length and are written only when everything else is known.
 /// </summary>
 internal sealed class ProtobufMessage

@@ -78,7 +78,7 @@ internal sealed class ProtobufReader
         long available = _end - _stream.Position;
         if (length > (ulong)available)
         {
-            throw Invalid(start, $"a field of {length} bytes is claimed where {available} are left");
+            throw Invalid(start, $"a field of {length} bytes is expected where {available} are left");
         }
 
         _length = (long)length;

@@ -104,7 +104,7 @@ public sealed record TrainingReport
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <param name="json">The text.</param>
-    /// <exception cref="InvalidDataException">It is no report; the message says why.</exception>
+    /// <exception cref="InvalidDataException">It is not a report; the message says why.</exception>
     public static TrainingReport FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -114,11 +114,11 @@ public sealed record TrainingReport
                 ?? throw new InvalidDataException("The text is null: a report of a training is needed.");
             return report.IsConsistent()
                 ? report
-                : throw new InvalidDataException("The text is no report of a training: an entry is missing or there twice, or a label is that of no class.");
+                : throw new InvalidDataException("The text is not a report of a training: an entry is missing or there twice, or a label belongs to no class.");
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException($"The text is no report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException($"The text is not a report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

@@ -4,7 +4,7 @@ namespace RePaViT.Rewrites;
 
 /// <summary>
 /// Mean and variance of each channel over rows, for a batch normalization with the affine part 1 and 0: what stands
-/// before it and behind it in the network takes up the difference to no normalization at all. Where there is none, channels
+/// before it and after it in the network takes up the difference to no normalization at all. Where there is none, channels
 /// stay as they are: mean 0, deviation 1.
 /// </summary>
 internal sealed class ChannelStatistics

@@ -5,7 +5,7 @@ using RePaViT.Operators;
 namespace RePaViT.Rewrites;
 
 /// <summary>
-/// Moves the batch normalization behind a convolution into its filters and a bias, and out of them: with BN(x) = s x + t,
+/// Moves the batch normalization after a convolution into its filters and a bias, and out of them: with BN(x) = s x + t,
 /// BN(W v) = (diag(s) W) v + t.
 /// </summary>
 internal static class ConvolutionFolding

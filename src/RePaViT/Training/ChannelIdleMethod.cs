@@ -5,7 +5,7 @@ public enum ChannelIdleMethod
 {
     /// <summary>
     /// What does better as a rule: <see cref="Convert"/> where training begins with random weights or a vanilla network,
-    /// <see cref="Train"/> where it goes on from a channel-idle one. Also <see cref="Train"/> for a vanilla network, for
+    /// <see cref="Train"/> where it continues from a channel-idle one. Also <see cref="Train"/> for a vanilla network, for
     /// <see cref="FeedForwardStructure.Merged"/>, and for fewer than 5 images with random weights.
     /// </summary>
     Auto,

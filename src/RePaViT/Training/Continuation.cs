@@ -4,7 +4,7 @@ using RePaViT.Rewrites;
 
 namespace RePaViT.Training;
 
-/// <summary>Turns a model, deployed or not, into weights in training form from which training goes on.</summary>
+/// <summary>Turns a model, deployed or not, into weights in training form from which training continues.</summary>
 internal static class Continuation
 {
     /// <param name="model">The model.</param>
@@ -46,7 +46,7 @@ internal static class Continuation
     }
 
     /// <summary>
-    /// The network behind the normalization of the new run. Its own weights take the same one, if nothing is folded yet;
+    /// The network after the normalization of the new run. Its own weights take the same one, if nothing is folded yet;
     /// any other is folded in, and the new one is taken out.
     /// </summary>
     private static Network Unfolded(RePaViTModel model, ImagePreprocessing preprocessing)

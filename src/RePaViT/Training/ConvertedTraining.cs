@@ -9,8 +9,8 @@ internal static class ConvertedTraining
     /// <param name="recipe">What the user says.</param>
     /// <param name="wanted">What is to be deployed.</param>
     /// <param name="images">Number of training images.</param>
-    /// <param name="initialModel">Where training goes on; null for none.</param>
-    /// <param name="initialWeights">Weights with which it goes on; null for none.</param>
+    /// <param name="initialModel">Where training continues; null for none.</param>
+    /// <param name="initialWeights">Weights with which it continues; null for none.</param>
     public static ChannelIdleMethod Choose(
         TrainingRecipe recipe, Architecture wanted, int images, RePaViTModel? initialModel, NamedTensors? initialWeights)
     {
@@ -70,7 +70,7 @@ internal static class ConvertedTraining
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="progress">Is called behind each block.</param>
+    /// <param name="progress">Is called after each block.</param>
     /// <param name="cancellationToken">Stops it, if it did not stop training.</param>
     public static TrainingResult Convert(
         TrainingResult result, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,
@@ -95,7 +95,7 @@ internal static class ConvertedTraining
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="progress">Is called behind each block.</param>
+    /// <param name="progress">Is called after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static ConversionResult Convert(
         RePaViTModel model, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,

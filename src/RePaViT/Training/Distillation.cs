@@ -106,7 +106,7 @@ public sealed record Distillation
         Validate();
         if (tokenLabels is not null)
         {
-            throw new ArgumentException($"{nameof(TokenLabels)} and {nameof(Distillation)} are both set: one is needed at most.");
+            throw new ArgumentException($"{nameof(TokenLabels)} and {nameof(Distillation)} are both set; set only one.");
         }
 
         Teacher.ThrowUnlessUsable(architecture);

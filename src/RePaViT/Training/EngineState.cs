@@ -35,7 +35,7 @@ internal static class EngineState
         state.CopyState(StepsName, [2], steps);
         return steps[0] >= 0 && steps[1] >= 0
             ? ((long)steps[0] << 20) + (long)steps[1]
-            : throw new ArgumentException($"The training state counts {steps[0]}, {steps[1]} steps, which is no number of steps.");
+            : throw new ArgumentException($"The training state counts {steps[0]}, {steps[1]} steps, which is not a number of steps.");
     }
 
     /// <summary>Copies one tensor of an engine's state to where it lives.</summary>

@@ -40,7 +40,7 @@ internal sealed class LayerRates
     public double RateOf(string tensor) => _rates.GetValueOrDefault(tensor, 1);
 
     /// <summary>
-    /// How far each layer is from the head: 0 for all behind the last block, 1 for the last block and so on, and one more than there are
+    /// How far each layer is from the head: 0 for all after the last block, 1 for the last block and so on, and one more than there are
     /// blocks for all before the first. What is between two blocks belongs to the one before it. A block has two residual branches.
     /// </summary>
     public static int[] Distances(IReadOnlyList<Layer> layers)

@@ -11,7 +11,7 @@ internal static class TeacherIdentity
     {
         if (!model.ClassNames.SequenceEqual(classNames))
         {
-            throw new ArgumentException("The teacher has other class names than the training data set: the same, in the same order, are needed.");
+            throw new ArgumentException("The teacher has different class names from the training data set: the same, in the same order, are needed.");
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class TeacherVectors(IReadOnlyList<float[]?> vectors) : IDistill
             {
                 throw new ArgumentException(
                     $"The teacher's vector of image {place(image)} has {rows[image]?.Length ?? 0} numbers, but that of image {place(0)} has {columns}: "
-                    + "as many, and at least one, are needed for each.");
+                    + "each needs the same number, and at least one.");
             }
 
             int wrong = Array.FindIndex(row, value => !float.IsFinite(value));

@@ -45,7 +45,7 @@ public static class TokenLabelFile
         ArgumentOutOfRangeException.ThrowIfLessThan(classesPerPlace, 1);
         if (!images.ClassNames.SequenceEqual(teacher.ClassNames))
         {
-            throw new ArgumentException("The images have other class names than the teacher: the same, in the same order, are needed.", nameof(images));
+            throw new ArgumentException("The images have different class names from the teacher: the same, in the same order, are needed.", nameof(images));
         }
 
         TokenTeacher tokens = teacher.CreateTokenTeacher();

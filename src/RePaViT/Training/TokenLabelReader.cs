@@ -243,7 +243,7 @@ internal sealed class TokenLabelReader : ITokenLabelSource
 
         if (names is null || !names.SequenceEqual(classNames))
         {
-            throw Refusal($"Metadata '{TokenLabelFile.ClassNamesKey}' has other class names than the training data set: the same, in the same order, are needed.");
+            throw Refusal($"Metadata '{TokenLabelFile.ClassNamesKey}' has different class names from the training data set: the same, in the same order, are needed.");
         }
     }
 

@@ -67,7 +67,7 @@ public sealed record TokenLabels
     public double LabelShare { get; init; }
 
     /// <summary>
-    /// Whether the tokens in a random box change places between two images behind the projection of patches, with their labels;
+    /// Whether the tokens in a random box change places between two images after the projection of patches, with their labels;
     /// the labels of the images are mixed by area. Default true.
     /// </summary>
     public bool MixToken { get; init; } = true;

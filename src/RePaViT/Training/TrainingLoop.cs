@@ -5,7 +5,7 @@ namespace RePaViT.Training;
 
 /// <summary>
 /// Steps, validations and checkpoints from wherever a run stands to its end. All that the next step depends on is in
-/// the checkpoint, so a run that was interrupted anywhere goes on as if it had not been: to the last bit, if the engine
+/// the checkpoint, so a run that was interrupted anywhere continues as if it had not been: to the last bit, if the engine
 /// computes the same step twice with the same bits.
 /// </summary>
 internal sealed class TrainingLoop
@@ -27,7 +27,7 @@ internal sealed class TrainingLoop
     private string? _checkpointFailure;
 
     /// <param name="run">What is trained, and how; already validated.</param>
-    /// <param name="start">Where to go on; null to start at the beginning.</param>
+    /// <param name="start">Where to continue; null to start at the beginning.</param>
     /// <param name="engine">Computes the steps; already in the state of <paramref name="start"/>.</param>
     /// <param name="computesWith">What it computes them with.</param>
     /// <param name="pipeline">The training batches.</param>
@@ -64,7 +64,7 @@ internal sealed class TrainingLoop
 
     private bool IsFinished => _state.Epoch == _run.Epochs || _state.IsOutOfPatience(_run.Recipe);
 
-    /// <summary>Trains until the end or until cancelled, which is no error.</summary>
+    /// <summary>Trains until the end or until cancelled, which is not an error.</summary>
     /// <exception cref="TrainingDivergedException">The loss, a gradient or a weight is not finite.</exception>
     /// <exception cref="IOException">The checkpoint cannot be written before the first step.</exception>
     public TrainingResult Run(CancellationToken cancellationToken)
@@ -113,7 +113,7 @@ internal sealed class TrainingLoop
             return;
         }
 
-        // A run that was cancelled in validation has all batches of its epoch behind it.
+        // A run that was cancelled in validation has all batches of its epoch after it.
         using BatchPrefetcher batches = _state.Step == _stepsPerEpoch
             ? new(_pipeline, _state.Epoch + 1, batch: 0)
             : new(_pipeline, _state.Epoch, _state.Step * _run.Recipe.GradientAccumulation);
@@ -222,7 +222,7 @@ internal sealed class TrainingLoop
         .Select(pair => TensorValues.FindWrong(pair.Key, pair.Value.Data, fromZero: false))
         .FirstOrDefault(wrong => wrong is not null);
 
-    /// <summary>What was learned is worth more than its copy: training goes on without, and tries again the next time.</summary>
+    /// <summary>What was learned is worth more than its copy: training continues without, and tries again the next time.</summary>
     private void TryWriteCheckpoint()
     {
         try

@@ -47,7 +47,7 @@ public sealed record TrainingProgress
     public required TimeSpan TimeLeft { get; init; }
 
     /// <summary>
-    /// Why the checkpoint could not be written the last time; null while it is up to date. The run goes on meanwhile, and tries
+    /// Why the checkpoint could not be written the last time; null while it is up to date. The run continues meanwhile, and tries
     /// again the next time that it is due.
     /// </summary>
     public string? CheckpointFailure { get; init; }

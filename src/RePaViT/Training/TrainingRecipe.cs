@@ -49,7 +49,7 @@ public sealed record TrainingRecipe
     }
 
     /// <summary>
-    /// For going on from a trained model (<see cref="Trainer.InitialModel"/>), also on a few hundred images: fewer epochs
+    /// For continuing from a trained model (<see cref="Trainer.InitialModel"/>), also on a few hundred images: fewer epochs
     /// of small steps, and images that stay close to what they are.
     /// </summary>
     public static TrainingRecipe FineTune { get; } = new()

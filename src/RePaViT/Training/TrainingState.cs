@@ -64,7 +64,7 @@ internal sealed class TrainingState
         => recipe.EarlyStopping is EarlyStopping stopping && Best is not null && Epoch - Best.Epoch >= stopping.Patience;
 
     /// <summary>Checks a state that was read from a file, and finds its best epoch again.</summary>
-    /// <exception cref="ArgumentException">It is no state of this run.</exception>
+    /// <exception cref="ArgumentException">It is not a state of this run.</exception>
     public void Restore(RunDescription run)
     {
         bool isPossible = Epoch >= 0 && Epoch <= run.Epochs
@@ -75,7 +75,7 @@ internal sealed class TrainingState
         if (!isPossible)
         {
             throw new ArgumentException(
-                $"Epoch {Epoch}, step {Step} with {Images} images, {Correct} of them right, a loss of {LossSum} and {History.Count} finished epochs is no state of this run.");
+                $"Epoch {Epoch}, step {Step} with {Images} images, {Correct} of them right, a loss of {LossSum} and {History.Count} finished epochs is not a state of this run.");
         }
 
         int wrong = History.FindIndex(summary => !IsPossible(summary, run));

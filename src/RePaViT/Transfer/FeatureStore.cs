@@ -7,7 +7,7 @@ namespace RePaViT.Transfer;
 
 /// <summary>
 /// Features that were computed already, in memory and maybe in a safetensors file: a tensor [views, dim] for each image, under a hash
-/// of its pixels. So an interrupted run goes on where it was, whatever images are added or left out.
+/// of its pixels. So an interrupted run continues where it was, whatever images are added or left out.
 /// </summary>
 internal sealed class FeatureStore
 {
@@ -91,7 +91,7 @@ internal sealed class FeatureStore
         if (file.Metadata.GetValueOrDefault(FormatKey) != Format)
         {
             throw new InvalidDataException(
-                $"{path}: its format is '{Excerpt.Of(file.Metadata.GetValueOrDefault(FormatKey))}', but features are kept as '{Format}'.");
+                $"{path}: its format is '{Excerpt.Of(file.Metadata.GetValueOrDefault(FormatKey))}', but features are stored as '{Format}'.");
         }
 
         try

@@ -73,7 +73,7 @@ public sealed class TransferLearning
 
         if (validation is not null && !validation.ClassNames.SequenceEqual(training.ClassNames))
         {
-            throw new ArgumentException("The validation data set has other class names than the training data set.", nameof(validation));
+            throw new ArgumentException("The validation data set has different class names from the training data set.", nameof(validation));
         }
 
         FeatureSet features = ComputeFeatures(training, progress, cancellationToken);

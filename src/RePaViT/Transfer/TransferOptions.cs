@@ -51,7 +51,7 @@ public sealed record TransferOptions
 
     /// <summary>
     /// A folder that exists, for what is known so far: computed features, and the state of fine-tuning. The next call with the same
-    /// model, data and options goes on from there; what is there of others is replaced. Null for none. Default null.
+    /// model, data and options continues from there; what is there of others is replaced. Null for none. Default null.
     /// </summary>
     public string? CheckpointFolder { get; init; }
 

@@ -32,7 +32,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
         ArgumentNullException.ThrowIfNull(tensor);
         if (!_tensors.TryAdd(name, tensor))
         {
-            throw new ArgumentException($"There is a tensor '{Excerpt.Of(name)}' already.", nameof(name));
+            throw new ArgumentException($"There is already a tensor '{Excerpt.Of(name)}'.", nameof(name));
         }
     }
 

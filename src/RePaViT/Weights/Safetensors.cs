@@ -19,7 +19,7 @@ public static class Safetensors
     /// <summary>Reads a file. F32, F16, BF16, F64, I32 and I64 tensors become 32-bit floats, rounded to nearest.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, is no safetensors file, or holds a tensor of another type; the message says where.
+    /// The file is damaged, is not a safetensors file, or holds a tensor of another type; the message says where.
     /// </exception>
     /// <exception cref="IOException">The file is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
@@ -143,7 +143,7 @@ public static class Safetensors
             : throw new ArgumentException($"The names and metadata need a header of {header.Length} bytes; at most {MaxHeaderLength} are allowed.");
     }
 
-    /// <summary>Writes a header, behind which the data of its tensors begin.</summary>
+    /// <summary>Writes a header, after which the data of its tensors begin.</summary>
     internal static void WriteHeader(Stream stream, byte[] header)
     {
         Span<byte> prefix = stackalloc byte[PrefixLength];

@@ -44,7 +44,7 @@ internal sealed partial record SafetensorsHeader(
             }
             else if (name == MetadataName || !places.TryAdd(name, ReadPlace(ref reader, name)))
             {
-                throw new InvalidDataException($"'{Excerpt.Of(name)}' is there twice.");
+                throw new InvalidDataException($"'{Excerpt.Of(name)}' appears twice.");
             }
         }
 

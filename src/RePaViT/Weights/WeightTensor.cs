@@ -42,7 +42,7 @@ public sealed class WeightTensor
 
     /// <summary>The weight [outputs, inputs] of a linear layer, as the matrix kernels want it.</summary>
     /// <param name="packed">[inputs, outputs], finite numbers only; the caller gives it up.</param>
-    /// <param name="shape">[outputs, inputs], with any sizes of 1 behind them.</param>
+    /// <param name="shape">[outputs, inputs], with any sizes of 1 after them.</param>
     internal WeightTensor(PackedMatrix packed, int[] shape)
     {
         _packed = packed;

@@ -119,7 +119,7 @@ public sealed class TransparencyTests
         Assert.AreEqual(image.Width, ImageFile.Decode(file, new ImageDecoding { MaxPixels = image.Width * image.Height }).Width);
         var exception = Assert.ThrowsExactly<InvalidDataException>(
             () => ImageFile.Decode(file, new ImageDecoding { MaxPixels = image.Width * image.Height - 1 }));
-        StringAssert.Contains(exception.Message, $"more than {image.Width * image.Height - 1}");
+        StringAssert.Contains(exception.Message, $"at most {image.Width * image.Height - 1}");
         Assert.Throws<ArgumentException>(() => ImageFile.Decode(file, new ImageDecoding { MaxPixels = 0 }));
         Assert.Throws<ArgumentException>(() => ImageFile.Decode(file, new ImageDecoding { MaxPixels = int.MaxValue }));
     }

@@ -25,7 +25,7 @@ public sealed class DistillationTests
         };
         ImageClassificationRePaViTTransformer model = setup.CreateTrainer(options).Fit(unlabeled);
         Assert.IsTrue(setup.Context.MulticlassClassification.Evaluate(model.Transform(data)).MicroAccuracy >= 0.95);
-        Assert.IsTrue(setup.Log.Any(message => message.Message.Contains("What teaches has seen 48 of 48 images", StringComparison.Ordinal)));
+        Assert.IsTrue(setup.Log.Any(message => message.Message.Contains("The teacher has seen 48 of 48 images", StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -65,7 +65,7 @@ public sealed class DistillationTests
         IDataView readable = setup.Context.Data.SkipRows(data, 2);
         byte[] first = Fit();
         CollectionAssert.AreEqual(first, Fit(), "Twice the same.");
-        Assert.IsTrue(setup.Log.Any(message => message.Message.Contains("What teaches has seen 41 of 41 images", StringComparison.Ordinal)));
+        Assert.IsTrue(setup.Log.Any(message => message.Message.Contains("The teacher has seen 41 of 41 images", StringComparison.Ordinal)));
 
         byte[] Fit()
         {
@@ -136,7 +136,7 @@ public sealed class DistillationTests
         AssertRefused<ArgumentException>("validation would measure nothing", () => Create(features with { Weight = 1 }));
         AssertRefused<ArgumentException>("There is no column 'Nothing'", () => Create(PipelineDistillation.FromFeatures(teacher, "Nothing")).Fit(data));
         AssertRefused<ArgumentException>(
-            "Column 'ImagePath' of the pipeline that teaches is String", () => Create(PipelineDistillation.FromFeatures(teacher, "ImagePath")).Fit(data));
+            "Column 'ImagePath' of the teacher pipeline is String", () => Create(PipelineDistillation.FromFeatures(teacher, "ImagePath")).Fit(data));
         AssertRefused<ArgumentException>(
             "gives 48 scores for each image, but the data set has 3 classes", () => Create(PipelineDistillation.FromScores(teacher, Pixels)).Fit(data));
         AssertRefused<ArgumentException>("is for ML.NET's trainer", () => new Trainer(
@@ -146,7 +146,7 @@ public sealed class DistillationTests
         ImageClassificationRePaViTTransformer model = Create(null).Fit(data);
         var renamed = new RePaViTModel(model.Model.Architecture, model.Model.Form, model.Model.Weights, ["x", "y", "z"]);
         AssertRefused<ArgumentException>(
-            "Column 'Label' has other keys than the classes of the teacher", () => Create(Distillation.FromScores(renamed)).Fit(data));
+            "Column 'Label' has different keys from the classes of the teacher", () => Create(Distillation.FromScores(renamed)).Fit(data));
 
         using var oneClass = new TrainingSetup(images: 6, classes: 1);
         AssertRefused<ArgumentException>("Column 'Label' has fewer than two keys", () => oneClass.CreateTrainer(TrainingSetup.Options with

@@ -49,7 +49,7 @@ public sealed class TokenLabelTests
 
         var renamed = new RePaViTModel(teacher.Architecture, teacher.Form, teacher.Weights, ["x", "y", "z"]);
         AssertRefused<ArgumentException>(
-            "Column 'Label' has other keys than the classes of the teacher", () => setup.CreateTrainer(Options(TokenLabels.FromTeacher(renamed))).Fit(data));
+            "Column 'Label' has different keys from the classes of the teacher", () => setup.CreateTrainer(Options(TokenLabels.FromTeacher(renamed))).Fit(data));
 
         string file = setup.PathOf("labels.safetensors");
         TokenLabelFile.Write(file, teacher, Dataset(setup, teacher.ClassNames));

@@ -19,7 +19,7 @@ public sealed class TransferTests
         AssertLogged(setup, "36 images to train on, 0 to validate on");
         AssertLogged(setup, "Transfer learning: a linear classifier");
         AssertLogged(setup, "too few to fine-tune");
-        AssertLogged(setup, "Linear classifiers have");
+        AssertLogged(setup, "Linear classifiers get");
         Assert.IsFalse(setup.Log.Any(message => message.RawMessage.StartsWith("Epoch ", StringComparison.Ordinal)));
     }
 
@@ -67,7 +67,7 @@ public sealed class TransferTests
         IDataView data = setup.Prepare(setup.LoadBytes());
         var options = TrainingSetup.Options with { InitialModel = OfTwoClasses(), Transfer = null, Epoch = 2 };
         setup.CreateTrainer(options).Fit(data);
-        AssertLogged(setup, "All weights are trained, from a new last layer on: Transfer is null.");
+        AssertLogged(setup, "All weights are trained, starting with a new last layer: Transfer is null.");
         AssertLogged(setup, "Epoch 2/2");
     }
 

@@ -57,7 +57,7 @@ public class IdxDatasetTests
         Refused(Idx(ImagesMagic, [2, 3, -1], Samples), labels, "4294967295 at byte 12");
         Refused(Idx(ImagesMagic, [2, int.MaxValue, int.MaxValue], Samples), labels, "at most 4096 x 4096");
         Refused(Idx(ImagesMagic, [2, 4096, 4096], Samples), labels, "can hold 24");
-        Refused(Idx(ImagesMagic, [2, 3, 3], Samples), labels, "goes on after byte 34");
+        Refused(Idx(ImagesMagic, [2, 3, 3], Samples), labels, "continues after byte 34");
         Refused([], labels, "ends at byte 0");
         byte[] many = Idx(LabelsMagic, [int.MaxValue], [0, 1]);
         Refused(Idx(ImagesMagic, [int.MaxValue, 4096, 4096], Samples), many, "can hold 2");
@@ -80,7 +80,7 @@ public class IdxDatasetTests
         Refused(Gzip(Idx(ImagesMagic, [2, 4096, 4096], Samples)), labels, "at most");
 
         // A bomb goes on behind what its header promises; nothing of the rest is read.
-        Refused(Gzip(Idx(ImagesMagic, [2, 3, 4], new byte[10_000_000])), labels, "goes on after byte 40");
+        Refused(Gzip(Idx(ImagesMagic, [2, 3, 4], new byte[10_000_000])), labels, "continues after byte 40");
     }
 
     [TestMethod]

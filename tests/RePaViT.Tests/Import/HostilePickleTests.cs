@@ -151,25 +151,25 @@ public sealed class HostilePickleTests
     [DataRow("8e0000000000000010", "bytes")]
     [DataRow("8bffffffff", "-1 bytes")]
     [DataRow("54ffffffff", "-1 bytes")]
-    [DataRow("58020000004e", "ends before")]
+    [DataRow("58020000004e", "ends too early")]
     [DataRow("5801000000ff", "not UTF-8")]
     public void Texts_are_not_longer_than_the_file(string bytes, string named)
         => StringAssert.Contains(Refusal(Convert.FromHexString(bytes)), named);
 
     [TestMethod]
-    [DataRow("", "value that is not there")]
+    [DataRow("", "value that is missing")]
     [DataRow("4e4e", "left over")]
-    [DataRow("28", "value that is not there")]
-    [DataRow("2830", "value that is not there")]
-    [DataRow("74", "value that is not there")]
-    [DataRow("6807", "never kept")]
-    [DataRow("71004e", "value that is not there")]
-    [DataRow("4e61", "value that is not there")]
+    [DataRow("28", "value that is missing")]
+    [DataRow("2830", "value that is missing")]
+    [DataRow("74", "value that is missing")]
+    [DataRow("6807", "never stored")]
+    [DataRow("71004e", "value that is missing")]
+    [DataRow("4e61", "value that is missing")]
     [DataRow("4e4e61", "None")]
     [DataRow("4e4e4e73", "None")]
     [DataRow("7d284e75", "no value")]
     [DataRow("4e4e62", "None")]
-    [DataRow("4e4e93", "no text")]
+    [DataRow("4e4e93", "not a text")]
     [DataRow("4e4e52", "no tuple")]
     [DataRow("8006", "protocol 6")]
     [DataRow("82", "0x82")]
@@ -177,7 +177,7 @@ public sealed class HostilePickleTests
     [DataRow("6f", "0x6f")]
     [DataRow("97", "0x97")]
     [DataRow("50", "0x50")]
-    [DataRow("630a", "ends before")]
+    [DataRow("630a", "ends too early")]
     public void Nonsense_is_refused_at_its_place(string bytes, string named)
     {
         string message = Refusal(Convert.FromHexString(bytes));
@@ -188,7 +188,7 @@ public sealed class HostilePickleTests
 
     [TestMethod]
     public void A_name_that_does_not_end_is_refused()
-        => StringAssert.Contains(Refusal([(byte)'c', .. Enumerable.Repeat((byte)'a', 5000)]), "no name");
+        => StringAssert.Contains(Refusal([(byte)'c', .. Enumerable.Repeat((byte)'a', 5000)]), "not a name");
 
     [TestMethod]
     [DataRow(0, new long[] { 5 }, new long[] { 1 }, "reaches outside")]
@@ -198,9 +198,9 @@ public sealed class HostilePickleTests
     [DataRow(0, new long[] { 2, 2 }, new[] { long.MaxValue, long.MaxValue }, "reaches outside")]
     [DataRow(long.MaxValue, new long[] { 1 }, new long[] { 1 }, "reaches outside")]
     [DataRow(-1, new long[] { 1 }, new long[] { 1 }, "reaches outside")]
-    [DataRow(3, new long[] { 2 }, new long[] { -1 }, "no number")]
-    [DataRow(0, new long[] { -1 }, new long[] { 1 }, "no number")]
-    [DataRow(0, new[] { 1L << 40 }, new long[] { 0 }, "no number")]
+    [DataRow(3, new long[] { 2 }, new long[] { -1 }, "that no tensor can have")]
+    [DataRow(0, new long[] { -1 }, new long[] { 1 }, "that no tensor can have")]
+    [DataRow(0, new[] { 1L << 40 }, new long[] { 0 }, "that no tensor can have")]
     [DataRow(0, new long[] { 1 << 30, 1 << 30, 1 << 30 }, new long[] { 0, 0, 0 }, "more than")]
     [DataRow(0, new long[] { 2 }, new long[] { }, "strides")]
     [DataRow(0, new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, new long[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, "sizes")]

@@ -187,7 +187,7 @@ public sealed class LoadPretrainedTests
         StringAssert.Contains(message, "Section");
         message = Assert.ThrowsExactly<InvalidDataException>(
             () => RePaViTModel.LoadPretrained(folder.File("x.pth"), new PretrainedOptions { Section = "teacher" })).Message;
-        StringAssert.Contains(message, "none that are known");
+        StringAssert.Contains(message, "not recognized");
         StringAssert.Contains(message, "timm ViT");
     }
 
@@ -198,7 +198,7 @@ public sealed class LoadPretrainedTests
     [DataRow(null, "blocks.0.attn.q_norm.weight", "blocks.0.attn.q_norm.weight")]
     [DataRow(null, "absolute_pos_embed", "absolute_pos_embed")]
     [DataRow(null, "dist_token", "positions")]
-    [DataRow(null, "fc_norm.weight", "before and behind pooling")]
+    [DataRow(null, "fc_norm.weight", "before and after pooling")]
     [DataRow(null, "norm_pre.weight", "FeedForwardActivation")]
     public void A_tensor_more_or_less_is_refused_by_name(string? removed, string? added, string named)
     {

@@ -338,7 +338,7 @@ public sealed class OnnxFileTests
     public void A_tensor_that_does_not_fit_is_refused()
     {
         TensorSpec head = new("head.bias", TensorRole.Bias, 2);
-        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[8], times: 2), "'head.bias' is there twice");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[8], times: 2), "'head.bias' appears twice");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [3], new byte[12]), "'head.bias' has shape [3]");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2, 1], new byte[8]), "'head.bias' has shape [2, 1]");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[4]), "8 are needed");

@@ -171,7 +171,7 @@ public sealed class RunJsonTests
                         AssertRefused(json.Replace(text, WithoutMember(parent, name), StringComparison.Ordinal), $"{member} is missing");
                     }
 
-                    AssertRefused(json.Replace(text, $"{{{member},{text[1..]}", StringComparison.Ordinal), $"{member} is there twice");
+                    AssertRefused(json.Replace(text, $"{{{member},{text[1..]}", StringComparison.Ordinal), $"{member} appears twice");
                     AssertRefused(json.Replace(text, $"{text[..^1]},\"{name}X\":0}}", StringComparison.Ordinal), $"{name}X is unknown");
                 }
             }

@@ -131,7 +131,7 @@ public sealed class TokenLabelFileTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TokenLabels.FromTeacher(vit)).Message, "an LV-ViT is needed");
         RePaViTModel other = Teacher(TrainingRun.Mixer with { Classes = 2 }, TrainingRun.Dataset(4, seed: 1, classes: 2));
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => TokenLabelFile.Write(path, other, Dataset)).Message, "other class names");
+            Assert.ThrowsExactly<ArgumentException>(() => TokenLabelFile.Write(path, other, Dataset)).Message, "different class names");
         Assert.IsFalse(File.Exists(path));
     }
 
@@ -152,7 +152,7 @@ public sealed class TokenLabelFileTests
         AssertRefused("Tensor 'classes' has type F32; accepted are I32 and I64", classes, scores, classType: "F32");
         AssertRefused("Tensor 'scores' has type I32; accepted are F16 and F32", classes, scores, scoreType: "I32");
         AssertRefused("Tensor 'scores' is missing", classes, scores, scoreName: "score");
-        AssertRefused("other class names", classes, scores, classNames: "[\"a\",\"b\",\"c\"]");
+        AssertRefused("different class names", classes, scores, classNames: "[\"a\",\"b\",\"c\"]");
         AssertRefused("is not a list of texts", classes, scores, classNames: "{");
 
         static T[] With<T>(T[] values, int index, T value)

@@ -34,10 +34,10 @@ internal abstract class CheckpointFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static CheckpointFile Open(string path) => Open(path, mayBeIndex: true);
 
-    /// <summary>Opens a file that is no index, as those that an index names: otherwise it could name itself.</summary>
+    /// <summary>Opens a file that is not an index, as those that an index names: otherwise it could name itself.</summary>
     public static CheckpointFile OpenSingle(string path) => Open(path, mayBeIndex: false);
 
-    /// <summary>Opens a file that is no index.</summary>
+    /// <summary>Opens a file that is not an index.</summary>
     /// <param name="stream">All of the file, wherever it stands. It must stay open as long as this, which does not close it.</param>
     /// <param name="source">What to call it.</param>
     /// <exception cref="InvalidDataException">As for a path.</exception>
@@ -69,7 +69,7 @@ internal abstract class CheckpointFile : IDisposable
         }
         catch (EndOfStreamException exception)
         {
-            throw new InvalidDataException($"{source}: the file ends where more is announced.", exception);
+            throw new InvalidDataException($"{source}: the file ends where more is expected.", exception);
         }
     }
 

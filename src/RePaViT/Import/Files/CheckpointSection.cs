@@ -5,6 +5,6 @@ namespace RePaViT.Import.Files;
 /// <param name="Tensors">The tensors, each under a name of its own.</param>
 internal sealed record CheckpointSection(string Name, IReadOnlyList<StoredTensor> Tensors)
 {
-    /// <summary>What is no tensor that can be read, by name: the type that the file gives it.</summary>
+    /// <summary>What is not a tensor that can be read, by name: the type that the file gives it.</summary>
     public IReadOnlyDictionary<string, string> Unreadable { get; init; } = new Dictionary<string, string>();
 }

@@ -5,13 +5,13 @@ namespace RePaViT.Import.Files;
 /// <param name="Shape">The sizes, outermost dimension first; their product is at most what an array can hold.</param>
 /// <param name="Type">The type of its elements.</param>
 /// <param name="Bytes">What has to be read of the file for it.</param>
-/// <param name="ReadValues">Reads them, row-major. May refuse a type that is no number.</param>
+/// <param name="ReadValues">Reads them, row-major. May refuse a type that is not a number.</param>
 internal sealed record StoredTensor(string Name, int[] Shape, ElementType Type, long Bytes, Func<float[]> ReadValues)
 {
     /// <summary>Number of values.</summary>
     public int Length => Shape.Aggregate(1, (product, size) => product * size);
 
-    /// <summary>The matrix with rows and columns exchanged; what is no matrix stays as it is.</summary>
+    /// <summary>The matrix with rows and columns exchanged; what is not a matrix stays as it is.</summary>
     public StoredTensor Transpose() => Shape is [int rows, int columns]
         ? this with { Shape = [columns, rows], ReadValues = () => Transpose(ReadValues(), rows, columns) }
         : this;

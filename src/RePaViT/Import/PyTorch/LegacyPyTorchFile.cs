@@ -22,7 +22,7 @@ internal sealed class LegacyPyTorchFile : PyTorchFile
         stream.ReadExactly(magic);
         if (!magic.AsSpan().SequenceEqual(Magic))
         {
-            throw new InvalidDataException($"{path}: it is a pickle, but not one that PyTorch wrote: the number in front is missing.");
+            throw new InvalidDataException($"{path}: it is a pickle, but not one that PyTorch wrote: the number at its start is missing.");
         }
 
         var input = new PickleInput(stream, stream.Length, path);
@@ -58,7 +58,7 @@ internal sealed class LegacyPyTorchFile : PyTorchFile
     {
         if (keys is not PickleList list)
         {
-            throw new InvalidDataException($"{Path}: there is no list of storages behind the content.");
+            throw new InvalidDataException($"{Path}: there is no list of storages after the content.");
         }
 
         foreach (object? key in list.Items)

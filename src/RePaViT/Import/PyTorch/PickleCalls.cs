@@ -54,7 +54,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         ElementType? elements = ElementType.OfPyTorch.FirstOrDefault(element => element.Name == type.Name);
         if (elements is null || type.Module is not ("torch" or "torch.cuda" or "torch.storage"))
         {
-            throw input.Refusal($"'{Excerpt.Of(type.ToString())}' is no storage that is known");
+            throw input.Refusal($"'{Excerpt.Of(type.ToString())}' is not a known type of storage");
         }
 
         if (length < 0)
@@ -65,7 +65,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         var storage = new PickleStorage(elements, key, 0, length);
         if (!storages.TryAdd(key, storage) && storages[key] != storage)
         {
-            throw input.Refusal($"storage '{Excerpt.Of(key)}' is there twice, with another type or length");
+            throw input.Refusal($"storage '{Excerpt.Of(key)}' appears twice, with another type or length");
         }
 
         return parts is [_, _, _, _, _, object?[] view, ..] ? View(storage, view, input) : storage;
@@ -83,7 +83,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
             case "_rebuild_parameter" or "_rebuild_parameter_with_state" when arguments is [PickleTensor or InertValue, ..]:
                 return arguments[0];
             case "_rebuild_parameter" or "_rebuild_parameter_with_state":
-                throw input.Refusal("a parameter is made of something that is no tensor");
+                throw input.Refusal("a parameter is made of something that is not a tensor");
             default:
                 // Quantized, sparse and nested tensors.
                 return new InertValue(global);
@@ -110,7 +110,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         {
             if (sizes[i] is not long size || strides[i] is not long stride || size is < 0 or > int.MaxValue || stride < 0)
             {
-                throw input.Refusal("a size or stride of a tensor is no number that one can have");
+                throw input.Refusal("a tensor has a size or stride that no tensor can have");
             }
 
             // Products stay below 2^31 * 2^31, which cannot overflow.

@@ -24,7 +24,7 @@ internal sealed class PickleInput(Stream stream, long end, string source)
     {
         if (length < 0 || length > Math.Min(end - stream.Position, Array.MaxLength))
         {
-            throw Refusal($"{length} bytes are announced, but {end - stream.Position} follow");
+            throw Refusal($"{length} bytes are expected, but {end - stream.Position} follow");
         }
 
         byte[] bytes = new byte[length];
@@ -53,7 +53,7 @@ internal sealed class PickleInput(Stream stream, long end, string source)
             line.Add(next);
             if (line.Count > MaxNameLength)
             {
-                throw Refusal($"a line of more than {MaxNameLength} bytes is no name");
+                throw Refusal($"a line of more than {MaxNameLength} bytes is not a name");
             }
         }
 
@@ -85,5 +85,5 @@ internal sealed class PickleInput(Stream stream, long end, string source)
         return bytes;
     }
 
-    private InvalidDataException Ended() => Refusal("it ends before it says so");
+    private InvalidDataException Ended() => Refusal("it ends too early");
 }

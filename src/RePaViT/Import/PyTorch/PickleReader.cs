@@ -126,7 +126,7 @@ internal sealed class PickleReader
                 }
                 else if (!TryContain(opcode))
                 {
-                    throw _input.Refusal($"instruction 0x{(byte)opcode:x2} is none that a file of weights needs");
+                    throw _input.Refusal($"instruction 0x{(byte)opcode:x2} is not one that a file of weights needs");
                 }
 
                 break;
@@ -255,11 +255,11 @@ internal sealed class PickleReader
 
     private object? Recall(long index) => _memo.TryGetValue(index, out object? value)
         ? value
-        : throw _input.Refusal($"value {index} is recalled, but was never kept");
+        : throw _input.Refusal($"value {index} is used, but was never stored");
 
     private string PopName() => _stack.Pop() is string { Length: <= PickleInput.MaxNameLength } name
         ? name
-        : throw _input.Refusal($"code is named by something that is no text of up to {PickleInput.MaxNameLength} characters");
+        : throw _input.Refusal($"code is named by something that is not a text of up to {PickleInput.MaxNameLength} characters");
 
     private object?[] PopTuple() => _stack.Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are no tuple");
 

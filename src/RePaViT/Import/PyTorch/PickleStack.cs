@@ -53,5 +53,5 @@ internal sealed class PickleStack(PickleInput input)
         return values;
     }
 
-    private InvalidDataException Missing() => input.Refusal("an instruction needs a value that is not there");
+    private InvalidDataException Missing() => input.Refusal("an instruction needs a value that is missing");
 }

@@ -62,7 +62,7 @@ internal sealed class InertValue(object type)
     public PickleDictionary? State { get; set; }
 }
 
-/// <summary>A storage: elements that lie one behind the other in the file.</summary>
+/// <summary>A storage: elements that lie one after the other in the file.</summary>
 /// <param name="Type">What they are.</param>
 /// <param name="Key">The name of the storage.</param>
 /// <param name="Offset">Where it begins in the storage of that name; above 0 for a view of one.</param>

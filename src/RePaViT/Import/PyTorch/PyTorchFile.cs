@@ -30,7 +30,7 @@ internal abstract class PyTorchFile(Stream stream, string path) : CheckpointFile
     protected abstract long PlaceOf(string storage);
 
     /// <summary>Takes up what the pickle says.</summary>
-    /// <exception cref="InvalidDataException">It is no dictionary.</exception>
+    /// <exception cref="InvalidDataException">It is not a dictionary.</exception>
     protected void SetContent(object? root)
     {
         _isTorchScript = ScriptModule.Is(root);

@@ -5,7 +5,7 @@ using RePaViT.IO;
 namespace RePaViT.Import.PyTorch;
 
 /// <summary>
-/// The entries of a zip archive as PyTorch writes it: stored, one behind the other (PKWARE's APPNOTE, sections 4.3 and 4.5.3).
+/// The entries of a zip archive as PyTorch writes it: stored, one after the other (PKWARE's APPNOTE, sections 4.3 and 4.5.3).
 /// Nothing is decompressed, so an entry is never larger than the file.
 /// </summary>
 internal sealed class ZipDirectory
@@ -112,7 +112,7 @@ internal sealed class ZipDirectory
         {
             if (rest.Length < EntryLength || UInt32(rest, 0) != EntrySignature)
             {
-                throw Refusal($"entry {i} of its directory is not there");
+                throw Refusal($"entry {i} of its directory is missing");
             }
 
             int nameLength = UInt16(rest, 28);
@@ -128,7 +128,7 @@ internal sealed class ZipDirectory
             headers.Add(entry);
             if (!_entries.TryAdd(name, entry))
             {
-                throw Refusal($"entry '{Excerpt.Of(name)}' is there twice");
+                throw Refusal($"entry '{Excerpt.Of(name)}' appears twice");
             }
 
             rest = rest[total..];

@@ -41,7 +41,7 @@ internal readonly record struct PositionTable(int Prefix, int Side)
 
         throw context.Refusal(
             possible.Length == 0
-                ? $"its {rows} positions are those of no square image"
+                ? $"its {rows} positions do not fit a square image"
                 : $"its {rows} positions may be for images of {Excerpt.OfList(possible.Select(table => table.Side * patchSize))} pixels: "
                     + $"{nameof(PretrainedOptions.ImageSize)} has to be one of these");
     }

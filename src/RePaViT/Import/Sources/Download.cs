@@ -45,7 +45,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
         {
             throw new IOException(
                 $"'{uri}' could not be downloaded: {Excerpt.OfMessage(exception)} "
-                + $"Without a network, put the file whose SHA-256 is {Convert.ToHexStringLower(sha256)} to '{path}'.",
+                + $"Without a network, put the file with SHA-256 {Convert.ToHexStringLower(sha256)} at '{path}'.",
                 exception);
         }
     }
@@ -113,7 +113,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"Nothing came for {SilenceTimeout.TotalSeconds} seconds.", exception);
+            throw new IOException($"No data arrived for {SilenceTimeout.TotalSeconds} seconds.", exception);
         }
     }
 
@@ -135,16 +135,16 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
                 target = response is { StatusCode: HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect, Headers.Location: Uri location }
                     ? new Uri(target, location)
-                    : throw new HttpRequestException($"The answer is {(int)response.StatusCode} {Excerpt.Of(response.ReasonPhrase)}.");
+                    : throw new HttpRequestException($"The server answered {(int)response.StatusCode} {Excerpt.Of(response.ReasonPhrase)}.");
             }
 
             if (!IsAccepted(target))
             {
-                throw new HttpRequestException($"It leads to '{Excerpt.Of(target.ToString())}', but only https addresses are followed.");
+                throw new HttpRequestException($"It redirects to '{Excerpt.Of(target.ToString())}', but only https addresses are followed.");
             }
         }
 
-        throw new HttpRequestException($"It leads on more than {MaxRedirections} times.");
+        throw new HttpRequestException($"It redirects more than {MaxRedirections} times.");
     }
 
     private static bool StartsAt(HttpResponseMessage response, long from) => from > 0 && response.Content.Headers.ContentRange?.From == from;
@@ -153,7 +153,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
     {
         if (length > MaxLength)
         {
-            throw new InvalidDataException($"A file of {length} bytes and more is not accepted; at most {MaxLength} are.");
+            throw new InvalidDataException($"A file of {length} bytes or more is not accepted; at most {MaxLength} are.");
         }
     }
 

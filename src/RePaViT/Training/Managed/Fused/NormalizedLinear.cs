@@ -5,7 +5,7 @@ using RePaViT.Operators;
 namespace RePaViT.Training.Managed.Fused;
 
 /// <summary>
-/// Batch normalization and the linear layer behind it: y = (gamma xh + beta) W' + b with xh = (x - mean) / deviation over
+/// Batch normalization and the linear layer after it: y = (gamma xh + beta) W' + b with xh = (x - mean) / deviation over
 /// all rows. The affine part moves into the weight, V = W diag(gamma), so that only xh is computed and kept:
 /// y = xh V' + (b + W beta).
 /// </summary>
