@@ -169,7 +169,7 @@ public sealed class JobTests
         }
 
         ScoringJobException exception = await AssertErrorAsync(ScoringJobError.Failed, () => WaitAsync("unwritable"));
-        StringAssert.Contains(exception.Message, "Part 0 (images 0 to 56 of the list) was begun 3 times");
+        StringAssert.Contains(exception.Message, "Part 0 (images 0 to 56 of the list) was started 3 times");
     }
 
     [TestMethod]
@@ -189,7 +189,7 @@ public sealed class JobTests
         }
 
         ScoringJobException exception = await AssertErrorAsync(ScoringJobError.Failed, () => WaitAsync("changing"));
-        StringAssert.Contains(exception.Message, "has changed since the job was begun");
+        StringAssert.Contains(exception.Message, "has changed since the job was started");
     }
 
     [TestMethod]

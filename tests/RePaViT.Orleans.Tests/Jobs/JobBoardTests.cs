@@ -110,7 +110,7 @@ public sealed class JobBoardTests
         Assert.IsFalse(Exchange(board, _second, free: 0, ended: [Failed(1)]).IsRunning);
 
         Assert.AreEqual(ScoringJobStatus.Failed, board.Progress.Status);
-        Assert.AreEqual("Part 1 (images 10 to 19 of the list) was begun 2 times and never ended: The disk is full.", board.Progress.Message);
+        Assert.AreEqual("Part 1 (images 10 to 19 of the list) was started 2 times and never finished: The disk is full.", board.Progress.Message);
     }
 
     [TestMethod]
@@ -152,7 +152,7 @@ public sealed class JobBoardTests
         Assert.IsFalse(isChanged);
         Assert.IsTrue(refused.IsRunning);
         Assert.IsEmpty(refused.Parts);
-        StringAssert.Contains(board.Progress.Message, "has another model");
+        StringAssert.Contains(board.Progress.Message, "has a different model");
 
         _dead.Add(_second);
         Exchange(board, _first, free: 0, held: [0]);
