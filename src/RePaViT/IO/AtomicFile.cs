@@ -12,6 +12,10 @@ internal static class AtomicFile
     private const string NameStart = ".repavit-";
     private const string NameEnd = ".partial";
     private const int BufferSize = 1 << 16;
+    private const int NoRoomOnWindows = unchecked((int)0x80070070);
+
+    // .NET hands on the number of the system's error.
+    private const int NoRoomOnUnix = 28;
     private const int MaxMoves = 10;
     private const int MillisecondsBetweenMoves = 20;
 
@@ -39,8 +43,7 @@ internal static class AtomicFile
         }
 
         string folder = Path.GetDirectoryName(target)!;
-        (string partial, SafeFileHandle handle) = Leftovers.CreateLocked(
-            () => Path.Combine(folder, $"{NameStart}{Guid.NewGuid():N}{NameEnd}"), share: FileShare.Delete);
+        (string partial, SafeFileHandle handle) = CreatePartial(path, folder);
         try
         {
             using (handle)
@@ -57,6 +60,11 @@ internal static class AtomicFile
                 }
             }
         }
+        catch (IOException exception) when (exception.HResult is NoRoomOnWindows or NoRoomOnUnix)
+        {
+            Remove(partial);
+            throw CannotWrite(path, exception);
+        }
         catch
         {
             Remove(partial);
@@ -69,6 +77,30 @@ internal static class AtomicFile
         => name.StartsWith(NameStart, StringComparison.Ordinal)
         && name.EndsWith(NameEnd, StringComparison.Ordinal)
         && Guid.TryParseExact(name.AsSpan(NameStart.Length..^NameEnd.Length), "N", out _);
+
+    private static (string Path, SafeFileHandle File) CreatePartial(string path, string folder)
+    {
+        try
+        {
+            return Leftovers.CreateLocked(() => Path.Combine(folder, $"{NameStart}{Guid.NewGuid():N}{NameEnd}"), share: FileShare.Delete);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new UnauthorizedAccessException($"'{path}' cannot be written: {exception.Message}", exception);
+        }
+        catch (DirectoryNotFoundException exception)
+        {
+            throw new DirectoryNotFoundException($"'{path}' cannot be written: '{folder}' is no folder.", exception);
+        }
+        catch (IOException exception)
+        {
+            throw CannotWrite(path, exception);
+        }
+    }
+
+    /// <summary>Messages of the system name the file beside the target, of which the user knows nothing.</summary>
+    private static IOException CannotWrite(string path, IOException exception)
+        => new($"'{path}' cannot be written and keeps what it held: {exception.Message}", exception);
 
     private static void KeepMode(string target, SafeFileHandle file)
     {
