@@ -13,6 +13,7 @@ internal sealed class PathLock : IDisposable
     private const string LockSuffix = ".repavit-lock";
     private const string OwnerSuffix = ".repavit-owner";
     private const int Attempts = 5;
+    private const int MillisecondsBetweenAttempts = 20;
 
     private readonly string _path;
     private readonly SafeFileHandle _file;
@@ -27,7 +28,8 @@ internal sealed class PathLock : IDisposable
     /// <exception cref="IOException">Somebody else keeps it, as the message says; or the folder cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static PathLock Acquire(string path)
-        => TryAcquire(path) ?? throw new IOException($"'{path}' is in use by {Owner(OrdinaryFile.Resolve(path))}.");
+        => TryAcquire(path) ?? throw new IOException(
+            $"'{path}' is in use by {Owner(OrdinaryFile.Resolve(path))}. Wait until it ends, or use another path.");
 
     /// <summary>Does what <see cref="Acquire"/> does; null while somebody else keeps the path.</summary>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
@@ -75,7 +77,7 @@ internal sealed class PathLock : IDisposable
             // Deleting is shared: Windows would not remove it otherwise while it is open.
             return File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException) && File.Exists(lockPath))
+        catch (IOException exception) when (SharingViolation.Is(exception))
         {
             return null;
         }
@@ -83,23 +85,42 @@ internal sealed class PathLock : IDisposable
 
     private static string Owner(string path)
     {
-        try
+        for (int attempt = 1; attempt <= Attempts; attempt++)
         {
-            string text = File.ReadAllText(path + OwnerSuffix);
-            return text.Length is > 0 and < 1000 ? text : "another run";
+            try
+            {
+                string text = File.ReadAllText(path + OwnerSuffix);
+                if (text.Length is > 0 and < 1000)
+                {
+                    return text;
+                }
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It is not there, or may not be read.
+            }
+
+            // Who has just come says a moment later who it is.
+            Thread.Sleep(MillisecondsBetweenAttempts);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return "another run";
-        }
+
+        return "another run";
     }
 
     private static void WriteOwner(string path)
     {
         // A new file: one that is there may be a link, and somebody else's file at its end.
         Remove(path + OwnerSuffix);
-        using var owner = new StreamWriter(path + OwnerSuffix, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
-        owner.Write(Describe());
+        try
+        {
+            using var owner = new StreamWriter(path + OwnerSuffix, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write });
+            owner.Write(Describe());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The lock holds without it. That there is no room is better said by what follows, about the file itself.
+            Remove(path + OwnerSuffix);
+        }
     }
 
     private static string Describe()
