@@ -35,6 +35,11 @@ internal sealed class TransferLog(IChannel channel, IProgress<TrainingProgress> 
             channel.Info(MessageSensitivity.None, crossValidation);
         }
 
+        if (result.CheckpointFailure is string failure)
+        {
+            channel.Warning(MessageSensitivity.None, failure);
+        }
+
         if (result.IsCancelled)
         {
             channel.Warning(MessageSensitivity.None, "Fine-tuning was cancelled; the model is the best so far.");

@@ -41,7 +41,7 @@ internal sealed class FeatureComputation(RePaViTModel model, AugmentationOptions
         }
         finally
         {
-            store.Write();
+            store.TryWrite();
         }
 
         return new FeatureSet(

@@ -52,12 +52,30 @@ internal sealed class FeatureStore
         _isChanged = true;
     }
 
+    /// <summary>Why the file could not be written the last time; null where it is up to date.</summary>
+    public string? Failure { get; private set; }
+
     /// <summary>Writes the file if it is time to.</summary>
     public void WriteIfDue()
     {
         if (_sinceWritten.Elapsed >= _wait)
         {
+            TryWrite();
+        }
+    }
+
+    /// <summary>Brings the file up to date. What was computed is worth more than its copy: a failure is kept as <see cref="Failure"/>.</summary>
+    public void TryWrite()
+    {
+        try
+        {
             Write();
+            Failure = null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Failure = $"The features '{_path}' cannot be kept: {exception.Message}";
+            _sinceWritten.Restart();
         }
     }
 

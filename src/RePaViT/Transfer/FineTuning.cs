@@ -87,7 +87,10 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
             return linear with { Reason = $"The linear classifier, because this network cannot be trained. {exception.Message}" };
         }
 
-        linear = linear with { IsCancelled = result.IsCancelled, FineTunedValidation = result.Best?.Validation };
+        linear = linear with
+        {
+            IsCancelled = result.IsCancelled, FineTunedValidation = result.Best?.Validation, CheckpointFailure = result.CheckpointFailure,
+        };
         if (linear.FineTunedValidation is not Evaluation tuned)
         {
             return linear with { Reason = "The linear classifier, because fine-tuning was cancelled in its first epoch." };

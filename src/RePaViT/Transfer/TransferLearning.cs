@@ -56,7 +56,10 @@ public sealed class TransferLearning
     /// Fine-tuning was asked for, and the batch or the network is too large for the CPU engine, or the model cannot be trained.
     /// </exception>
     /// <exception cref="InvalidDataException">What <see cref="TransferOptions.CheckpointFolder"/> holds is damaged.</exception>
-    /// <exception cref="IOException">The folder cannot be read or written.</exception>
+    /// <exception cref="IOException">
+    /// What the folder holds cannot be read, or another run keeps it, which the message names. If it cannot be written later, learning
+    /// goes on: <see cref="TransferResult.CheckpointFailure"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled before fine-tuning.</exception>
     public TransferResult Fit(
         IImageDataset training,
@@ -76,27 +79,9 @@ public sealed class TransferLearning
             throw new ArgumentException("The validation data set has different class names from the training data set.", nameof(validation));
         }
 
-        FeatureSet features = ComputeFeatures(training, progress, cancellationToken);
-        if (FineTuning.FindObstacle(_options.Method, counts) is string obstacle)
-        {
-            return FitClassifier(training, features, progress, cancellationToken) with { Reason = obstacle };
-        }
-
-        if (validation is not null)
-        {
-            TransferResult whole = FitClassifier(training, features, progress, cancellationToken);
-            return FineTune(whole, training, validation, progress, cancellationToken);
-        }
-
-        (int[] learned, int[] heldOut) = training.SplitIndices(FineTuning.ValidationFraction, _options.Seed);
-        TransferResult part = FitClassifier(training, features.Take(learned), progress, cancellationToken);
-        TransferResult result = FineTune(
-            part, new SubsetImageDataset(training, learned), new SubsetImageDataset(training, heldOut), progress, cancellationToken);
-
-        // What was held out to choose by is not lost for the classifier.
-        return result.Method == TransferMethod.FineTune
-            ? result
-            : result with { Model = FitClassifier(training, features, progress, CancellationToken.None).Model };
+        FeatureSet features = ComputeFeatures(training, progress, out string? failure, cancellationToken);
+        TransferResult result = Learn(training, validation, features, keeps: failure is null, counts, progress, cancellationToken);
+        return result with { CheckpointFailure = result.CheckpointFailure ?? failure };
     }
 
     /// <summary>The same, computing elsewhere.</summary>
@@ -105,8 +90,46 @@ public sealed class TransferLearning
     internal TransferLearning With(Func<RePaViTModel, RePaViTModel> place, ITrainingBackend? backend)
         => new(place(_model), _options, backend);
 
+    /// <param name="training">The images to learn.</param>
+    /// <param name="validation">Images to choose by; may be null.</param>
+    /// <param name="features">The features of the images to learn.</param>
+    /// <param name="keeps">Whether the state of fine-tuning is kept too; not where features could not be.</param>
+    /// <param name="counts">Images of each class.</param>
+    /// <param name="progress">Gets reports; may be null.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    private TransferResult Learn(
+        IImageDataset training,
+        IImageDataset? validation,
+        FeatureSet features,
+        bool keeps,
+        int[] counts,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        if (FineTuning.FindObstacle(_options.Method, counts) is string obstacle)
+        {
+            return FitClassifier(training, features, progress, cancellationToken) with { Reason = obstacle };
+        }
+
+        if (validation is not null)
+        {
+            TransferResult whole = FitClassifier(training, features, progress, cancellationToken);
+            return FineTune(whole, training, validation, keeps, progress, cancellationToken);
+        }
+
+        (int[] learned, int[] heldOut) = training.SplitIndices(FineTuning.ValidationFraction, _options.Seed);
+        TransferResult part = FitClassifier(training, features.Take(learned), progress, cancellationToken);
+        TransferResult result = FineTune(
+            part, new SubsetImageDataset(training, learned), new SubsetImageDataset(training, heldOut), keeps, progress, cancellationToken);
+
+        // What was held out to choose by is not lost for the classifier.
+        return result.Method == TransferMethod.FineTune
+            ? result
+            : result with { Model = FitClassifier(training, features, progress, CancellationToken.None).Model };
+    }
+
     private FeatureSet ComputeFeatures(
-        IImageDataset dataset, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+        IImageDataset dataset, IProgress<TransferProgress>? progress, out string? failure, CancellationToken cancellationToken)
     {
         RePaViTModel deployed = _model.Reparameterize();
         string? path = PathOf(FeaturesName);
@@ -115,11 +138,13 @@ public sealed class TransferLearning
             : $"{ModelHash.Of(deployed)} {_options.Seed} {RunJson.Stored.Write(_options.Augmentation)}";
         using PathLock? pathLock = path is null ? null : PathLock.Acquire(path);
         var store = new FeatureStore(path, origin, deployed.CreateExtractor().Columns);
-        return new FeatureComputation(deployed, _options.Augmentation, _options.Seed, store).Run(
+        FeatureSet features = new FeatureComputation(deployed, _options.Augmentation, _options.Seed, store).Run(
             dataset,
             _options.ViewsOf(dataset.Count),
             done => Report(progress, TransferStep.Features, (double)done / dataset.Count),
             cancellationToken);
+        failure = store.Failure;
+        return features;
     }
 
     private TransferResult FitClassifier(
@@ -146,10 +171,11 @@ public sealed class TransferLearning
         TransferResult linear,
         IImageDataset training,
         IImageDataset validation,
+        bool keeps,
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
-        string? checkpoint = _options.CheckpointFolder is null ? null : PathOf($"fine-tuning-{ModelHash.Of(linear.Model)[..HashLength]}.safetensors");
+        string? checkpoint = !keeps || _options.CheckpointFolder is null ? null : PathOf($"fine-tuning-{ModelHash.Of(linear.Model)[..HashLength]}.safetensors");
         return new FineTuning(_options, _backend, checkpoint).Run(linear, training, validation, progress, cancellationToken);
     }
 

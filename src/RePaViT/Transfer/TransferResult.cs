@@ -24,6 +24,12 @@ public sealed record TransferResult
     /// <summary>Whether fine-tuning was cancelled before its end; the model is the best so far.</summary>
     public bool IsCancelled { get; init; }
 
+    /// <summary>
+    /// Why <see cref="TransferOptions.CheckpointFolder"/> does not hold what is known, so that it would be computed again; null where it
+    /// does, or was not asked for.
+    /// </summary>
+    public string? CheckpointFailure { get; init; }
+
     /// <summary>The penalty of the linear classifier.</summary>
     public required double Penalty { get; init; }
 
