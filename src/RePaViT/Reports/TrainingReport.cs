@@ -112,11 +112,16 @@ public sealed record TrainingReport
         {
             TrainingReport report = ReportJson.Stored.Parse<TrainingReport>(json)
                 ?? throw new InvalidDataException("The text is null: a report of a training is needed.");
-            return report.IsConsistent()
-                ? report
-                : throw new InvalidDataException("The text is not a report of a training: an entry is missing or there twice, or a label belongs to no class.");
+            if (!report.IsConsistent())
+            {
+                throw new InvalidDataException("The text is not a report of a training: an entry is missing or there twice, or a label belongs to no class.");
+            }
+
+            // A number that is too large becomes infinite, which no report can say.
+            report.ToJson();
+            return report;
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             throw new InvalidDataException($"The text is not a report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
