@@ -67,10 +67,12 @@ internal static class ImageListFile
             byte[] bytes = new byte[work.End - work.Start];
             file.Position = work.Start;
             file.ReadExactly(bytes);
-            ReadOnlySpan<byte> lines = bytes.AsSpan();
+
+            // Elsewhere it is part of a name.
+            int mark = work.Start == 0 && bytes.AsSpan().StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
             paths =
             [
-                .. Encoding.UTF8.GetString(lines.StartsWith(ByteOrderMark) ? lines[ByteOrderMark.Length..] : lines).Split('\n')
+                .. Encoding.UTF8.GetString(bytes.AsSpan(mark)).Split('\n')
                     .Select(line => line.TrimEnd('\r'))
                     .Where(line => line.AsSpan().ContainsAnyExceptInRange('\0', ' ')),
             ];
