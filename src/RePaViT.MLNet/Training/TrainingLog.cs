@@ -76,6 +76,9 @@ internal sealed class TrainingLog(
         .. report.Assumptions,
     ]);
 
+    private const string VanillaRemains = "the model is the vanilla network that was trained. "
+        + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained further and converted.";
+
     public static string Describe(ReparameterizationReport report) => Text(
         $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");
 
@@ -101,6 +104,11 @@ internal sealed class TrainingLog(
             channel.Warning(MessageSensitivity.None, $"The checkpoint is not up to date. {failure}");
         }
 
+        if (result.ConversionFailure is string reason)
+        {
+            channel.Warning(MessageSensitivity.None, $"The conversion failed: {VanillaRemains} {reason}");
+        }
+
         if (result.IsStoppedEarly)
         {
             channel.Info(MessageSensitivity.None, Text($"Training stopped early: validation no longer improved."));
@@ -116,8 +124,7 @@ internal sealed class TrainingLog(
 
     private static string DescribeCancellation(TrainingResult result, bool converts) => (result, converts) switch
     {
-        ({ Conversion: null }, true) => "The conversion was cancelled: the model is the vanilla network that was trained. "
-            + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained further and converted.",
+        ({ Conversion: null }, true) => $"The conversion was cancelled: {VanillaRemains}",
         ({ History.Count: 0 }, _) => "Training was cancelled in its first epoch; the model has hardly learned anything.",
         _ => Text($"Training was cancelled after {result.History.Count} whole epochs; the model is the best so far."),
     };

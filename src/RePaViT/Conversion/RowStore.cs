@@ -27,8 +27,19 @@ internal sealed class RowStore : IDisposable
         }
 
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        _file = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose, preallocationSize: length * sizeof(float));
+        try
+        {
+            _file = File.OpenHandle(
+                path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose, preallocationSize: length * sizeof(float));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"'{Path.GetTempPath()}' cannot hold {length * sizeof(float)} bytes for a while: {exception.Message} "
+                + $"The environment variable {(OperatingSystem.IsWindows() ? "TMP" : "TMPDIR")} may name a folder with more room.",
+                exception);
+        }
+
         if (!OperatingSystem.IsWindows())
         {
             File.Delete(path);

@@ -63,7 +63,7 @@ internal static class ConvertedTraining
     };
 
     /// <summary>
-    /// Adds what the model of a run is converted to, unless that is cancelled. A run that was cancelled in training is converted to the end:
+    /// Adds what the model of a run is converted to, unless that is cancelled or a disk fails. A run that was cancelled in training is converted to the end:
     /// what it gives is to be of the kind that was asked for.
     /// </summary>
     /// <param name="result">What the run arrived at.</param>
@@ -87,6 +87,11 @@ internal static class ConvertedTraining
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return result with { IsCancelled = true };
+        }
+        catch (IOException exception)
+        {
+            // What was learned stays, and can be converted another time.
+            return result with { ConversionFailure = exception.Message };
         }
     }
 

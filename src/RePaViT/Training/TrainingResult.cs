@@ -12,11 +12,16 @@ public sealed record TrainingResult
 
     /// <summary>
     /// What the model was converted to; null unless that is how its channels become idle (<see cref="ChannelIdleMethod"/>), and where the
-    /// conversion itself was cancelled: <see cref="Trainer.Resume"/> or
+    /// conversion itself was cancelled or failed: <see cref="Trainer.Resume"/> or
     /// <see cref="ConversionExtensions.ToChannelIdle(RePaViTModel, IImageDataset, ConversionOptions, IProgress{ConversionProgress}, CancellationToken)"/>
     /// makes up for it.
     /// </summary>
     public ConversionResult? Conversion { get; init; }
+
+    /// <summary>
+    /// Why a conversion that was to follow failed: images could not be read, or the folder for temporary files has no room. Null otherwise.
+    /// </summary>
+    public string? ConversionFailure { get; init; }
 
     /// <summary>The epochs that were finished, first to last.</summary>
     public required IReadOnlyList<EpochSummary> History { get; init; }

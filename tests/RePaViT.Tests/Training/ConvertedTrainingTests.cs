@@ -55,6 +55,22 @@ public sealed class ConvertedTrainingTests
     }
 
     [TestMethod]
+    public void A_disk_that_fails_the_conversion_does_not_cost_what_was_trained()
+    {
+        TrainingResult whole = new Trainer(TrainingRun.Architecture, Recipe).Fit(Images);
+        bool fails = false;
+        var images = new FailingImages(Images, () => fails);
+
+        TrainingResult result = new Trainer(TrainingRun.Architecture, Recipe)
+            .Fit(images, progress: new Reports(report => fails = report.FinishedEpoch is { Epoch: 2 }));
+
+        Assert.IsNull(result.Conversion);
+        Assert.IsFalse(result.IsCancelled);
+        Assert.AreEqual("The disk failed.", result.ConversionFailure);
+        TrainingRun.AssertSameBytes(TrainingRun.Bytes(whole.Model.Weights), TrainingRun.Bytes(result.Model.Weights), "the vanilla network");
+    }
+
+    [TestMethod]
     public void Training_goes_on_from_the_vanilla_network()
     {
         RePaViTModel vanilla = new Trainer(TrainingRun.Architecture, Recipe).Fit(Images).Model;
@@ -179,6 +195,17 @@ public sealed class ConvertedTrainingTests
         TrainingRun.AssertSameBytes(TrainingRun.Bytes(whole.Model.Weights), TrainingRun.Bytes(cancelled.Model.Weights), "the vanilla network");
         TrainingRun.AssertSameBytes(
             TrainingRun.Bytes(whole.Deploy().Network.Weights), TrainingRun.Bytes(resumed.Deploy().Network.Weights), "the converted network");
+    }
+
+    private sealed class FailingImages(IImageDataset images, Func<bool> fails) : IImageDataset
+    {
+        public IReadOnlyList<string> ClassNames => images.ClassNames;
+
+        public int Count => images.Count;
+
+        public RgbImage GetImage(int index) => fails() ? throw new IOException("The disk failed.") : images.GetImage(index);
+
+        public int GetLabel(int index) => images.GetLabel(index);
     }
 
     private sealed class Reports(Action<TrainingProgress> use) : IProgress<TrainingProgress>
