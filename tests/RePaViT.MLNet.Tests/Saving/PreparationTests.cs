@@ -8,7 +8,7 @@ namespace RePaViT.MLNet.Tests.Saving;
 [TestClass]
 public sealed class PreparationTests
 {
-    private static readonly Preparation Sample = new()
+    internal static readonly Preparation Sample = new()
     {
         Images = new ImageColumn(ImageColumnKind.Pixels, 4, 5, IsInterleaved: true),
         ImageSize = 7,

@@ -119,7 +119,7 @@ public sealed class ReportPageTests
     }
 
     /// <summary>Of a few steps, so that there are mistakes.</summary>
-    private static TrainingReport Report(string[] names, string[] texts)
+    internal static TrainingReport Report(string[] names, string[] texts)
     {
         IImageDataset training = Named(TrainingRun.Dataset(count: 24, seed: 1), names);
         IImageDataset validation = Named(TrainingRun.Dataset(count: 18, seed: 2), names);
