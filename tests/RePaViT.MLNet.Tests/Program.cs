@@ -1,3 +1,4 @@
+using RePaViT.MLNet.Tests.Hardening;
 using RePaViT.MLNet.Tests.Saving;
 
 namespace RePaViT.MLNet.Tests;
@@ -14,6 +15,9 @@ internal static class Program
                 return 0;
             case [SavingChild.Command, .. var rest]:
                 SavingChild.Run(rest);
+                return 0;
+            case [AtomicSavingChild.Command, .. var rest]:
+                AtomicSavingChild.Run(rest);
                 return 0;
             case [ScratchChild.Command, .. var rest]:
                 ScratchChild.Run(rest);

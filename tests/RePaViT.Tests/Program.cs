@@ -1,3 +1,4 @@
+using RePaViT.Tests.Hardening;
 using RePaViT.Tests.IO;
 using RePaViT.Tests.Kernels;
 using RePaViT.Tests.Training;
@@ -16,6 +17,9 @@ internal static class Program
                 return 0;
             case [WritingChild.Command, .. var rest]:
                 WritingChild.Run(rest);
+                return 0;
+            case [SavingChild.Command, .. var rest]:
+                SavingChild.Run(rest);
                 return 0;
             case [RestrictedChild.Command, .. var rest]:
                 RestrictedChild.Run(rest);

@@ -49,12 +49,20 @@ internal sealed class ChildProcess : IDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>Waits until the child ends by itself.</summary>
+    /// <summary>Waits until the child ends by itself, without an error.</summary>
     public void WaitForSuccess()
+    {
+        string error = WaitForEnd();
+        Assert.AreEqual(0, _process.ExitCode, error);
+    }
+
+    /// <summary>Waits until the child ends by itself.</summary>
+    /// <returns>What it wrote about errors.</returns>
+    public string WaitForEnd()
     {
         string error = _process.StandardError.ReadToEnd();
         _process.WaitForExit();
-        Assert.AreEqual(0, _process.ExitCode, error);
+        return error;
     }
 
     public void Dispose()

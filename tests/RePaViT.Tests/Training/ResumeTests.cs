@@ -65,38 +65,6 @@ public sealed class ResumeTests
     }
 
     [TestMethod]
-    public void A_process_killed_again_and_again_ends_with_the_same_bytes_on_any_number_of_threads()
-    {
-        using var folder = new TemporaryFolder();
-        string wholeWeights = folder.File("whole.weights");
-        using (var whole = new ChildProcess(TrainingChild.Arguments(folder.File("whole"), wholeWeights, threads: 1)))
-        {
-            whole.WaitForSuccess();
-        }
-
-        // All lives together are shorter than the run.
-        int[] lives = [.. new[] { 0.1, 0.3, 0.2 }.Select(share => (int)(share * TrainingChild.LeastMilliseconds))];
-        string checkpoint = folder.File("killed");
-        string weights = folder.File("killed.weights");
-        string[] arguments = TrainingChild.Arguments(checkpoint, weights, threads: 2);
-        foreach (int life in lives)
-        {
-            using var killed = new ChildProcess(arguments);
-            killed.WaitForLine(TrainingChild.Started);
-            Thread.Sleep(life);
-            killed.Kill();
-        }
-
-        using (var last = new ChildProcess(arguments))
-        {
-            last.WaitForSuccess();
-        }
-
-        TrainingRun.AssertSameBytes(File.ReadAllBytes(wholeWeights), File.ReadAllBytes(weights), "weights");
-        TrainingRun.AssertSameBytes(File.ReadAllBytes(folder.File("whole")), File.ReadAllBytes(checkpoint), "checkpoint");
-    }
-
-    [TestMethod]
     [DynamicData(nameof(TrainingRun.Families), typeof(TrainingRun))]
     [DynamicData(nameof(FeedForwardNetworks.All), typeof(FeedForwardNetworks))]
     public void A_network_of_any_family_is_resumed_and_ends_with_the_same_bytes(Architecture architecture)
