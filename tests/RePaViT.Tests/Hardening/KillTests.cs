@@ -10,6 +10,7 @@ public sealed class KillTests
 {
     private const string Checkpoint = "checkpoint";
     private const string Weights = "weights";
+    private const string HalfWritten = "*.partial";
     private const int InTraining = 23;
     private const int InSaving = 17;
     private const int LongestLife = 300;
@@ -37,10 +38,16 @@ public sealed class KillTests
                 child.WaitForLine(TrainingChild.Started);
                 var life = Stopwatch.StartNew();
                 Thread.Sleep(random.Next(LongestLife));
+                if (kills % 2 == 0)
+                {
+                    // Every other kill is to find a checkpoint that is being written, which takes a hundredth of the time.
+                    SpinWait.SpinUntil(() => Directory.GetFiles(run, HalfWritten).Length > 0, TimeSpan.FromMilliseconds(LongestLife / 2));
+                }
+
                 child.Kill();
                 left -= life.Elapsed.TotalMilliseconds;
                 kills++;
-                halfWritten += Directory.GetFiles(run, "*.partial").Length;
+                halfWritten += Directory.GetFiles(run, HalfWritten).Length;
                 Assert.IsLessThanOrEqualTo(1 + MostBeside, Directory.GetFileSystemEntries(run).Length, $"kill {kills}");
                 if (File.Exists(checkpoint))
                 {
@@ -75,7 +82,7 @@ public sealed class KillTests
             child.WaitForLine(SavingChild.Started);
             Thread.Sleep(random.Next(LongestLife));
             child.Kill();
-            string[] left = Directory.GetFiles(saved, "*.partial");
+            string[] left = Directory.GetFiles(saved, HalfWritten);
             halfWritten += left.Length;
             Assert.IsLessThanOrEqualTo(1, left.Length, $"kill {kill}");
             for (int i = 0; i < SavingChild.FileNames.Count; i++)

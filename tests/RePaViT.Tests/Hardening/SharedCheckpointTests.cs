@@ -19,6 +19,7 @@ public sealed class SharedCheckpointTests
         byte[] expected = File.ReadAllBytes(folder.File("alone"));
         string path = folder.File("shared");
         (int ended, int refused) = (0, 0);
+        Exception? failure = null;
         for (int round = 0; round < Rounds; round++)
         {
             using var barrier = new Barrier(Trainers);
@@ -35,9 +36,14 @@ public sealed class SharedCheckpointTests
                 {
                     Interlocked.Increment(ref refused);
                 }
+                catch (Exception exception)
+                {
+                    failure = exception;
+                }
             }))];
             Array.ForEach(threads, thread => thread.Start());
             Array.ForEach(threads, thread => thread.Join());
+            Assert.IsNull(failure);
             Assert.IsGreaterThan(before, ended, "one of them");
             TrainingRun.AssertSameBytes(expected, File.ReadAllBytes(path), $"checkpoint of round {round}");
             CollectionAssert.AreEquivalent(new[] { "alone", "shared" }, folder.FileNames.ToArray());
