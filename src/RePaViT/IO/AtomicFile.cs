@@ -12,10 +12,6 @@ internal static class AtomicFile
     private const string NameStart = ".repavit-";
     private const string NameEnd = ".partial";
     private const int BufferSize = 1 << 16;
-    private const int NoRoomOnWindows = unchecked((int)0x80070070);
-
-    // .NET hands on the number of the system's error.
-    private const int NoRoomOnUnix = 28;
     private const int MaxMoves = 10;
     private const int MillisecondsBetweenMoves = 20;
 
@@ -60,7 +56,7 @@ internal static class AtomicFile
                 }
             }
         }
-        catch (IOException exception) when (exception.HResult is NoRoomOnWindows or NoRoomOnUnix)
+        catch (IOException exception) when (DiskFull.Is(exception))
         {
             Remove(partial);
             throw CannotWrite(path, exception);

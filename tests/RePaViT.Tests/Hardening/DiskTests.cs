@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using RePaViT.Conversion;
 using RePaViT.Operators;
 using RePaViT.Tests.Reports;
@@ -142,6 +143,23 @@ public sealed class DiskTests
             Environment.SetEnvironmentVariable("TMPDIR", usual);
         }
 
+        Assert.AreEqual(0, disk.FileNames.Count());
+    }
+
+    [TestMethod]
+    public void A_download_that_a_disk_cannot_hold_is_not_begun_again_and_leaves_nothing()
+    {
+        using var disk = new SmallDisk();
+        byte[] content = new byte[2 << 20];
+        using var server = new LoopbackServer((_, stream) => LoopbackServer.Write(stream, "200 OK", content));
+        var source = PretrainedSource.FromUri(server.Uri("vit.safetensors"), Convert.ToHexString(SHA256.HashData(content)), disk.Path);
+
+        var exception = Assert.ThrowsExactly<IOException>(() => RePaViTModel.LoadPretrained(source));
+
+        Assert.Contains("could not be downloaded", exception.Message);
+        Assert.Contains($"'{disk.File("vit-")}", exception.Message);
+        Assert.Contains("cannot be written and keeps what it held: No space left", exception.Message);
+        Assert.HasCount(1, server.Requests);
         Assert.AreEqual(0, disk.FileNames.Count());
     }
 

@@ -62,7 +62,8 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
                 await ReceiveRestAsync(client, stream, cancellationToken).ConfigureAwait(false);
                 break;
             }
-            catch (Exception exception) when (exception is HttpRequestException or IOException && attempt < MaxAttempts && stream.Position > start)
+            catch (Exception exception) when (
+                exception is HttpRequestException or IOException && !DiskFull.Is(exception) && attempt < MaxAttempts && stream.Position > start)
             {
                 // It broke off, but something came: the rest may come too.
             }
