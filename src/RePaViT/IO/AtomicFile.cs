@@ -86,7 +86,7 @@ internal static class AtomicFile
         }
         catch (DirectoryNotFoundException exception)
         {
-            throw new DirectoryNotFoundException($"'{path}' cannot be written: '{folder}' is no folder.", exception);
+            throw new DirectoryNotFoundException($"'{path}' cannot be written: '{folder}' is not a folder.", exception);
         }
         catch (IOException exception)
         {

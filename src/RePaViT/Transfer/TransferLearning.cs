@@ -58,7 +58,7 @@ public sealed class TransferLearning
     /// <exception cref="InvalidDataException">What <see cref="TransferOptions.CheckpointFolder"/> holds is damaged.</exception>
     /// <exception cref="IOException">
     /// What the folder holds cannot be read, or another run keeps it, which the message names. If it cannot be written later, learning
-    /// goes on: <see cref="TransferResult.CheckpointFailure"/>.
+    /// continues: <see cref="TransferResult.CheckpointFailure"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled before fine-tuning.</exception>
     public TransferResult Fit(
