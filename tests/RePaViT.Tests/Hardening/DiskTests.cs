@@ -175,13 +175,14 @@ public sealed class DiskTests
     }
 
     [TestMethod]
-    [DataRow(true)]
-    [DataRow(false)]
-    public void Transfer_learning_goes_on_where_its_features_cannot_be_kept(bool isFull)
+    [DataRow(true, TransferMethod.Linear)]
+    [DataRow(false, TransferMethod.Linear)]
+    [DataRow(false, TransferMethod.FineTune)]
+    public void Transfer_learning_goes_on_where_its_features_cannot_be_kept(bool isFull, TransferMethod method)
     {
         InMemoryImageDataset images = TrainingRun.Dataset(150, seed: 4, classes: 4);
         RePaViTModel pretrained = TransferLearningTests.Pretrained(TrainingRun.Architecture);
-        var options = new TransferOptions { Method = TransferMethod.Linear };
+        var options = new TransferOptions { Method = method, Recipe = TrainingRecipe.FineTune with { Epochs = 1, BatchSize = 16 } };
         byte[] expected = TransferLearningTests.Saved(new TransferLearning(pretrained, options).Fit(images).Model);
         using var disk = new SmallDisk();
         string folder = Directory.CreateDirectory(disk.File("features")).FullName;
