@@ -39,6 +39,29 @@ public sealed class DamagedFileTests
     public void Checkpoints()
         => OfFile("checkpoint", path => Checkpoint.Read(path), Trained(), Fixed("WithoutHash/checkpoint.safetensors")).Run(8_000);
 
+    /// <summary>Of an earlier version, without a hash: more damage gets as far as that.</summary>
+    [TestMethod]
+    public void Runs_that_go_on_from_checkpoints()
+    {
+        var architecture = new ViTArchitecture { ImageSize = 4, PatchSize = 2, Dim = 4, Depth = 1, Heads = 2, Classes = 3 };
+        var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 4, LearningRate = 0.01, WarmupEpochs = 0 };
+        InMemoryImageDataset training = TrainingRun.Dataset(12, seed: 1);
+        InMemoryImageDataset validation = TrainingRun.Dataset(6, seed: 2);
+        OfFile("resumed checkpoint", path =>
+        {
+            try
+            {
+                new Trainer(architecture, recipe, new TrainerOptions { CheckpointPath = path, Threads = 1 }).Resume(training, validation);
+            }
+            catch (Exception exception) when (
+                exception is TrainingDivergedException
+                || exception is ArgumentException && exception.Message.StartsWith($"The checkpoint '{path}' belongs to another run", StringComparison.Ordinal))
+            {
+                throw new InvalidDataException(exception.Message);
+            }
+        }, Fixed("WithoutHash/checkpoint.safetensors")).Run(1_500);
+    }
+
     [TestMethod]
     [DataRow("pretrained safetensors", "timm_vit.safetensors", "huggingface_vit.safetensors", "original_swin.safetensors", "original_lvvit.safetensors")]
     [DataRow("pretrained archive", "timm_vit_half.pth", "views.pth", "views_protocol4.pth", "torchvision_swin.pth")]
