@@ -22,7 +22,7 @@ internal static class ConvertCommand
         var idx = new Option<string?>("--idx") { Description = "A folder with MNIST or a data set in its format." };
         var shapes = new Option<bool>("--shapes") { Description = "Drawn shapes: the default." };
         var seed = new Option<ulong>("--seed") { Description = "Names weights and order, and which shapes are drawn." };
-        var epochs = new Option<int>("--epochs") { Description = "Times that every image is seen.", DefaultValueFactory = _ => 15 };
+        var epochs = new Option<int>("--epochs") { Description = "How often each image is seen.", DefaultValueFactory = _ => 15 };
         var images = new Option<int>("--images") { Description = "Calibration images.", DefaultValueFactory = _ => 512 };
         var training = new Option<int?>("--training-images") { Description = "Images to train on, the first ones. Default: all." };
         var models = new Option<string?>("--models") { Description = "A folder that keeps trained networks for later runs." };

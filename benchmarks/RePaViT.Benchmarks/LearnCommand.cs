@@ -13,7 +13,7 @@ internal static class LearnCommand
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder with CIFAR-10, binary version." };
-        var epochs = new Option<int>("--epochs") { Description = "Times that every image is seen.", DefaultValueFactory = _ => 10 };
+        var epochs = new Option<int>("--epochs") { Description = "How often each image is seen.", DefaultValueFactory = _ => 10 };
         var dim = new Option<int>("--dim") { Description = "Channels of a token.", DefaultValueFactory = _ => 192 };
         var depth = new Option<int>("--depth") { Description = "Number of blocks.", DefaultValueFactory = _ => 6 };
         var patch = new Option<int>("--patch") { Description = "Width and height of a patch.", DefaultValueFactory = _ => 4 };

@@ -31,7 +31,7 @@ internal static class SmallDataCommand
             Description = "A folder with CIFAR-10, binary version, whose first images are taken. Default: drawn shapes of three classes.",
         };
         var size = new Option<int>("--size") { Description = "Width and height of a drawn image, in pixels.", DefaultValueFactory = _ => 32 };
-        var epochs = new Option<int?>("--epochs") { Description = "Times that every image is seen. Default: the recipe's." };
+        var epochs = new Option<int?>("--epochs") { Description = "How often each image is seen. Default: the recipe's." };
         var batch = new Option<int?>("--batch") { Description = "Images per step. Default: the recipe's." };
         var seeds = new Option<int>("--seeds") { Description = "Runs, each with images and weights of its own.", DefaultValueFactory = _ => 3 };
         var longer = new Option<bool>("--longer")

@@ -22,7 +22,7 @@ internal static class ServingCommand
             Description = "Numbers of clients at the same time.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1, 8, 64],
         };
         var seconds = new Option<double>("--seconds") { Description = "Time for a way in a turn.", DefaultValueFactory = _ => 2 };
-        var turns = new Option<int>("--turns") { Description = "Turns of each way, all of which count.", DefaultValueFactory = _ => 3 };
+        var turns = new Option<int>("--turns") { Description = "How many times each way is measured.", DefaultValueFactory = _ => 3 };
         var command = new Command("serving", "Measures requests a second and how long they take, batched and not, in turns.") { model, clients, seconds, turns };
         command.SetAction(async (line, cancellation) =>
         {

@@ -57,7 +57,7 @@ internal static class LocalCluster
         return builder.Build();
     }
 
-    /// <summary>Two ports that nobody uses now.</summary>
+    /// <summary>Two ports that are not in use.</summary>
     public static (int Silo, int Gateway) FreePorts()
     {
         using var first = new TcpListener(IPAddress.Loopback, 0);

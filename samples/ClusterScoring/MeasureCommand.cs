@@ -16,10 +16,16 @@ internal static class MeasureCommand
     {
         var model = new Argument<FileInfo>("MODEL") { Description = "model.onnx" };
         var list = new Argument<FileInfo>("LIST") { Description = "A text file with the path of an image on each line." };
-        var silos = new Option<int>("--silos") { Description = "The most silos.", DefaultValueFactory = _ => 2 };
-        var turns = new Option<int>("--turns") { Description = "Turns, all of which count.", DefaultValueFactory = _ => 3 };
-        var images = new Option<int>("--images-per-part") { Description = "Images that a silo takes at a time.", DefaultValueFactory = _ => 100 };
-        var command = new Command("measure", "Measures images a second by the number of silos on one processor each, in turns.")
+        var silos = new Option<int>("--silos") { Description = "The largest number of silos to measure.", DefaultValueFactory = _ => 2 };
+        var turns = new Option<int>("--turns")
+        {
+            Description = "How many times each number of silos is measured.", DefaultValueFactory = _ => 3,
+        };
+        var images = new Option<int>("--images-per-part")
+        {
+            Description = "How many images a silo takes at a time.", DefaultValueFactory = _ => 100,
+        };
+        var command = new Command("measure", "Measures images per second for each number of silos, one processor per silo, in turns.")
         {
             model, list, silos, turns, images,
         };
@@ -49,7 +55,7 @@ internal static class MeasureCommand
             double rate = images[silos - 1] / seconds[silos - 1];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{silos} silos: {rate:F1} images/s, {rate / (images[0] / seconds[0]):F2} times one"));
+                $"{silos} silos: {rate:F1} images/s, {rate / (images[0] / seconds[0]):F2} times one silo"));
         }
     }
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using RePaViT.ClusterScoring;
 
-var command = new RootCommand("Scores lists of image files on silos of Orleans: on this machine, with a file of SQLite that any of them survives.")
+var command = new RootCommand("Scores lists of image files on Orleans silos on this machine. "
+    + "They share an SQLite file, and any of them may be killed.")
 {
     SiloCommand.Create(),
     ScoreCommand.Create(),

@@ -13,7 +13,10 @@ internal static class ScoreCommand
         var folder = new Argument<DirectoryInfo>("CLUSTER") { Description = "The folder of the cluster." };
         var list = new Argument<FileInfo>("LIST") { Description = "A text file with the path of an image on each line, or a Parquet table (.parquet)." };
         var output = new Argument<DirectoryInfo>("OUTPUT") { Description = "The folder for results.jsonl." };
-        var images = new Option<int>("--images-per-part") { Description = "Images that a silo takes at a time.", DefaultValueFactory = _ => 1000 };
+        var images = new Option<int>("--images-per-part")
+        {
+            Description = "How many images a silo takes at a time.", DefaultValueFactory = _ => 1000,
+        };
         var column = new Option<string>("--column") { Description = "The column of a table that has the paths.", DefaultValueFactory = _ => "file" };
         var command = new Command("score", "Scores a list of images. Called again with the same arguments, it waits for the same job.")
         {

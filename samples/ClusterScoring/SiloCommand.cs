@@ -11,8 +11,8 @@ internal static class SiloCommand
 
     public static Command Create()
     {
-        var folder = new Argument<DirectoryInfo>("CLUSTER") { Description = "The folder by which silos and clients find each other." };
-        var model = new Argument<FileInfo>("MODEL") { Description = "model.onnx, the same one for all silos." };
+        var folder = new Argument<DirectoryInfo>("CLUSTER") { Description = "The folder through which silos and clients find each other." };
+        var model = new Argument<FileInfo>("MODEL") { Description = "model.onnx, the same for all silos." };
         var command = new Command(Name, "Takes part in a cluster until it is stopped.") { folder, model };
         command.SetAction(async (line, cancellationToken) =>
         {

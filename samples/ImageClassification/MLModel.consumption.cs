@@ -46,7 +46,7 @@ public static partial class MLModel
         public byte[] ImageSource { get; set; } = [];
     }
 
-    /// <summary>What the model says of it.</summary>
+    /// <summary>What the model says about it.</summary>
     public sealed class ModelOutput
     {
         /// <summary>The most probable class.</summary>

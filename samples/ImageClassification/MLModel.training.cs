@@ -32,7 +32,7 @@ public static partial class MLModel
             .Select(image => new ImageFile { Label = image.label.Name, ImagePath = image.file.FullName })];
         if (files.Length == 0)
         {
-            throw new InvalidDataException($"'{folder}' has no image files in folders, one for each class.");
+            throw new InvalidDataException($"'{folder}' has no image files in subfolders: one subfolder for each class is needed.");
         }
 
         IDataView paths = mlContext.Data.LoadFromEnumerable(files);

@@ -8,10 +8,10 @@ using RePaViT.ImageClassification;
 
 var folder = new Argument<DirectoryInfo?>("folder")
 {
-    Description = "Image files in folders, one for each class. Without it, images of shapes are drawn.",
+    Description = "A folder with one subfolder of image files for each class. If it is left out, images of shapes are drawn.",
     Arity = ArgumentArity.ZeroOrOne,
 };
-var epochs = new Option<int?>("--epochs") { Description = "Times that every training image is seen. Default: depends on the data." };
+var epochs = new Option<int?>("--epochs") { Description = "How often each training image is seen. Default: depends on the data." };
 var imageSize = new Option<int>("--image-size")
 {
     Description = "Width and height at which images enter the network, a multiple of 8.",
@@ -98,7 +98,8 @@ static void Run(
 
     MLModel.MLNetModelPath = Path.Combine(output, "MLModel.mlnet");
     MLModel.SaveModel(mlContext, model, data.TrainSet, MLModel.MLNetModelPath);
-    Console.WriteLine($"Saved {MLModel.MLNetModelPath}, {new FileInfo(MLModel.MLNetModelPath).Length:N0} bytes. Loaded again, it says:");
+    Console.WriteLine($"Saved {MLModel.MLNetModelPath}, {new FileInfo(MLModel.MLNetModelPath).Length:N0} bytes. "
+        + "Loaded again, it predicts:");
     foreach (string path in data.TestSet.GetColumn<string>("ImagePath").DistinctBy(Path.GetDirectoryName))
     {
         MLModel.ModelOutput prediction = MLModel.Predict(new MLModel.ModelInput { ImageSource = File.ReadAllBytes(path) });

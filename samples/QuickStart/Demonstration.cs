@@ -41,7 +41,8 @@ internal static class Demonstration
     {
         Architecture network = task.Architecture;
         Console.WriteLine(
-            $"{task.Name}: {task.Training.Count} images for training, {task.Validation.Count} for validation, {task.Test.Count} for the test; {network.Classes} classes");
+            $"{task.Name}: {task.Training.Count} images for training, {task.Validation.Count} for validation, {task.Test.Count} for "
+                + $"testing; {network.Classes} classes");
         Console.WriteLine(
             $"Network: {network.ImageSize} x {network.ImageSize} pixels, {network.BlockCount} blocks, {network.ActiveChannelsOf(0)} of {network.HiddenChannelsOf(0)} hidden channels active");
     }
@@ -59,7 +60,7 @@ internal static class Demonstration
             : trainer.Fit(task.Training, task.Validation, progress, interruption.Token));
         if (result.IsCancelled)
         {
-            Console.WriteLine("Cancelled. What follows is the best model so far; --resume continues the training.");
+            Console.WriteLine("Cancelled. The results below are those of the best model so far; --resume continues training.");
         }
 
         return result;

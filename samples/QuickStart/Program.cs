@@ -6,7 +6,7 @@ using RePaViT.QuickStart;
 using Spectre.Console;
 
 var cifar = new Option<DirectoryInfo?>("--cifar10") { Description = "Train on CIFAR-10 (binary version) in this folder." };
-var idx = new Option<DirectoryInfo?>("--idx") { Description = "Train on IDX files (MNIST and its kin) in this folder." };
+var idx = new Option<DirectoryInfo?>("--idx") { Description = "Train on IDX files (MNIST and the like) in this folder." };
 string presetNames = string.Join(", ", Architecture.Presets.Select(preset => preset.Key.ToLowerInvariant()));
 var preset = new Option<Architecture?>("--preset")
 {
@@ -25,7 +25,7 @@ var idleRatio = new Option<double?>("--idle-ratio")
 };
 var epochs = new Option<int?>("--epochs")
 {
-    Description = "Times that every training image is seen. Default: depends on the data.",
+    Description = "How often each training image is seen. Default: depends on the data.",
     CustomParser = argument =>
         int.TryParse(Value(argument), CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 100_000
             ? count
@@ -46,7 +46,7 @@ command.Validators.Add(line =>
 {
     if (line.GetResult(cifar) is not null && line.GetResult(idx) is not null)
     {
-        line.AddError("--cifar10 and --idx are not accepted together: one data set is needed.");
+        line.AddError("--cifar10 and --idx cannot be combined: one data set is needed.");
     }
 });
 command.SetAction(line => Demonstration.Run(new Settings

@@ -29,7 +29,7 @@ internal static class TrainingView
             if (_fails != failure is not null)
             {
                 _fails = failure is not null;
-                write(failure ?? "The checkpoint is written again.");
+                write(failure ?? "The checkpoint has been written again.");
             }
         }
     }

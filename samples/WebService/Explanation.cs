@@ -9,7 +9,7 @@ internal static class Explanation
     private static readonly SemaphoreSlim _turn = new(1);
 
     public static void Map(IEndpointRouteBuilder app)
-        => Refusals.MapImage(app, "/explain", ExplainAsync).WithSummary("Says which parts of an image its most probable class is due to.");
+        => Refusals.MapImage(app, "/explain", ExplainAsync).WithSummary("Shows which parts of an image account for its top class.");
 
     private static async Task<Ok<Answer>> ExplainAsync(
         HttpRequest request, UploadedImages images, RePaViTModel model, ServiceOptions options, CancellationToken cancellationToken)

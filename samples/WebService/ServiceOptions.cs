@@ -35,7 +35,8 @@ internal sealed class ServiceOptions
         if (string.IsNullOrEmpty(Model.Path))
         {
             throw new ArgumentException(
-                "No model is configured: set the variable Model__Path, or pass --Model:Path, to a model.onnx or model.zip that QuickStart or 'repavit train' wrote.");
+                "No model is configured: set the environment variable Model__Path, or pass --Model:Path. "
+                + "Either names a model.onnx or model.zip that QuickStart or 'repavit train' wrote.");
         }
 
         return Path.GetExtension(Model.Path).Equals(".onnx", StringComparison.OrdinalIgnoreCase)

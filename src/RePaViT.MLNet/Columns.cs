@@ -46,5 +46,5 @@ internal static class Columns
     }
 
     private static ArgumentException Missing(string name, IEnumerable<string> present, string remark)
-        => new($"There is no column '{Excerpt.Of(name)}'. There are: {Excerpt.OfList(present)}.{remark}");
+        => new($"There is no column '{Excerpt.Of(name)}'. The columns are: {Excerpt.OfList(present)}.{remark}");
 }

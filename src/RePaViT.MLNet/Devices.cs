@@ -14,7 +14,7 @@ internal static class Devices
     // Since then, what the stock trainers dispose of is a layer's own parameter.
     private static readonly Version FirstThatBreaksThem = new(0, 104);
 
-    /// <param name="device">What was asked for.</param>
+    /// <param name="device">The requested device.</param>
     /// <param name="work">What it is for: the beginning of a sentence.</param>
     /// <param name="channel">Gets one line that says what was chosen and why, and what else the user should know.</param>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
@@ -33,8 +33,8 @@ internal static class Devices
 
     /// <summary>Gives a model that was loaded the engine that is to score.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="device">What was asked for.</param>
-    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
+    /// <param name="device">The requested device.</param>
+    /// <param name="precision">What matrix products may be rounded to, if that makes the device faster.</param>
     /// <param name="host">Whose log gets what <see cref="Choose"/> says.</param>
     /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
@@ -50,7 +50,7 @@ internal static class Devices
         : string.Create(CultureInfo.InvariantCulture, $"{work} on the CPU, {Environment.ProcessorCount} cores: {choice.Reason}");
 
     /// <summary>
-    /// What to tell a user who has ML.NET's own TorchSharp trainers beside a TorchSharp that breaks them without a word;
+    /// What to tell a user who has ML.NET's own TorchSharp trainers beside a TorchSharp that breaks them silently;
     /// null if there is nothing to tell.
     /// </summary>
     internal static string? FindConflict(IEnumerable<AssemblyName> loaded)
@@ -58,7 +58,7 @@ internal static class Devices
         ILookup<string?, Version?> versions = loaded.ToLookup(assembly => assembly.Name, assembly => assembly.Version);
         return versions.Contains(StockTrainers) && versions[Library].Max() is Version version && version >= FirstThatBreaksThem
             ? $"{StockTrainers} is loaded beside {Library} {version.ToString(3)}: ML.NET's own TorchSharp trainers fail with "
-                + "that while they train. They need TorchSharp 0.103.1, with a native package of the same version."
+                + "that version while they train. They need TorchSharp 0.103.1, with a native package of the same version."
             : null;
     }
 }

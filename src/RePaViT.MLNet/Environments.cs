@@ -39,5 +39,6 @@ internal static class Environments
     }
 
     private static NotSupportedException Unsupported(string missing)
-        => new($"ML.NET {typeof(MLContext).Assembly.GetName().Version} does not give {missing} in the way that ML.NET {TestedVersion} does: version {TestedVersion} is needed.");
+        => new($"ML.NET {typeof(MLContext).Assembly.GetName().Version} does not expose {missing} as ML.NET {TestedVersion} does: "
+            + $"version {TestedVersion} is needed.");
 }

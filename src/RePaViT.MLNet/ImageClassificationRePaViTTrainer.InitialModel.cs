@@ -5,7 +5,7 @@ namespace RePaViT;
 
 public sealed partial class ImageClassificationRePaViTTrainer
 {
-    /// <summary>The model to continue from, whichever option brings it; null to start from random weights.</summary>
+    /// <summary>The model to continue from, whichever option provides it; null to start from random weights.</summary>
     private RePaViTModel? InitialModelOf(IChannel channel)
     {
         RePaViTModel? initial = _options.Pretrained is PretrainedSource source

@@ -12,14 +12,14 @@ public sealed partial class ImageClassificationRePaViTTrainer
     /// </summary>
     public sealed record Options
     {
-        /// <summary>The label: a key, as Conversion.MapValueToKey makes it. Default "Label".</summary>
+        /// <summary>The label: a key, such as Conversion.MapValueToKey makes. Default "Label".</summary>
         public string LabelColumnName { get; set; } = DefaultColumns.Label;
 
         /// <summary>
         /// The images: bytes of image files (LoadRawImageBytes), MLImage values of any size (LoadImages), or a vector of
-        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Bytes are best: LoadImages takes a file that
-        /// was cut off for whole, decodes any number of pixels, a damaged BMP file ends the process in there, and the orientation in
-        /// the file's metadata is lost, so that photos of phones may lie on their side. Default "Features".
+        /// numbers from 0 to 255 of known shape with three colors (ExtractPixels). Bytes are best: LoadImages accepts truncated
+        /// files as complete and decodes any number of pixels, crashes the process on a damaged BMP file, and loses the orientation
+        /// in the file's metadata, so that photos from phones may lie on their side. Default "Features".
         /// </summary>
         public string FeatureColumnName { get; set; } = DefaultColumns.Features;
 
@@ -49,22 +49,22 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public Architecture Architecture { get; set; } = ViTArchitecture.Tiny;
 
         /// <summary>
-        /// Optimizer, schedule, augmentation, moving average and all else that decides what training arrives at. A seed of the
-        /// <see cref="MLContext"/> stands in for the recipe's: the same seed and the same rows give the same model on CPUs with
-        /// the same instruction set, and nearly the same on others and on a GPU. Default: a recipe for small data sets, whose epochs and
-        /// batches follow from the number of training images.
+        /// Optimizer, schedule, augmentation, moving average and everything else that decides the result of training. A seed of the
+        /// <see cref="MLContext"/> replaces the recipe's: the same seed and the same rows give the same model on CPUs with the same
+        /// instruction set, and nearly the same on others and on a GPU. Default: a recipe for small data sets, whose epochs and batches
+        /// are derived from the number of training images.
         /// </summary>
         public TrainingRecipe Recipe { get; set; } = new();
 
         /// <summary>
-        /// Images that pass through the network together, at least 2; null for the recipe's, whose default follows from the number
-        /// of training images, or for all images where they are fewer. Default null.
+        /// Images that pass through the network together, at least 2; null for the recipe's, whose default is derived from the
+        /// number of training images, or for all images if there are fewer. Default null.
         /// </summary>
         public int? BatchSize { get; set; }
 
         /// <summary>
-        /// Times that every training image is seen, at least 1; null for the recipe's, whose default follows from the number of
-        /// training images. Default null.
+        /// How often each training image is seen, at least 1; null for the recipe's, whose default is derived from the number
+        /// of training images. Default null.
         /// </summary>
         public int? Epoch { get; set; }
 
@@ -75,46 +75,45 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public EarlyStopping? EarlyStoppingCriteria { get; set; }
 
         /// <summary>
-        /// What to train and to score on afterwards. A GPU needs the package TorchSharp-cuda-windows or
+        /// The device to train on, and to score on afterwards. A GPU needs the package TorchSharp-cuda-windows or
         /// TorchSharp-cuda-linux in the application; what was chosen and why is in the log. Default: a GPU if one can be
         /// used, otherwise the CPU.
         /// </summary>
         public Device Device { get; set; } = Device.Auto;
 
         /// <summary>
-        /// What matrix products may be rounded to when the trained model scores, where the device is faster with that. What is
-        /// saved is in 32-bit floats always. Default: 32-bit floats.
+        /// What matrix products may be rounded to when the trained model scores, if that makes the device faster. Saved
+        /// weights are always 32-bit floats. Default: 32-bit floats.
         /// </summary>
         public InferencePrecision ScoringPrecision { get; set; }
 
         /// <summary>
-        /// A model to continue from: its network in place of <see cref="Architecture"/>, and its weights. A model that was
-        /// saved and loaded has no batch statistics any more; they are measured anew on the training images. Where the
-        /// classes are not the same, <see cref="Transfer"/> says what is done. A vanilla network is converted
-        /// (<see cref="ChannelIdleMethod.Convert"/>) to the idle ratio of <see cref="Architecture"/>, unless that has none: at the end
-        /// where all of its weights are trained, at the beginning where it learns other classes by transfer. Null to start from
-        /// random weights. Default null.
+        /// A model to continue from: its network replaces <see cref="Architecture"/>, and its weights are used. A model that was saved
+        /// and loaded no longer has batch statistics; they are measured again on the training images. If the classes are not the same,
+        /// <see cref="Transfer"/> decides what is done. A vanilla network is converted (<see cref="ChannelIdleMethod.Convert"/>) to
+        /// the idle ratio of <see cref="Architecture"/>, unless that has none: at the end if all of its weights are trained, at the
+        /// beginning if it learns other classes by transfer. Null to start from random weights. Default null.
         /// </summary>
         public ImageClassificationRePaViTTransformer? InitialModel { get; set; }
 
         /// <summary>
-        /// Weights that others trained, to continue from: their network in place of <see cref="Architecture"/>. Where the classes are not
-        /// the same, <see cref="Transfer"/> says what is done. What was found in them is in the log. Not together with
+        /// Pretrained weights to start from: their network replaces <see cref="Architecture"/>. If the classes are not the same,
+        /// <see cref="Transfer"/> decides what is done. The log says what was found in the file. Cannot be combined with
         /// <see cref="InitialModel"/>. Null to start from random weights. Default null.
         /// </summary>
         public PretrainedSource? Pretrained { get; set; }
 
         /// <summary>
-        /// What <see cref="Pretrained"/> does not say itself, and the image size that is wanted; null for nothing. Default null.
+        /// What <see cref="Pretrained"/> does not say itself, and the desired image size; null for none. Default null.
         /// </summary>
         public PretrainedOptions? PretrainedOptions { get; set; }
 
         /// <summary>
-        /// How <see cref="InitialModel"/> or <see cref="Pretrained"/> learns other classes than its own: by a linear classifier on its
-        /// features, and where images suffice by fine-tuning, which is kept if it does better; the log says which, and why.
+        /// How <see cref="InitialModel"/> or <see cref="Pretrained"/> learns classes other than its own: by a linear classifier on its
+        /// features and, if there are enough images, by fine-tuning, which is kept if it does better; the log says which, and why.
         /// <see cref="Recipe"/>, if it is not the default, and its shortcuts here say how to fine-tune. The seed and
-        /// <see cref="CheckpointFolder"/> are those of the trainer; what is there of the same data is used, also without
-        /// <see cref="Resume"/>. Null to train all weights from a new last layer on, which is also what happens with
+        /// <see cref="CheckpointFolder"/> are those of the trainer; results there for the same data are used, even without
+        /// <see cref="Resume"/>. Null to train all weights with a new last layer, which is also what happens with
         /// <see cref="TokenLabels"/> and <see cref="Distillation"/>. Default: what suits the number of images.
         /// </summary>
         public TransferOptions? Transfer { get; set; } = new();
@@ -122,38 +121,38 @@ public sealed partial class ImageClassificationRePaViTTrainer
         /// <summary>
         /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>: from a teacher
         /// (<c>TokenLabels.FromTeacher(transformer.Model)</c>), whose classes must be the keys of the label; or from a file, which
-        /// has labels for all rows of the training data, those that are held out or left out included. Null to train with the
+        /// has labels for all rows of the training data, including those that are held out or left out. Null to train with the
         /// labels of the images alone. Default null.
         /// </summary>
         public TokenLabels? TokenLabels { get; set; }
 
         /// <summary>
-        /// A teacher, whose scores or features the network learns beside the labels or in their place: any fitted pipeline
-        /// (<see cref="PipelineDistillation"/>), another model (<c>Distillation.FromScores(transformer.Model)</c>), or what was computed for
-        /// each row of the training data, those that are held out or left out included. With <see cref="Distillation.Weight"/> 1,
-        /// labels count nothing, and rows without any are learned from too, unless <see cref="ValidationSetFraction"/> holds out
-        /// some. Not together with <see cref="TokenLabels"/>. Null for none. Default null.
+        /// A teacher, whose scores or features the network learns in addition to the labels or instead of them: any fitted pipeline
+        /// (<see cref="PipelineDistillation"/>), another model (<c>Distillation.FromScores(transformer.Model)</c>), or vectors computed for
+        /// each row of the training data, including those that are held out or left out. With <see cref="Distillation.Weight"/> 1, labels
+        /// do not count, and rows without a label are used for training too, unless <see cref="ValidationSetFraction"/> holds out some.
+        /// Cannot be combined with <see cref="TokenLabels"/>. Null for none. Default null.
         /// </summary>
         public Distillation? Distillation { get; set; }
 
         /// <summary>
-        /// A folder for the state of the run, which is kept up to date at each epoch and on cancellation; created if need
-        /// be. It holds one run, and the state of the one before it, under another name: the folds of a cross-validation
-        /// would replace each other's. Null for none. Default null.
+        /// A folder for the state of the run, which is updated at each epoch and on cancellation; created if necessary.
+        /// It holds one run, and the state of the previous one under another name: the folds of a cross-validation would
+        /// overwrite each other's. Null for none. Default null.
         /// </summary>
         public string? CheckpointFolder { get; set; }
 
         /// <summary>
         /// Whether to continue from the state in <see cref="CheckpointFolder"/>, ending with the same weights as a run that
-        /// was never interrupted (on a GPU, or on a CPU with another instruction set than before, nearly the same, and the log
-        /// says so); if there is none yet, training starts at the beginning. The state of a run with other images, labels or
-        /// options is refused. Default false.
+        /// was never interrupted (on a GPU, or on a CPU with a different instruction set from before, nearly the same, and the
+        /// log says so); if there is none yet, training starts at the beginning. The state of a run with other images, labels
+        /// or options is refused. Default false.
         /// </summary>
         public bool Resume { get; set; }
 
         /// <summary>
-        /// A folder for decoded images that do not fit into <see cref="ImageCacheMemory"/>; created if need be. Null for
-        /// a temporary one, which is deleted afterwards. Default null.
+        /// A folder for decoded images that do not fit into <see cref="ImageCacheMemory"/>; created if necessary. Null
+        /// for a temporary one, which is deleted afterwards. Default null.
         /// </summary>
         public string? WorkspacePath { get; set; }
 
@@ -164,44 +163,43 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// The share of images, in [0, 1), that may be missing or damaged. They are left out, each with a warning; if there
-        /// are more, training does not start and the exception lists them. What scores afterwards leaves no row out:
-        /// drop such rows before evaluating on them. Default 0.
+        /// are more, training does not start and the exception lists them. Scoring leaves no rows out: drop such rows
+        /// before evaluating on them. Default 0.
         /// </summary>
         public double MaxUnreadableFraction { get; set; }
 
         /// <summary>
         /// Whether the orientation in a file's metadata is followed, what transparent pixels are blended with, and how many pixels an
-        /// image may have; the model keeps it, and scores so too. Of MLImage values, which do not say how they lay in their file, only
-        /// the latter two hold. Null for what <see cref="InitialModel"/> does, or for the defaults: upright, over white, up to 2^27
-        /// pixels. Default null.
+        /// image may have; the model keeps these settings for scoring. MLImage values do not give their orientation, so that only the
+        /// latter two apply to them. Null for those of <see cref="InitialModel"/>, or for the defaults: upright, over white, up to
+        /// 2^27 pixels. Default null.
         /// </summary>
         public ImageDecoding? ImageDecoding { get; set; }
 
         /// <summary>
-        /// Where to write a report of the training: a path that ends in <c>.html</c>, in a folder that exists; the same numbers go
-        /// beside it as JSON (<see cref="TrainingReport"/>). Measured on the validation images, or else on those of training, on the
-        /// CPU. If it cannot be written at the end, the log says so, and the model is returned all the same. Null for none. Default
-        /// null.
+        /// Where to write a report of the training: a path that ends in <c>.html</c>, in an existing folder; the same numbers are
+        /// written beside it as JSON (<see cref="TrainingReport"/>). It is measured on the validation images, or on the training
+        /// images if there are none, on the CPU. If it cannot be written at the end, the log says so, and the model is returned all
+        /// the same. Null for none. Default null.
         /// </summary>
         public string? ReportPath { get; set; }
 
         /// <summary>
-        /// Whether the validation images choose a temperature that logits are divided by
-        /// (<see cref="TemperatureScaling"/>), so that probabilities say how often the model is right; it becomes part of the last
-        /// layer's weights, and no image changes its class. Where a model learns other classes by transfer, images are held out for
-        /// that. Default false.
+        /// Whether the validation images choose a temperature by which logits are divided (<see cref="TemperatureScaling"/>), so
+        /// that probabilities say how often the model is right; it becomes part of the last layer's weights, and no image changes
+        /// class. If a model learns other classes by transfer, images are held out for this. Default false.
         /// </summary>
         public bool CalibrateProbabilities { get; set; }
 
-        /// <summary>Called after each epoch, on the thread that trains. Default null.</summary>
+        /// <summary>Called after each epoch, on the training thread. Default null.</summary>
         public Action<EpochSummary>? MetricsCallback { get; set; }
 
-        /// <summary>Gets reports at most ten times a second, on the thread that trains, for a progress bar. Default null.</summary>
+        /// <summary>Receives reports at most ten times a second, on the training thread, for a progress bar. Default null.</summary>
         public IProgress<TrainingProgress>? Progress { get; set; }
 
         /// <summary>
         /// Ends training after the step in progress; the transformer then has the best weights so far. While images are
-        /// still being read, there are none, and cancelling throws. Default: never.
+        /// still being read there are none, and cancelling throws an exception. Default: never.
         /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
@@ -226,7 +224,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             Guard.ThrowUnless(ValidationSetFraction is null or (> 0 and < 1), ValidationSetFraction, "a number in (0, 1), or null");
             Guard.ThrowUnless(Enum.IsDefined(Device), Device, "Auto, Cuda or Cpu");
             Guard.ThrowUnless(Enum.IsDefined(ScoringPrecision), ScoringPrecision, "Full, BFloat16 or EightBit");
-            Guard.ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number from 0, or null");
+            Guard.ThrowUnless(ImageCacheMemory is null or >= 0, ImageCacheMemory, "a number of at least 0, or null");
             Guard.ThrowUnless(MaxUnreadableFraction is >= 0 and < 1, MaxUnreadableFraction, "a number in [0, 1)");
             ImageDecoding?.Validate();
             ArgumentNullException.ThrowIfNull(Architecture);
@@ -239,7 +237,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
             if (CalibrateProbabilities && ValidationSet is null && ValidationSetFraction is null)
             {
                 throw new ArgumentException(
-                    $"{nameof(CalibrateProbabilities)} needs images that were held out: a {nameof(ValidationSet)} or a {nameof(ValidationSetFraction)}.");
+                    $"{nameof(CalibrateProbabilities)} needs held-out images: "
+                        + $"a {nameof(ValidationSet)} or a {nameof(ValidationSetFraction)}.");
             }
 
             if (Resume && CheckpointFolder is null)
@@ -255,7 +254,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
             if (Pretrained is not null && InitialModel is not null)
             {
-                throw new ArgumentException($"{nameof(Pretrained)} and {nameof(InitialModel)} both bring weights to start from: only one of them is accepted.");
+                throw new ArgumentException($"{nameof(Pretrained)} and {nameof(InitialModel)} both provide initial weights: "
+                    + "only one of them is accepted.");
             }
 
             if (PretrainedOptions is not null && Pretrained is null)
@@ -278,7 +278,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             Distillation?.ThrowIfUnmeasurable(validates: ValidationSet is not null || ValidationSetFraction is not null);
         }
 
-        /// <summary>Whether rows without a label are learned from.</summary>
+        /// <summary>Whether rows without a label are used for training.</summary>
         internal bool UsesUnlabeled
             => Distillation is { CountsLabels: false } && (ValidationSet is not null || ValidationSetFraction is null);
 
@@ -302,16 +302,16 @@ public sealed partial class ImageClassificationRePaViTTrainer
             return architecture;
         }
 
-        /// <summary>Whether training continues from a vanilla network, which is converted then.</summary>
+        /// <summary>Whether training continues from a vanilla network, which is then converted.</summary>
         internal bool Converts(RePaViTModel? initial) => initial is { Architecture.IsVanilla: true } && !Idleness.IsVanilla;
 
-        /// <summary>The model to continue from, as it was trained where that is known; null for none.</summary>
+        /// <summary>The model to continue from, in its trained form where that is known; null for none.</summary>
         internal RePaViTModel? StartModel => InitialModel?.TrainedModel ?? InitialModel?.Model;
 
-        /// <summary>Says how many channels are idle: what a vanilla network was converted to before, or the option.</summary>
+        /// <summary>The number of idle channels: that of an earlier conversion of the vanilla network, or the option.</summary>
         private Architecture Idleness => InitialModel is { Model.Architecture.IsVanilla: false } ? InitialModel.Model.Architecture : Architecture;
 
-        /// <summary>The recipe with what the options say in place of it.</summary>
+        /// <summary>The recipe, overridden by the options.</summary>
         internal TrainingRecipe CreateRecipe(ulong seed)
         {
             double learningRate = LearningRate ?? Recipe.LearningRate;

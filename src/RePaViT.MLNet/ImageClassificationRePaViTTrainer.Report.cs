@@ -8,7 +8,7 @@ namespace RePaViT;
 
 public sealed partial class ImageClassificationRePaViTTrainer
 {
-    /// <summary>The temperature that the validation images choose; null where it was not asked for, or cannot be found.</summary>
+    /// <summary>The temperature that the validation images choose; null if it was not requested, or cannot be found.</summary>
     private TemperatureFit? Calibrate(RePaViTModel deployed, IImageDataset? validation, IChannel channel)
     {
         if (!_options.CalibrateProbabilities)
@@ -22,7 +22,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             return null;
         }
 
-        // What was cancelled is to be of the kind that was asked for, and this is one pass over the validation images.
+        // What was cancelled is to be of the kind that was requested, and this is one pass over the validation images.
         TemperatureFit fit = TemperatureScaling.Fit(deployed, validation);
         channel.Info(MessageSensitivity.None, string.Create(
             CultureInfo.InvariantCulture,
@@ -30,7 +30,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         return fit;
     }
 
-    /// <summary>Measures and writes the report. What was learned is worth more than that: a failure is a warning.</summary>
+    /// <summary>Measures and writes the report. A failure is only a warning, because the trained model is worth more.</summary>
     private void Report(
         ReportFile file,
         ReportSource source,
@@ -47,7 +47,9 @@ public sealed partial class ImageClassificationRePaViTTrainer
             {
                 LeftOut = leftOut,
                 IsCalibrated = isCalibrated,
-                Remarks = _options.UsesUnlabeled ? ["Rows without a label were learned from too, and count as the first class here."] : [],
+                Remarks = _options.UsesUnlabeled
+                    ? ["Rows without a label were used for training too; here they count as the first class."]
+                    : [],
             };
 
             // Training that was cancelled has a report as well; one that is cancelled now has none.
@@ -58,7 +60,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
-            channel.Warning(MessageSensitivity.UserData, $"The report '{file.Path}' could not be written: {exception.Message}");
+            channel.Warning(MessageSensitivity.UserData, $"The report '{file.Path}' was not written: {exception.Message}");
         }
     }
 }

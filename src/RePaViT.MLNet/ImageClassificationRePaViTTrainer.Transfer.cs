@@ -8,7 +8,7 @@ namespace RePaViT;
 
 public sealed partial class ImageClassificationRePaViTTrainer
 {
-    /// <summary>Whether a model learns other classes by transfer. Where it could, the log says why not.</summary>
+    /// <summary>Whether a model learns other classes by transfer. If it could but does not, the log says why.</summary>
     private bool Transfers(RePaViTModel? initial, ClassKeys classes, IChannel channel)
     {
         if (initial is null || initial.ClassNames.SequenceEqual(classes.Names))
@@ -19,13 +19,13 @@ public sealed partial class ImageClassificationRePaViTTrainer
         string? obstacle = this switch
         {
             { _options.Transfer: null } => $"{nameof(Options.Transfer)} is null",
-            { _options.TokenLabels: not null } => $"{nameof(Options.TokenLabels)} train it",
-            { _options.Distillation: not null } => $"{nameof(Options.Distillation)} trains it",
+            { _options.TokenLabels: not null } => $"{nameof(Options.TokenLabels)} are set",
+            { _options.Distillation: not null } => $"{nameof(Options.Distillation)} is set",
             _ => null,
         };
         if (obstacle is not null)
         {
-            channel.Info(MessageSensitivity.None, $"All weights are trained, starting with a new last layer: {obstacle}.");
+            channel.Info(MessageSensitivity.None, $"All weights are trained, with a new last layer: {obstacle}.");
         }
 
         return obstacle is null;

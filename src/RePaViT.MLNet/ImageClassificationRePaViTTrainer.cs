@@ -14,9 +14,9 @@ using RePaViT.Training;
 namespace RePaViT;
 
 /// <summary>
-/// Trains a channel-idle vision transformer (RePaViT, arXiv 2505.21847) to classify images. The transformer that comes out
-/// scores with the structurally reparameterized network, and that is what it saves: smaller and faster. What is trained from random
-/// weights on is the vanilla network, which is converted at the end, unless <see cref="TrainingRecipe.ChannelIdleMethod"/> says otherwise.
+/// Trains a channel-idle vision transformer (RePaViT, arXiv 2505.21847) to classify images. The resulting transformer scores with the
+/// structurally reparameterized network, which is smaller and faster, and saves it. Training from random weights trains the vanilla
+/// network, which is converted at the end, unless <see cref="TrainingRecipe.ChannelIdleMethod"/> says otherwise.
 /// </summary>
 /// <remarks>
 /// Images are decoded once, reduced if they are large, and kept for all epochs. Progress and warnings reach
@@ -65,7 +65,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     /// Images cannot be read (the message lists them), or the checkpoint or the pretrained weights are damaged.
     /// </exception>
     /// <exception cref="NotSupportedException">The device cannot be used, or the network is too large for it.</exception>
-    /// <exception cref="InsufficientMemoryException">The GPU's memory does not suffice; the message says what takes less.</exception>
+    /// <exception cref="InsufficientMemoryException">The GPU has too little memory; the message says what would need less.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before training began.</exception>
     /// <exception cref="IOException">
@@ -80,9 +80,9 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
     }
 
     /// <param name="input">The rows to train on.</param>
-    /// <param name="channel">Gets messages.</param>
-    /// <param name="backend">Trains and validates; null for the CPU.</param>
-    /// <param name="place">Gives the deployed model the engine that is to score.</param>
+    /// <param name="channel">Receives messages.</param>
+    /// <param name="backend">What trains and validates; null for the CPU.</param>
+    /// <param name="place">Gives the deployed model its scoring engine.</param>
     internal ImageClassificationRePaViTTransformer Fit(
         IDataView input, IChannel channel, ITrainingBackend? backend, Func<RePaViTModel, RePaViTModel> place)
     {
@@ -98,8 +98,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         if (classes.Count < 2 && _options.Distillation is { CountsLabels: false })
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has fewer than two keys: a network has at least two classes, even where labels are not "
-                + "learned from. Map two or more values to keys; the rows themselves may lack theirs.");
+                $"Column '{_options.LabelColumnName}' has fewer than two keys: a network needs at least two classes, even where labels "
+                + "are not used for training. Map two or more values to keys; the rows themselves may have missing keys.");
         }
 
         RePaViTModel? initial = InitialModelOf(channel);
@@ -108,7 +108,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         if (teacher is not null && !teacher.ClassNames.SequenceEqual(classes.Names))
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has different keys from the classes of the teacher: the same, in the same order, are needed.");
+                $"Column '{_options.LabelColumnName}' has keys that differ from the teacher's classes: "
+                + "the same keys, in the same order, are needed.");
         }
 
         ImagePreprocessing preprocessing = initial?.Preprocessing ?? new ImagePreprocessing();
@@ -213,7 +214,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             {
                 channel.Warning(
                     MessageSensitivity.None,
-                    $"Training without validation: {fraction} of the images of a class are less than one image.");
+                    $"Training without validation: {fraction} of a class's images is less than one image.");
             }
         }
 
@@ -221,8 +222,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             channel.Warning(
                 MessageSensitivity.None,
-                $"Only {validation.Count} images choose the best epoch, which leaves much to chance. With {nameof(Options.ValidationSetFraction)} null, "
-                + "training uses all images and keeps the last epoch.");
+                $"Only {validation.Count} images choose the best epoch, so chance plays a large part. "
+                + $"With {nameof(Options.ValidationSetFraction)} null, training uses all images and keeps the last epoch.");
         }
 
         channel.Info(MessageSensitivity.None, TrainingLog.Describe(training, validation, store));
@@ -253,14 +254,15 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             throw new ArgumentException(
                 $"Column '{_options.FeatureColumnName}' holds {features.Kind} values in the training data, but "
-                + $"{validationFeatures.Kind} values in {nameof(Options.ValidationSet)}: the same are needed.");
+                + $"{validationFeatures.Kind} values in {nameof(Options.ValidationSet)}: both must be the same.");
         }
 
         if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName, Remark)).HasSameClasses(classes))
         {
             throw new ArgumentException(
-                $"Column '{_options.LabelColumnName}' has other keys in {nameof(Options.ValidationSet)} than in the training data. "
-                + "Map the labels to keys before the data are split, or transform the validation rows with the mapping that was fitted to the training rows.");
+                $"Column '{_options.LabelColumnName}' has keys in {nameof(Options.ValidationSet)} that differ from those in the training "
+                + "data. Map the labels to keys before the data are split, or transform the validation rows with the mapping that was "
+                + "fitted to the training rows.");
         }
     }
 
@@ -277,7 +279,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         TrainingRecipe recipe = _options.CreateRecipe(Seed);
         if (initial is not null)
         {
-            // What there is to continue from decides.
+            // The model to continue from decides.
             recipe = recipe with { ChannelIdleMethod = ChannelIdleMethod.Auto };
         }
 
@@ -299,7 +301,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         {
             string kept = Path.Combine(Path.GetDirectoryName(checkpoint)!, PreviousCheckpointName);
             File.Move(checkpoint, kept, overwrite: true);
-            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; {nameof(Options.Resume)} would have continued it.");
+            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; "
+                + $"{nameof(Options.Resume)} would have continued it.");
         }
 
         var options = new TrainerOptions { CheckpointPath = checkpoint };

@@ -16,21 +16,21 @@ namespace RePaViT;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Rows are read ahead in batches of up to 64, whose images are scored together; where neither the label nor the scores
-/// are asked for, images are not even read. An image that is missing or damaged does not stop the rows before it: the
-/// exception comes when its own label or scores are read.
+/// Rows are read ahead in batches of up to 64, whose images are scored together; if neither the label nor the scores
+/// are requested, images are not even read. An image that is missing or damaged does not affect the rows before it: the
+/// exception is thrown when its own label or scores are read.
 /// </para>
 /// <para>
-/// <c>mlContext.Model.Save</c> writes the reparameterized network, also where this transformer is one of a chain, as stock
+/// <c>mlContext.Model.Save</c> writes the reparameterized network, even if this transformer is part of a chain, as stock
 /// transformers that run it on ONNX Runtime: an application that saves or loads such a model needs the package
-/// Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu. ML.NET empties the file before it asks for its content, so
-/// an earlier model in the same file is lost if saving fails, for instance because the disk is full.
+/// Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu. ML.NET empties the file before it requests the content, so an
+/// earlier model in the same file is lost if saving fails, for instance because the disk is full.
 /// <see cref="RePaViTModelCatalog.SaveAtomically"/> keeps it until the new one is written.
 /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> loads the same file without ONNX Runtime.
 /// </para>
 /// <para>
-/// <c>mlContext.Model.ConvertToOnnx</c> asks only ML.NET's own transformers for their operators: it leaves this one out of a
-/// pipeline without a word, and nobody here is told. <see cref="SaveAsOnnx"/> writes the network.
+/// <c>mlContext.Model.ConvertToOnnx</c> asks only ML.NET's own transformers for their operators: it silently leaves this one
+/// out of a pipeline, and this library cannot notice. <see cref="SaveAsOnnx"/> writes the network.
 /// </para>
 /// </remarks>
 public sealed class ImageClassificationRePaViTTransformer : ITransformer
@@ -42,8 +42,8 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
     /// <param name="description">Which columns are read and added.</param>
     /// <param name="classes">The classes as the label column knows them.</param>
     /// <param name="model">The deployed network; its class names are those of <paramref name="classes"/>.</param>
-    /// <param name="report">What reparameterization gained; null to count it.</param>
-    /// <param name="trainedModel">The network as it was trained, to continue from; null where it is not known.</param>
+    /// <param name="report">What reparameterization gained; null to compute it.</param>
+    /// <param name="trainedModel">The network as it was trained, to continue from; null if it is not known.</param>
     internal ImageClassificationRePaViTTransformer(
         IHostEnvironment environment, ScoringDescription description, ClassKeys classes, RePaViTModel model,
         ReparameterizationReport? report = null, RePaViTModel? trainedModel = null)
@@ -81,12 +81,12 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
 
     /// <summary>The schema of what <see cref="Transform"/> returns.</summary>
     /// <param name="inputSchema">A schema with the column of images.</param>
-    /// <exception cref="ArgumentException">The column of images is missing, or of another type than in training.</exception>
+    /// <exception cref="ArgumentException">The column of images is missing, or of a different type from the one in training.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => CreateMapper(inputSchema).OutputSchema;
 
     /// <summary>Adds the predicted label and the scores. Nothing is computed before the rows are read.</summary>
     /// <param name="input">Data with the column of images.</param>
-    /// <exception cref="ArgumentException">The column of images is missing, or of another type than in training.</exception>
+    /// <exception cref="ArgumentException">The column of images is missing, or of a different type from the one in training.</exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -97,20 +97,20 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
 
     /// <summary>
     /// Writes the deployed network as an ONNX file (opset 17) that any ONNX runtime opens, and from which
-    /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> makes this transformer again: input <c>image</c>
-    /// [batch, 3, size, size], planes of red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c>
-    /// [batch, classes].
+    /// <see cref="RePaViTModelCatalog.LoadRePaViT"/> restores this transformer: input <c>image</c> [batch, 3, size,
+    /// size], planes of red, green, blue from 0 to 255; outputs <c>logits</c> and <c>probabilities</c> [batch,
+    /// classes].
     /// </summary>
     /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public void SaveAsOnnx(string path)
         => Model.Save(path, new OnnxFileOptions { Metadata = [ModelMetadata.Of(this).ToEntry()] });
 
     /// <summary>Saves what ML.NET loads with stock transformers and the mappings of this library.</summary>
     /// <exception cref="InvalidOperationException">The native library of ONNX Runtime is missing.</exception>
-    /// <exception cref="NotSupportedException">The type of the column of images is not known, or the network too large.</exception>
+    /// <exception cref="NotSupportedException">The type of the column of images is not known, or the network is too large.</exception>
     void ICanSaveModel.Save(ModelSaveContext ctx)
     {
         ArgumentNullException.ThrowIfNull(ctx);
@@ -119,7 +119,7 @@ public sealed class ImageClassificationRePaViTTransformer : ITransformer
         chain.Save(ctx);
         channel.Info(
             MessageSensitivity.None,
-            $"Saved the reparameterized network: {Model.Cost.Parameters} parameters, {Model.Cost.MultiplyAdds} multiply-adds an image.");
+            $"Saved the reparameterized network: {Model.Cost.Parameters} parameters, {Model.Cost.MultiplyAdds} multiply-adds per image.");
     }
 
     private ClassMapper CreateMapper(DataViewSchema input)

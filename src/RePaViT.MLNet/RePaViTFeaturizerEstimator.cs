@@ -9,7 +9,7 @@ namespace RePaViT;
 
 /// <summary>
 /// Adds an output of a model as a vector column, for search, clustering or any trainer after it.
-/// <see cref="RePaViTTransformsCatalog"/> makes it. The model is trained already: fitting only looks at the column of images.
+/// <see cref="RePaViTTransformsCatalog"/> creates it. The model is already trained: fitting only checks the column of images.
 /// </summary>
 public sealed class RePaViTFeaturizerEstimator : IEstimator<RePaViTFeaturizerTransformer>
 {
@@ -21,8 +21,8 @@ public sealed class RePaViTFeaturizerEstimator : IEstimator<RePaViTFeaturizerTra
     /// <param name="environment">Where messages go.</param>
     /// <param name="description">Which columns are read and added.</param>
     /// <param name="model">What computes.</param>
-    /// <param name="source">What to call the model.</param>
-    /// <exception cref="ArgumentException">A column has no name, or the model no such output.</exception>
+    /// <param name="source">The name of the model in messages.</param>
+    /// <exception cref="ArgumentException">A column has no name, or the model has no such output.</exception>
     internal RePaViTFeaturizerEstimator(
         IHostEnvironment environment, FeaturizerDescription description, RePaViTModel model, string source)
     {
@@ -42,7 +42,7 @@ public sealed class RePaViTFeaturizerEstimator : IEstimator<RePaViTFeaturizerTra
         _scorer = ImageScorer.OfOutput(_model, output);
     }
 
-    /// <summary>Looks at the column of images. No row is read.</summary>
+    /// <summary>Checks the column of images. No row is read.</summary>
     /// <param name="input">Data with the column of images.</param>
     /// <exception cref="ArgumentException">The column is missing or holds no images; the message says what would be accepted.</exception>
     public RePaViTFeaturizerTransformer Fit(IDataView input)

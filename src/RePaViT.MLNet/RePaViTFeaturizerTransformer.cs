@@ -9,21 +9,21 @@ namespace RePaViT;
 
 /// <summary>
 /// Adds an output of a model to its input, which otherwise passes through: a vector of numbers of known length. Features are
-/// what the head reads. A stage gives its tokens one after the other, or the places of its map line by line: channel c of
-/// place p is number p * channels + c. Immutable, and safe to use from several threads at once.
+/// the input of the head. A stage gives its tokens one after the other, or the positions of its map line by line: channel c
+/// of position p is number p * channels + c. Immutable, and safe to use from several threads at once.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Rows are read ahead in batches of up to 64, whose images pass through the network together, up to the output and no
-/// further; where the column is not asked for, images are not even read. An image that is missing or damaged does not stop
-/// the rows before it: the exception comes when its own vector is read. Trainers that pass over their data several times
-/// compute anew each time, unless <c>AppendCacheCheckpoint</c> stands between.
+/// further; if the column is not requested, images are not even read. An image that is missing or damaged does not affect
+/// the rows before it: the exception is thrown when its own vector is read. Trainers that read their data several times
+/// recompute the vectors each time, unless <c>AppendCacheCheckpoint</c> comes in between.
 /// </para>
 /// <para>
-/// <c>mlContext.Model.Save</c> writes the reparameterized network with all its weights, also where this transformer is one of
-/// a chain, as stock transformers that run it on ONNX Runtime up to the output: an application that saves or loads such a
-/// model needs the package Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu.
-/// <see cref="RePaViTTransformsCatalog"/> makes a featurizer of the same file that runs without ONNX Runtime.
+/// <c>mlContext.Model.Save</c> writes the reparameterized network with all its weights, even if this transformer is part of a
+/// chain, as stock transformers that run it on ONNX Runtime up to the output: an application that saves or loads such a model
+/// needs the package Microsoft.ML.OnnxRuntime or Microsoft.ML.OnnxRuntime.Gpu. <see cref="RePaViTTransformsCatalog"/> creates
+/// a featurizer from the same file that runs without ONNX Runtime.
 /// </para>
 /// </remarks>
 public sealed class RePaViTFeaturizerTransformer : ITransformer
@@ -59,12 +59,12 @@ public sealed class RePaViTFeaturizerTransformer : ITransformer
 
     /// <summary>The schema of what <see cref="Transform"/> returns.</summary>
     /// <param name="inputSchema">A schema with the column of images.</param>
-    /// <exception cref="ArgumentException">The column of images is missing, or of another type than what was fitted to.</exception>
+    /// <exception cref="ArgumentException">The column of images is missing, or of a different type from the one fitted to.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => CreateMapper(inputSchema).OutputSchema;
 
     /// <summary>Adds the vectors. Nothing is computed before the rows are read.</summary>
     /// <param name="input">Data with the column of images.</param>
-    /// <exception cref="ArgumentException">The column of images is missing, or of another type than what was fitted to.</exception>
+    /// <exception cref="ArgumentException">The column of images is missing, or of a different type from the one fitted to.</exception>
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -84,7 +84,7 @@ public sealed class RePaViTFeaturizerTransformer : ITransformer
         chain.Save(ctx);
         channel.Info(
             MessageSensitivity.None,
-            $"Saved the reparameterized network, which gives '{Description.Output}': {_scorer.Length} numbers an image.");
+            $"Saved the reparameterized network, which gives '{Description.Output}': {_scorer.Length} numbers per image.");
     }
 
     private FeatureMapper CreateMapper(DataViewSchema input)

@@ -10,15 +10,15 @@ namespace Microsoft.ML;
 public static class RePaViTModelCatalog
 {
     /// <summary>
-    /// Saves what <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> does, but writes it beside
-    /// the file and renames it when all of it is on the disk: a full disk, an exception or a kill leave the earlier model as
-    /// it was.
+    /// Saves what <see cref="ModelOperationsCatalog.Save(ITransformer, DataViewSchema, string)"/> saves, but writes it to a
+    /// temporary file, which is renamed when all of it is on the disk: a full disk, an exception or a killed process leave
+    /// the earlier model as it was.
     /// </summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="model">Any model of ML.NET.</param>
     /// <param name="inputSchema">The columns that the model takes; null to save none.</param>
     /// <param name="filePath">The file to create or replace, or a link to it.</param>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public static void SaveAtomically(
         this ModelOperationsCatalog catalog, ITransformer model, DataViewSchema? inputSchema, string filePath)
@@ -30,20 +30,20 @@ public static class RePaViTModelCatalog
 
     /// <summary>
     /// Loads a transformer that scores in batches on this library's own engine: faster than what
-    /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/> gives, and without ONNX Runtime.
+    /// <see cref="ModelOperationsCatalog.Load(string, out DataViewSchema)"/> returns, and without ONNX Runtime.
     /// </summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="path">
     /// An ML.NET model with an <see cref="ImageClassificationRePaViTTransformer"/> anywhere in it, of which only that is
     /// loaded, or an ONNX file that <see cref="ImageClassificationRePaViTTransformer.SaveAsOnnx"/> or
-    /// <see cref="RePaViTModel.Save(string)"/> wrote. The latter says nothing of columns: then images of any kind are
+    /// <see cref="RePaViTModel.Save(string)"/> wrote. The latter does not describe columns: then images of any kind are
     /// taken from Features, keys stand for texts, and the results are Score and PredictedLabel.
     /// </param>
-    /// <param name="device">What to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
-    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
+    /// <param name="device">The device to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
+    /// <param name="precision">What matrix products may be rounded to, if that makes the device faster.</param>
     /// <param name="decoding">
-    /// How image files are decoded; null for as it was in training. Models that were saved before there was a choice follow no
-    /// orientation and take what is transparent for black.
+    /// How image files are decoded; null to decode as in training. Models that were saved before this could be chosen ignore
+    /// the orientation and treat transparent pixels as black.
     /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>

@@ -9,7 +9,7 @@ public static class RePaViTTrainerCatalog
 {
     /// <summary>
     /// Creates a trainer of channel-idle vision transformers (RePaViT, arXiv 2505.21847), which classify images. A trained
-    /// model is saved structurally reparameterized: smaller and faster.
+    /// model is saved in structurally reparameterized form, which is smaller and faster.
     /// </summary>
     /// <param name="catalog">The trainers of an <see cref="MLContext"/>.</param>
     /// <param name="options">Columns, network, recipe and everything else.</param>
@@ -23,7 +23,7 @@ public static class RePaViTTrainerCatalog
 
     /// <summary>
     /// Creates a trainer of channel-idle vision transformers (RePaViT, arXiv 2505.21847), which classify images, with
-    /// defaults for all else.
+    /// defaults for everything else.
     /// </summary>
     /// <param name="catalog">The trainers of an <see cref="MLContext"/>.</param>
     /// <param name="labelColumnName">The label: a key.</param>
@@ -52,13 +52,17 @@ public static class RePaViTTrainerCatalog
             ValidationSet = validationSet,
         });
 
-    /// <summary>The long name of <see cref="RePaViT(MulticlassClassificationTrainers, ImageClassificationRePaViTTrainer.Options)"/>.</summary>
+    /// <summary>
+    /// A longer name for <see cref="RePaViT(MulticlassClassificationTrainers, ImageClassificationRePaViTTrainer.Options)"/>.
+    /// </summary>
     /// <inheritdoc cref="RePaViT(MulticlassClassificationTrainers, ImageClassificationRePaViTTrainer.Options)"/>
     public static ImageClassificationRePaViTTrainer ImageClassificationRePaViT(
         this MulticlassClassificationTrainers catalog, ImageClassificationRePaViTTrainer.Options options)
         => catalog.RePaViT(options);
 
-    /// <summary>The long name of <see cref="RePaViT(MulticlassClassificationTrainers, string, string, string, string, IDataView?)"/>.</summary>
+    /// <summary>
+    /// A longer name for <see cref="RePaViT(MulticlassClassificationTrainers, string, string, string, string, IDataView?)"/>.
+    /// </summary>
     /// <inheritdoc cref="RePaViT(MulticlassClassificationTrainers, string, string, string, string, IDataView?)"/>
     public static ImageClassificationRePaViTTrainer ImageClassificationRePaViT(
         this MulticlassClassificationTrainers catalog,

@@ -11,8 +11,8 @@ namespace Microsoft.ML;
 public static class RePaViTTransformsCatalog
 {
     /// <summary>
-    /// Creates a featurizer: it adds what a model gives without its head as a vector column, for search, clustering or any
-    /// trainer after it.
+    /// Creates a featurizer: it adds the output of a model without its head as a vector column, for search, clustering or
+    /// any trainer after it.
     /// </summary>
     /// <param name="catalog">The transforms of an <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The new column, a vector of numbers.</param>
@@ -21,14 +21,16 @@ public static class RePaViTTransformsCatalog
     /// colors.
     /// </param>
     /// <param name="model">
-    /// What computes, where it computes now: for instance <see cref="ImageClassificationRePaViTTransformer.Model"/>. A model
-    /// in training form is reparameterized.
+    /// The model that computes, on its present device: for instance
+    /// <see cref="ImageClassificationRePaViTTransformer.Model"/>. A model in training form is reparameterized first.
     /// </param>
     /// <param name="output">
-    /// One of the model's <see cref="RePaViTModel.Outputs"/>: <c>features</c>, what the head reads, or for instance
-    /// <c>stage1</c>, the tokens or the map of a stage: all channels of its first place, then those of the next.
+    /// One of the model's <see cref="RePaViTModel.Outputs"/>: <c>features</c>, the input of the head, or for instance
+    /// <c>stage1</c>, the tokens or the map of a stage: all channels of its first position, then those of the next.
     /// </param>
-    /// <exception cref="ArgumentException">A column has no name, or the model no such output; the message says which it has.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column has no name, or the model has no such output; the message lists its outputs.
+    /// </exception>
     public static RePaViTFeaturizerEstimator RePaViTFeaturizer(
         this TransformsCatalog catalog,
         string outputColumnName,
@@ -42,7 +44,7 @@ public static class RePaViTTransformsCatalog
     }
 
     /// <summary>
-    /// Creates a featurizer of a model in a file, which is read now. No further outputs need to have been saved with it.
+    /// Creates a featurizer from a model file, which is read immediately. It need not have been saved with further outputs.
     /// </summary>
     /// <param name="catalog">The transforms of an <see cref="MLContext"/>.</param>
     /// <param name="outputColumnName">The new column, a vector of numbers.</param>
@@ -51,12 +53,14 @@ public static class RePaViTTransformsCatalog
     /// An ONNX file that <see cref="ImageClassificationRePaViTTransformer.SaveAsOnnx"/> or
     /// <see cref="RePaViTModel.Save(string)"/> wrote, or an ML.NET model with one
     /// <see cref="ImageClassificationRePaViTTransformer"/> or <see cref="RePaViTFeaturizerTransformer"/> anywhere in it, of
-    /// which the network is taken and nothing else.
+    /// which only the network is used.
     /// </param>
     /// <param name="output">One of the model's outputs, as above.</param>
-    /// <param name="device">What to compute on. Default: a GPU if one can be used, otherwise the CPU.</param>
-    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
-    /// <exception cref="ArgumentException">A column has no name, or the model no such output; the message says which it has.</exception>
+    /// <param name="device">The device to compute on. Default: a GPU if one can be used, otherwise the CPU.</param>
+    /// <param name="precision">What matrix products may be rounded to, if that makes the device faster.</param>
+    /// <exception cref="ArgumentException">
+    /// A column has no name, or the model has no such output; the message lists its outputs.
+    /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">

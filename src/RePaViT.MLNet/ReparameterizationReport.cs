@@ -1,7 +1,7 @@
 namespace RePaViT;
 
 /// <summary>
-/// What structural reparameterization gained, and that it changed nothing else; for a network that was converted, what
+/// What structural reparameterization gained, and evidence that it changed nothing else; for a converted network, what
 /// conversion gained and changed.
 /// </summary>
 /// <param name="Trained">Parameters and multiply-adds of the network as it is trained.</param>

@@ -1,7 +1,10 @@
 namespace RePaViT;
 
-/// <summary>Decodes an image file for a model, on several threads at once. RePaViT.MLNet's <c>ImageFile.Decode</c> does.</summary>
+/// <summary>Decodes an image file for a model, on several threads at once. RePaViT.MLNet's <c>ImageFile.Decode</c> is one.</summary>
 /// <param name="file">The bytes of the file.</param>
-/// <param name="model">What the image is for; its <see cref="ImagePreprocessing.Decoding"/> says how it was trained.</param>
-/// <remarks>Whatever it throws is the result of that image; the job continues.</remarks>
+/// <param name="model">
+/// The model that the image is for; its <see cref="ImagePreprocessing.Decoding"/> says how images were decoded in its
+/// training.
+/// </param>
+/// <remarks>An exception that it throws becomes the result of that image; the job goes on.</remarks>
 public delegate RgbImage ImageDecoder(ReadOnlyMemory<byte> file, RePaViTModel model);

@@ -6,7 +6,7 @@ public enum ScoringJobError
     /// <summary>There is no job of that name.</summary>
     NotFound,
 
-    /// <summary>There is another job of that name.</summary>
+    /// <summary>There is a different job of that name.</summary>
     NameTaken,
 
     /// <summary>Its list cannot be read, or its folder cannot be used.</summary>

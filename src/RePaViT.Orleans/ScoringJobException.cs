@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>A job cannot be done, or is not there.</summary>
+/// <summary>A job cannot be done, or does not exist.</summary>
 [GenerateSerializer, Alias("repavit.error")]
 public sealed class ScoringJobException : Exception
 {

@@ -11,13 +11,13 @@ public sealed class ScoringJobs(IGrainFactory grains)
     private readonly IGrainFactory _grains = grains ?? throw new ArgumentNullException(nameof(grains));
 
     /// <summary>
-    /// Begins a job. The same job under the same name is begun once, so that a call whose answer was lost can be repeated.
+    /// Begins a job. The same job under the same name is begun only once, so that a call whose response was lost can be repeated.
     /// </summary>
     /// <param name="name">Its name, for all later calls.</param>
     /// <param name="job">What is to be done.</param>
     /// <exception cref="ArgumentException">The name is empty, or a property of the job has a value that is not accepted.</exception>
     /// <exception cref="ScoringJobException">
-    /// There is another job of that name, the list cannot be read, or the folder cannot be used.
+    /// There is a different job of that name, the list cannot be read, or the folder cannot be used.
     /// </exception>
     public Task<ScoringProgress> SubmitAsync(string name, ScoringJob job)
     {
@@ -38,10 +38,12 @@ public sealed class ScoringJobs(IGrainFactory grains)
     /// <exception cref="ScoringJobException">There is no job of that name.</exception>
     public Task<ScoringProgress> CancelAsync(string name) => Grain(name).CancelAsync();
 
-    /// <summary>Waits for the end of a job, through failures of silos and of connections. The job itself needs nobody who waits.</summary>
+    /// <summary>
+    /// Waits for the end of a job, through failures of silos and of connections. The job itself does not need anyone to wait.
+    /// </summary>
     /// <param name="name">Its name.</param>
-    /// <param name="progress">Is told how far the job is, about twice a second.</param>
-    /// <param name="cancellationToken">Ends the wait; the job continues.</param>
+    /// <param name="progress">Receives the progress of the job about twice a second.</param>
+    /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
     /// <returns>The progress of a job that is completed.</returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="ScoringJobException">There is no job of that name, it failed, or it was cancelled.</exception>

@@ -7,8 +7,8 @@ namespace RePaViT;
 public static class ScoringSiloExtensions
 {
     /// <summary>
-    /// The name of the grain storage that keeps jobs and their progress. The silo must have one of that name, which outlives it: a database
-    /// or Redis, as Orleans is configured.
+    /// The name of the grain storage that keeps jobs and their progress. The silo must have one of that name that outlives it, such as a
+    /// database or Redis, configured as usual for Orleans.
     /// </summary>
     public const string StorageName = "repavit";
 

@@ -5,7 +5,7 @@ public sealed record ScoringSiloOptions
 {
     private const int GreatestBatch = 4096;
 
-    /// <summary>What reads image files.</summary>
+    /// <summary>Decodes image files.</summary>
     public required ImageDecoder Decoder { get; init; }
 
     /// <summary>
@@ -14,16 +14,21 @@ public sealed record ScoringSiloOptions
     /// </summary>
     public string? ModelPath { get; init; }
 
-    /// <summary>Parts that are worked on at once, from 1 to 64: while one waits for its files, another computes. Default 2.</summary>
+    /// <summary>
+    /// The number of parts in progress at once, from 1 to 64: while one waits for its files, another computes. Default 2.
+    /// </summary>
     public int PartsInFlight { get; init; } = 2;
 
-    /// <summary>The most images that are computed together, from 1 to 4096. Default 32.</summary>
+    /// <summary>The largest number of images computed together, from 1 to 4096. Default 32.</summary>
     public int MaxBatchSize { get; init; } = 32;
 
-    /// <summary>The most bytes of an image file, at least 1: a larger one has an error for a result. Default 2^26.</summary>
+    /// <summary>The largest size of an image file in bytes, at least 1: the result of a larger one is an error. Default 2^26.</summary>
     public int MaxImageBytes { get; init; } = 1 << 26;
 
-    /// <summary>How often the silo asks for work, above zero, and so how long one that joins or a cancellation takes. Default: a second.</summary>
+    /// <summary>
+    /// How often the silo asks for work, above zero; also how long a joining silo or a cancellation takes to have effect. Default: one
+    /// second.
+    /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <exception cref="ArgumentException">A property has a value that is not accepted; the message names it.</exception>
@@ -32,7 +37,7 @@ public sealed record ScoringSiloOptions
         ArgumentNullException.ThrowIfNull(Decoder);
         Guard.ThrowUnless(PartsInFlight is >= 1 and <= 64, PartsInFlight, "a number in [1, 64]");
         Guard.ThrowUnless(MaxBatchSize is >= 1 and <= GreatestBatch, MaxBatchSize, $"a number in [1, {GreatestBatch}]");
-        Guard.ThrowUnless(MaxImageBytes >= 1, MaxImageBytes, "a number from 1 on");
+        Guard.ThrowUnless(MaxImageBytes >= 1, MaxImageBytes, "a number of at least 1");
         Guard.ThrowUnless(PollInterval > TimeSpan.Zero, PollInterval, "a time above zero");
     }
 }

@@ -5,14 +5,14 @@ using RePaViT.Pages;
 namespace RePaViT;
 
 /// <summary>
-/// Where reports of a training go: a page that shows all of it in one file, without network and without script, and the same
-/// numbers as JSON beside it. Make it before training, which refuses a path that cannot be used.
+/// The files of a training report: one page that needs no network and no script, and the same numbers as JSON beside it.
+/// Create it before training, so that an unusable path is refused at once.
 /// </summary>
 public sealed class ReportFile
 {
     private const string Extension = ".html";
 
-    /// <param name="path">The page: a path that ends in <c>.html</c>, in a folder that exists. A file there is replaced.</param>
+    /// <param name="path">The page: a path that ends in <c>.html</c>, in an existing folder. An existing file is replaced.</param>
     /// <exception cref="ArgumentException">The path is not accepted; the message says why.</exception>
     public ReportFile(string path)
         : this(path, "The path")
@@ -33,7 +33,8 @@ public sealed class ReportFile
         if (!isUsable)
         {
             throw new ArgumentException(
-                $"{option} '{Excerpt.Of(path)}' is not accepted for a report: a file that ends in {Extension}, in a folder that exists, is needed.");
+                $"{option} '{Excerpt.Of(path)}' is not accepted for a report: "
+                    + $"the path of a file that ends in {Extension}, in an existing folder, is needed.");
         }
     }
 
@@ -43,9 +44,9 @@ public sealed class ReportFile
     /// <summary>The numbers: the same path with <c>.json</c> at its end. <see cref="TrainingReport.FromJson"/> reads it.</summary>
     public string JsonPath { get; }
 
-    /// <summary>Writes both files, each as a whole.</summary>
+    /// <summary>Writes both files, each atomically.</summary>
     /// <param name="report">The report.</param>
-    /// <exception cref="IOException">A file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">A file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">A file or the folder may not be written.</exception>
     public void Write(TrainingReport report)
     {

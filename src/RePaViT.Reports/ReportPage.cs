@@ -7,7 +7,7 @@ namespace RePaViT.Pages;
 /// <summary>A report as a page: its style is within it, its pictures too, and it needs no script.</summary>
 internal static class ReportPage
 {
-    private const string Title = "Report of a training";
+    private const string Title = "Training report";
 
     /// <summary>The page as a text.</summary>
     public static string Create(TrainingReport report) => Write(Element(
@@ -43,7 +43,8 @@ internal static class ReportPage
             Element("h1", Title),
             Element("p", Class("note"), report.IsValidated
                 ? $"{report.Classes.Count} classes, measured on {images} for validation. {Choice(report)}"
-                : $"{report.Classes.Count} classes. There were no validation images: what follows is measured on {images} that the network has learned, and says nothing about others."),
+                : $"{report.Classes.Count} classes. There were no validation images: what follows was measured on {images} that the "
+                    + "network was trained on, and says nothing about others."),
             report.Run.Remarks.Select(remark => Element("p", Foreign(remark, 500))),
             Element(
                 "dl",
@@ -56,7 +57,7 @@ internal static class ReportPage
 
     /// <summary>A model that was chosen by the images that measure it looks a little better than it is.</summary>
     private static string Choice(TrainingReport report) => report.BestEpoch is int epoch
-        ? $"The same images chose epoch {epoch} of {report.Epochs.Count}, so that new ones will do a little worse."
+        ? $"The same images chose epoch {epoch} of {report.Epochs.Count}, so results on new images will be slightly worse."
         : "";
 
     private static XElement Tile(string what, string number) => Element("div", Element("dt", what), Element("dd", number));

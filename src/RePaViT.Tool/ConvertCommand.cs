@@ -11,18 +11,28 @@ internal static class ConvertCommand
         var model = new Argument<string>("MODEL") { Description = $"A vanilla network. {ModelSource.Description}" };
         var images = new Argument<string[]>("IMAGES")
         {
-            Description = "A few hundred image files of the kind that the model is for, or folders of them.", Arity = ArgumentArity.OneOrMore,
+            Description = "A few hundred image files of the kind that the model is for, or folders of them.",
+            Arity = ArgumentArity.OneOrMore,
         };
         var output = new Option<string>("--output") { Description = "The file to write.", DefaultValueFactory = _ => "converted.onnx" };
         var idleRatio = new Option<double?>("--idle-ratio") { Description = "Share of hidden channels that become one matrix, 0 to 1. Default: 0.75." };
-        var share = new Option<double?>("--multiply-adds-share") { Description = "Multiply-adds allowed for an image, as a share of what it takes now." };
+        var share = new Option<double?>("--multiply-adds-share")
+        {
+            Description = "The cost of an image after conversion, as a share of what it costs now.",
+        };
         var agreement = new Option<double?>("--minimum-agreement")
         {
-            Description = "Choose the largest idle ratio at which at least this share of held-out images keeps its class.",
+            Description = "Take the largest idle ratio at which at least this share of held-out images keeps its class.",
         };
-        var limit = new Option<int>("--images") { Description = "The most images that are used.", DefaultValueFactory = _ => new ConversionOptions().Images };
-        var noNorm = new Option<bool>("--no-normalization") { Description = "Leave out layer normalization, as the paper does: a little faster, less accurate." };
-        var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller and faster, with nearly the same answers.")
+        var limit = new Option<int>("--images")
+        {
+            Description = "The largest number of images to use.", DefaultValueFactory = _ => new ConversionOptions().Images,
+        };
+        var noNorm = new Option<bool>("--no-normalization")
+        {
+            Description = "Leave out layer normalization, as the paper does when deploying: slightly faster, less faithful.",
+        };
+        var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller, faster, nearly the same.")
         {
             model, images, output, idleRatio, share, agreement, limit, noNorm,
         };
@@ -61,7 +71,7 @@ internal static class ConvertCommand
         Console.WriteLine($"Wrote {Path.GetFullPath(output)}");
     }
 
-    /// <summary>Decoded when they are asked for.</summary>
+    /// <summary>Decoded when they are requested.</summary>
     private sealed class FileImages(IReadOnlyList<string> files, ImageDecoding? decoding) : IReadOnlyList<RgbImage>
     {
         public int Count => files.Count;

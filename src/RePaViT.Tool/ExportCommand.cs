@@ -9,7 +9,7 @@ internal static class ExportCommand
     {
         var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
         var output = new Argument<string>("OUTPUT") { Description = "The file to write: .onnx, or .safetensors for the weights." };
-        var naming = new Option<WeightNaming>("--naming") { Description = "Names for the weights: reference or timm." };
+        var naming = new Option<WeightNaming>("--naming") { Description = "Whose names the weights get: reference or timm." };
         var command = new Command("export", "Writes a model as an ONNX file, or its weights as safetensors.") { model, output, naming };
         command.SetAction(line => Run(line.GetRequiredValue(model), line.GetRequiredValue(output), line.GetValue(naming)));
         return command;
@@ -21,7 +21,7 @@ internal static class ExportCommand
         {
             ".onnx" => model => model.Reparameterize().Save(output),
             ".safetensors" => model => model.SaveWeights(output, naming),
-            _ => throw new ArgumentException($"'{output}' is not accepted: the name must end with .onnx or .safetensors."),
+            _ => throw new ArgumentException($"'{output}' is not accepted: a name that ends with .onnx or .safetensors is needed."),
         };
         save(ModelSource.Open(path));
         Console.WriteLine($"Wrote {Path.GetFullPath(output)}");

@@ -29,7 +29,8 @@ internal static partial class GeneratedCode
         if (!Name().IsMatch(name))
         {
             throw new ArgumentException(
-                $"'{name}' is not accepted for --name: it becomes the name of a class, so it must be letters, digits and underscores, with a letter first.");
+                $"'{name}' is not accepted for --name: a class gets this name, so a letter is needed, "
+                    + "followed by letters, digits or underscores.");
         }
     }
 

@@ -20,7 +20,8 @@ internal static class ImageFiles
             .Order(StringComparer.Ordinal)];
         return found.Length > 0
             ? found
-            : throw new FileNotFoundException($"'{path}' has no image files: {string.Join(", ", _extensions)} are looked for.");
+            : throw new FileNotFoundException($"'{path}' has no image files: files that end with {string.Join(", ", _extensions)} "
+                + "are needed.");
     })];
 
     /// <summary>Decodes a file as a model wants it.</summary>

@@ -12,7 +12,7 @@ internal static class InspectCommand
     public static Command Create()
     {
         var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
-        var command = new Command("inspect", "Prints a model's network, cost and classes, and how it prepares images.") { model };
+        var command = new Command("inspect", "Describes a model: its network, cost and classes, and how images are prepared.") { model };
         command.SetAction(line => Print(ModelSource.Open(line.GetRequiredValue(model))));
         return command;
     }
@@ -24,7 +24,7 @@ internal static class InspectCommand
         Add("Idle ratio", model.Architecture.IsVanilla ? "none: vanilla" : Number(model.Architecture.IdleRatio));
         Add("Blocks", Number(model.Architecture.BlockCount));
         Add("Parameters", $"{Number(model.Cost.Parameters / 1e6)} M");
-        Add("Multiply-adds", $"{Number(model.Cost.MultiplyAdds / 1e6)} M an image");
+        Add("Multiply-adds", $"{Number(model.Cost.MultiplyAdds / 1e6)} M per image");
         Add("Image size", $"{Number(model.Architecture.ImageSize)} pixels");
         Add("Mean", Number(model.Preprocessing.Mean));
         Add("Deviation", Number(model.Preprocessing.StandardDeviation));

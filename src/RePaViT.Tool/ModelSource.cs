@@ -6,7 +6,7 @@ namespace RePaViT.Tool;
 /// <summary>Opens a model of any kind.</summary>
 internal static class ModelSource
 {
-    /// <summary>What the verbs say of the file that they take.</summary>
+    /// <summary>What the verbs say about the file that they take.</summary>
     public const string Description =
         "A model of this library (.onnx), an ML.NET model with one (.zip, .mlnet), or weights of timm, torchvision, Hugging Face or the paper's authors (.safetensors, .pth, .bin).";
 

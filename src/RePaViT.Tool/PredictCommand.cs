@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace RePaViT.Tool;
 
-/// <summary><c>predict</c>: what a model says of images.</summary>
+/// <summary><c>predict</c>: what a model says about images.</summary>
 internal static class PredictCommand
 {
     private const int ImagesPerBatch = 64;
@@ -15,7 +15,10 @@ internal static class PredictCommand
     {
         var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
         var images = new Argument<string[]>("IMAGES") { Description = "Image files, or folders of them.", Arity = ArgumentArity.OneOrMore };
-        var top = new Option<int>("--top") { Description = "Classes to print, the most probable ones.", DefaultValueFactory = _ => 3 };
+        var top = new Option<int>("--top")
+        {
+            Description = "How many of the most probable classes to print.", DefaultValueFactory = _ => 3,
+        };
         var json = new Option<bool>("--json") { Description = "Print a line of JSON for each image." };
         var command = new Command("predict", "Classifies images.") { model, images, top, json };
         command.SetAction(line => Run(

@@ -13,7 +13,7 @@ internal static class Tool
     // A step of the optimizer and saving may take long.
     private static readonly TimeSpan _timeToStop = TimeSpan.FromMinutes(10);
 
-    /// <summary>Runs the verb that is asked for. What it refuses is told in a line.</summary>
+    /// <summary>Runs the requested verb. A refusal is reported in one line.</summary>
     /// <returns>The exit code: 0 where all is done, 1 where something failed, 2 for a wrong command line, 130 if it was cancelled.</returns>
     public static int Run(string[] args)
     {

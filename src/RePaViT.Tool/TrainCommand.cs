@@ -12,14 +12,27 @@ internal static class TrainCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<DirectoryInfo>("FOLDER") { Description = "Image files in folders, one for each class." }.AcceptExistingOnly();
-        var output = new Option<DirectoryInfo?>("--output") { Description = "The output folder. Default: the model's name." };
-        var name = new Option<string>("--name") { Description = "Names the class of the code.", DefaultValueFactory = _ => "MLModel" };
+        var folder = new Argument<DirectoryInfo>("FOLDER")
+        {
+            Description = "A folder with one subfolder of image files for each class.",
+        }.AcceptExistingOnly();
+        var output = new Option<DirectoryInfo?>("--output")
+        {
+            Description = "The folder for everything that is written. Default: the model's name.",
+        };
+        var name = new Option<string>("--name")
+        {
+            Description = "The name of the class in the generated code.", DefaultValueFactory = _ => "MLModel",
+        };
         var test = new Option<double>("--test-fraction")
         {
-            Description = "Share of the images that is held out to measure the model, from 0 up to 1.", DefaultValueFactory = _ => 0.1,
+            Description = "Share of the images that is held out to measure the model: at least 0 and below 1.",
+            DefaultValueFactory = _ => 0.1,
         };
-        var epochs = new Option<int?>("--epochs") { Description = "Times that every image is seen. Default: depends on their number." };
+        var epochs = new Option<int?>("--epochs")
+        {
+            Description = "How often each training image is seen. Default: depends on the number of images.",
+        };
         var imageSize = new Option<int>("--image-size")
         {
             Description = "Width and height at which images enter the network, a multiple of 8.", DefaultValueFactory = _ => 64,
@@ -30,10 +43,13 @@ internal static class TrainCommand
         };
         var pretrained = new Option<FileInfo?>("--pretrained")
         {
-            Description = "Weights to start from (timm, torchvision, Hugging Face or the paper's authors); they bring their own network.",
+            Description = "Weights to start from, of timm, torchvision, Hugging Face or the paper's authors. Their network is used too.",
         };
         var device = new Option<Device>("--device") { Description = "auto, cpu or cuda.", DefaultValueFactory = _ => Device.Auto };
-        var seed = new Option<int>("--seed") { Description = "Seed of the first weights and of the order of the images.", DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed for the initial weights and the order of the images.", DefaultValueFactory = _ => 1,
+        };
         var resume = new Option<bool>("--resume") { Description = "Continue an earlier run from the checkpoint in the output folder." };
         var command = new Command("train", "Trains a model on a folder of images, measures and saves it, and writes code that uses it.")
         {
@@ -68,7 +84,8 @@ internal static class TrainCommand
         if (testFraction is not (>= 0 and < 1))
         {
             throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"{testFraction} is not accepted for --test-fraction: it must be at least 0 and less than 1."));
+                CultureInfo.InvariantCulture,
+                $"{testFraction} is not accepted for --test-fraction: a share of at least 0 and below 1 is needed."));
         }
 
         var mlContext = new MLContext(seed);

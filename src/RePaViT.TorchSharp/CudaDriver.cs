@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RePaViT.Torch;
 
-/// <summary>What NVIDIA's driver says of the GPU and TorchSharp does not.</summary>
+/// <summary>What NVIDIA's driver says about the GPU and TorchSharp does not.</summary>
 internal static class CudaDriver
 {
     private const int Success = 0;

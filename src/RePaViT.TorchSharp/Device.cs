@@ -1,9 +1,9 @@
 namespace RePaViT;
 
-/// <summary>What computes.</summary>
+/// <summary>The device that computes.</summary>
 public enum Device
 {
-    /// <summary>An NVIDIA GPU where one can be used, otherwise the CPU.</summary>
+    /// <summary>An NVIDIA GPU if one can be used, otherwise the CPU.</summary>
     Auto,
 
     /// <summary>An NVIDIA GPU.</summary>

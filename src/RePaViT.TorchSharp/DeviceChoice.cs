@@ -23,7 +23,7 @@ internal sealed record DeviceChoice(bool IsCuda, string Reason)
 
         if (device == Device.Cpu)
         {
-            return new(false, "the CPU was asked for.");
+            return new(false, "the CPU was requested.");
         }
 
         TorchLibrary library = TorchLibrary.Current;

@@ -6,7 +6,7 @@ namespace RePaViT.Torch;
 internal static class DeviceMemory
 {
     /// <summary>Computes something that must not be done twice.</summary>
-    /// <param name="need">What the memory is for: the end of "does not suffice for".</param>
+    /// <param name="need">What the memory is for: the end of "too little memory for".</param>
     /// <param name="remedy">What takes less memory: the end of a sentence.</param>
     /// <param name="compute">The work.</param>
     /// <exception cref="InsufficientMemoryException">libtorch could not allocate what the work needs.</exception>
@@ -19,14 +19,14 @@ internal static class DeviceMemory
         catch (ExternalException failure) when (IsOutOfMemory(failure.Message))
         {
             throw new InsufficientMemoryException(
-                $"The memory of the device does not suffice for {need}: {remedy}. "
+                $"The device has too little memory for {need}: {remedy}. "
                 + $"libtorch says: {failure.Message.Split('\n')[0].Trim()}",
                 failure);
         }
     }
 
     /// <summary>
-    /// Computes something that can be begun anew. What nobody holds any more, such as the weights of a model that is no
+    /// Computes something that can be started again. What nobody holds any more, such as the weights of a model that is no
     /// longer used, keeps its memory until the garbage collector comes; where memory is short, it is called.
     /// </summary>
     /// <inheritdoc cref="Compute"/>

@@ -29,7 +29,7 @@ internal sealed class ForwardPass
     public bool IsFusing { get; init; } = true;
 
     /// <summary>
-    /// What each residual branch is multiplied with, for each image: [branches, images, 1, 1]; null for 1. Branches count
+    /// What each residual branch is multiplied by, for each image: [branches, images, 1, 1]; null for 1. Branches count
     /// in the order in which they run.
     /// </summary>
     public torch.Tensor? BranchScales { get; init; }

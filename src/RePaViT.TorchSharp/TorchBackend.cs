@@ -18,7 +18,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
         SetThreads(threads);
         return DeviceMemory.ComputeRepeatable(
             "the network, its gradients and the optimizer's moments",
-            "take a smaller network",
+            "use a smaller network",
             () => new TorchTrainingEngine(network, objective, recipe, device, precision));
     }
 
@@ -27,7 +27,7 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
     {
         SetThreads(threads);
         return DeviceMemory.ComputeRepeatable(
-            "the blocks that do not learn", "take a smaller network", () => new TorchInferenceEngine(network, device, precision));
+            "the blocks that do not learn", "use a smaller network", () => new TorchInferenceEngine(network, device, precision));
     }
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be, and in 32-bit floats.</summary>

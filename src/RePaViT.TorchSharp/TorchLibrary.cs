@@ -38,7 +38,7 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
         return torch.CUDA;
     }
 
-    /// <summary>What to throw where a device is asked for that cannot be used.</summary>
+    /// <summary>The exception for a requested device that cannot be used.</summary>
     public NotSupportedException Refusal(bool cuda) => new(
         $"{(cuda ? "An NVIDIA GPU" : "TorchSharp")} cannot be used: {Reason}"
         + (cuda ? $" The application needs the package {CudaPackages}, an NVIDIA GPU and its driver." : ""));
@@ -73,7 +73,7 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
         {
             error = hasTorch ? error : torchError;
             return new(false, false, error is null
-                ? $"libtorch is not there (package TorchSharp-cpu, {CudaPackages} brings it)."
+                ? $"libtorch is missing (the package TorchSharp-cpu, {CudaPackages} provides it)."
                 : $"libtorch cannot be loaded: {error}.");
         }
 
@@ -107,7 +107,7 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
     }
 
     /// <summary>
-    /// What the system says of a library that is there and does not load, for instance because it needs a newer system:
+    /// What the system says about a library that is there and does not load, for instance because it needs a newer system:
     /// the first line after the heading that is not about a place where the library was looked for. Null if there is none.
     /// </summary>
     internal static string? FindLoadError(string library, string message) => message

@@ -6,7 +6,7 @@ namespace RePaViT.Torch;
 /// <summary>Every objective as an expression of tensors.</summary>
 internal static class TorchObjective
 {
-    // What a logarithm is taken of at least; multiplied with 0.
+    // What a logarithm is taken of at least; multiplied by 0.
     private const double Least = 1e-30;
 
     /// <summary>The mean loss of a batch.</summary>

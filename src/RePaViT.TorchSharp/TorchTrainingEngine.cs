@@ -14,7 +14,7 @@ namespace RePaViT.Torch;
 internal sealed class TorchTrainingEngine : ITrainingEngine
 {
     private const string Remedy =
-        $"take a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} if the steps are to stay as large";
+        $"use a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} to keep steps as large";
 
     private readonly Graph _graph;
     private readonly Objective _objective;

@@ -18,7 +18,7 @@ public sealed class Trainer
     private readonly TrainerOptions _options;
     private readonly ITrainingBackend _backend;
 
-    /// <summary>A trainer that computes on the CPU.</summary>
+    /// <summary>Creates a trainer that computes on the CPU.</summary>
     /// <param name="architecture">What to train, with at least 2 classes.</param>
     /// <param name="recipe">How to train it; null for the defaults.</param>
     /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
@@ -66,54 +66,54 @@ public sealed class Trainer
     public NamedTensors? InitialWeights { get; init; }
 
     /// <summary>
-    /// A model to continue from, deployed or not; null to start anew. Default null. Its architecture must be the trainer's,
-    /// apart from the number of classes, or the vanilla one of it (<see cref="ChannelIdleMethod"/>). If its class names
-    /// are those of the training data, in the same order, it keeps its head; otherwise a new one is drawn from the recipe's
-    /// seed. <see cref="Resume"/> does not need it.
+    /// A model to continue from, deployed or not; null to start from scratch. Default null. Its architecture must be the
+    /// trainer's, apart from the number of classes, or the vanilla form of it (<see cref="ChannelIdleMethod"/>). If its
+    /// class names are those of the training data, in the same order, it keeps its head; otherwise a new one is drawn from
+    /// the recipe's seed. <see cref="Resume"/> does not need it.
     /// <para>
-    /// What the model computes is kept up to roundings to float, also if <see cref="Preprocessing"/> normalizes
-    /// differently, but where filters reach over the edges of the image its mean must stay; a <see cref="TrainingResult.Model"/> is used bit for bit. What reparameterization merged cannot be
-    /// told apart again: the statistics of batch normalization are estimated anew, from up to 256 training images, and
-    /// the idle channels are others with the same product. So the first step differs from the next one that the original
-    /// run would have taken.
+    /// What the model computes is kept up to rounding to float, even if <see cref="Preprocessing"/> normalizes differently; but if filters
+    /// extend over the edges of the image, its mean must not change. A <see cref="TrainingResult.Model"/> is used bit for bit. What
+    /// reparameterization merged cannot be separated again: the statistics of batch normalization are estimated again, from up to 256
+    /// training images, and the idle channels are different ones with the same product. So the first step differs from the next one that
+    /// the original run would have taken.
     /// </para>
     /// </summary>
     public RePaViTModel? InitialModel { get; init; }
 
     /// <summary>
-    /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>; null to train with those of the images alone.
-    /// Default null.
+    /// Labels of every patch of an image, for an <see cref="LVViTArchitecture"/>; null to train only with the labels of the
+    /// images. Default null.
     /// </summary>
     public TokenLabels? TokenLabels { get; init; }
 
     /// <summary>
-    /// A teacher, whose scores or features are learned beside the labels or in their place; not together with
-    /// <see cref="TokenLabels"/>. Null for none. Default null.
+    /// A teacher, whose scores or features are learned in addition to the labels or instead of them; cannot be combined
+    /// with <see cref="TokenLabels"/>. Null for none. Default null.
     /// </summary>
     public Distillation? Distillation { get; init; }
 
-    /// <summary>What keeps the checkpoint, where the caller does that; null to do it for each run.</summary>
+    /// <summary>The owner of the checkpoint, if the caller provides one; null to create it for each run.</summary>
     internal PathLock? CheckpointLock { get; init; }
 
     /// <summary>Trains from the beginning.</summary>
     /// <param name="training">The images to learn; at least one batch, with the architecture's number of classes.</param>
     /// <param name="validation">
-    /// Images to measure the averaged weights on after each epoch, with the same classes; null to do without, in which
-    /// case the result is the last epoch's.
+    /// Images to measure the averaged weights on after each epoch, with the same classes; null for none, in which case
+    /// the result is that of the last epoch.
     /// </param>
-    /// <param name="progress">Gets reports, at most ten a second and one after each epoch; may be null.</param>
+    /// <param name="progress">Receives reports, at most ten per second and one after each epoch; may be null.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress; the result is then the best so far.</param>
     /// <exception cref="ArgumentException">
-    /// The data, the architecture, the recipe and what to start from do not fit together.
+    /// The data, the architecture, the recipe and the starting point do not match.
     /// </exception>
     /// <exception cref="NotSupportedException">
     /// The batch or the network is too large for the CPU engine, or <see cref="InitialModel"/> is deployed with weights
-    /// that no reparameterization of its architecture gives, or sees another mean around its images.
+    /// that no reparameterization of its architecture gives, or would see a different mean around its images.
     /// </exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">
-    /// The checkpoint cannot be written before the first step, or another run keeps it, which the message names. If it cannot
-    /// be written later, training continues: <see cref="TrainingProgress.CheckpointFailure"/>.
+    /// The checkpoint cannot be written before the first step, or another run, which the message names, is using it. If it
+    /// cannot be written later, training continues: <see cref="TrainingProgress.CheckpointFailure"/>.
     /// </exception>
     public TrainingResult Fit(
         IImageDataset training,
@@ -123,7 +123,7 @@ public sealed class Trainer
     {
         if (InitialModel is not null && InitialWeights is not null)
         {
-            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set; set only one.");
+            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set: only one of them is accepted.");
         }
 
         ArgumentNullException.ThrowIfNull(training);
@@ -143,9 +143,9 @@ public sealed class Trainer
     }
 
     /// <summary>
-    /// Continues where <see cref="TrainerOptions.CheckpointPath"/> was written last, and ends with the same weights as a
-    /// run that was never interrupted (on a GPU, or on a CPU with another instruction set, nearly the same:
-    /// <see cref="TrainingResult.ComputedWith"/> tells). A finished run gives its result at once.
+    /// Continues from the last state in <see cref="TrainerOptions.CheckpointPath"/>, and ends with the same weights as
+    /// a run that was never interrupted (on a GPU, or on a CPU with another instruction set, nearly the same: see
+    /// <see cref="TrainingResult.ComputedWith"/>). A finished run returns its result at once.
     /// </summary>
     /// <param name="training">The same images as before.</param>
     /// <param name="validation">The same images as before.</param>
@@ -154,7 +154,7 @@ public sealed class Trainer
     /// <exception cref="ArgumentException">
     /// The checkpoint belongs to another architecture, recipe or data set; the message names the first difference.
     /// </exception>
-    /// <exception cref="InvalidDataException">The checkpoint is damaged, or the file is none.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged, or the file is not a checkpoint.</exception>
     /// <exception cref="InvalidOperationException">The options name no checkpoint.</exception>
     /// <exception cref="NotSupportedException">The batch or the network is too large for the CPU engine.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
@@ -184,7 +184,7 @@ public sealed class Trainer
     }
 
     /// <summary>The same trainer, computing elsewhere.</summary>
-    /// <param name="backend">Where; null for the CPU.</param>
+    /// <param name="backend">The engine; null for the CPU.</param>
     internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend)
     {
         Preprocessing = Preprocessing,
@@ -195,7 +195,7 @@ public sealed class Trainer
         CheckpointLock = CheckpointLock,
     };
 
-    /// <summary>Keeps the checkpoint for this run, unless the caller does.</summary>
+    /// <summary>Locks the checkpoint for this run, unless the caller does.</summary>
     private PathLock? LockCheckpoint()
         => _options.CheckpointPath is string path && CheckpointLock is null ? Checkpoint.Lock(path) : null;
 
@@ -274,7 +274,7 @@ public sealed class Trainer
         if (TokenLabels is not null && _recipe.TrainedBlocks is not null)
         {
             throw new ArgumentException(
-                $"{nameof(TrainingRecipe.TrainedBlocks)} is not accepted together with {nameof(TokenLabels)}: set one of them.");
+                $"{nameof(TrainingRecipe.TrainedBlocks)} cannot be combined with {nameof(TokenLabels)}: set one of them.");
         }
 
         var run = new RunDescription
@@ -306,7 +306,7 @@ public sealed class Trainer
 
         if (!dataset.ClassNames.SequenceEqual(classNames))
         {
-            throw new ArgumentException($"The {purpose} data set has different class names from the training data set.");
+            throw new ArgumentException($"The {purpose} data set has class names that differ from the training data set's.");
         }
 
         dataset.CountLabels();

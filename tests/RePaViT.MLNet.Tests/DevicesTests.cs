@@ -28,7 +28,7 @@ public sealed class DevicesTests
         TestModel.Create(["a", "b"]).Save(path);
         setup.Context.Model.LoadRePaViT(path, Device.Cpu);
         Assert.AreEqual(
-            $"Scoring on the CPU, {Environment.ProcessorCount} cores: the CPU was asked for.", OnlyLine(setup, "Scoring on"));
+            $"Scoring on the CPU, {Environment.ProcessorCount} cores: the CPU was requested.", OnlyLine(setup, "Scoring on"));
     }
 
     [TestMethod]

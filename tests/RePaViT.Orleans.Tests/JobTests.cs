@@ -189,7 +189,7 @@ public sealed class JobTests
         }
 
         ScoringJobException exception = await AssertErrorAsync(ScoringJobError.Failed, () => WaitAsync("changing"));
-        StringAssert.Contains(exception.Message, "has changed since the job was started");
+        StringAssert.Contains(exception.Message, "has changed since the job began");
     }
 
     [TestMethod]

@@ -19,7 +19,7 @@ public sealed class DeviceChoiceTests
 
     [TestMethod]
     [DataRow(Device.Auto, "TorchSharp cannot be loaded")]
-    [DataRow(Device.Cpu, "the CPU was asked for")]
+    [DataRow(Device.Cpu, "the CPU was requested")]
     public void Without_the_managed_part_of_TorchSharp_the_CPU_computes(Device device, string reason)
     {
         var context = new ContextWithoutTorch();

@@ -26,11 +26,11 @@ public sealed class TorchLibraryTests
     [TestMethod]
     public void A_missing_library_is_refused_with_its_reason()
     {
-        var library = new TorchLibrary(IsLoaded: false, HasCuda: false, "libtorch is not there.");
+        var library = new TorchLibrary(IsLoaded: false, HasCuda: false, "libtorch is missing.");
         foreach (bool cuda in (bool[])[false, true])
         {
             NotSupportedException refusal = Assert.ThrowsExactly<NotSupportedException>(() => library.Device(cuda));
-            Assert.Contains("libtorch is not there.", refusal.Message);
+            Assert.Contains("libtorch is missing.", refusal.Message);
         }
     }
 

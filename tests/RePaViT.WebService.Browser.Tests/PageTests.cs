@@ -85,7 +85,7 @@ public sealed class PageTests
 
         await page.SetInputFilesAsync("#file", new FilePayload { Name = "a.png", MimeType = "image/png", Buffer = [1, 2, 3, 4] });
 
-        await Assertions.Expect(page.Locator("#message")).ToContainTextAsync("accepted are PNG, JPEG");
+        await Assertions.Expect(page.Locator("#message")).ToContainTextAsync("image file: PNG, JPEG");
         Assert.IsFalse(await page.IsVisibleAsync("#classes"));
     }
 

@@ -41,7 +41,7 @@ public sealed class WebServiceTests
     [DataRow(true)]
     [DataRow(false)]
     public async Task What_is_no_image_is_refused_with_the_formats_that_are_accepted(bool isForm)
-        => await Service.AssertRefused(HttpStatusCode.UnsupportedMediaType, "accepted are PNG, JPEG", await Send([1, 2, 3, 4], isForm));
+        => await Service.AssertRefused(HttpStatusCode.UnsupportedMediaType, "image file: PNG, JPEG", await Send([1, 2, 3, 4], isForm));
 
     [TestMethod]
     public async Task A_file_that_was_cut_off_is_refused()
@@ -93,7 +93,7 @@ public sealed class WebServiceTests
         CollectionAssert.AreEqual(
             PatchOcclusion.Compute(Service.Model, ImageFile.Decode(Service.Files[1])),
             answer.GetProperty("values").EnumerateArray().Select(value => value.GetSingle()).ToArray());
-        await Service.AssertRefused(HttpStatusCode.UnsupportedMediaType, "accepted are PNG, JPEG", await _service.SendAsync("explain", [1, 2, 3], isForm));
+        await Service.AssertRefused(HttpStatusCode.UnsupportedMediaType, "image file: PNG, JPEG", await _service.SendAsync("explain", [1, 2, 3], isForm));
     }
 
     [TestMethod]

@@ -5,7 +5,7 @@ namespace RePaViT.MLNet.Images;
 /// <param name="Width">In pixels.</param>
 /// <param name="Height">In pixels.</param>
 /// <param name="IsBgra">Whether blue comes first, and not red.</param>
-/// <param name="IsMultiplied">Whether colors are multiplied with the alpha.</param>
+/// <param name="IsMultiplied">Whether colors are multiplied by the alpha.</param>
 internal readonly ref struct FourSamplePixels(ReadOnlySpan<byte> Samples, int Width, int Height, bool IsBgra, bool IsMultiplied)
 {
     private readonly ReadOnlySpan<byte> _samples = Samples;
@@ -36,7 +36,7 @@ internal readonly ref struct FourSamplePixels(ReadOnlySpan<byte> Samples, int Wi
         return new RgbImage(width, height, samples);
     }
 
-    /// <summary>Whether a color is above its alpha, which no color is that was multiplied with it.</summary>
+    /// <summary>Whether a color is above its alpha, which no color is that was multiplied by it.</summary>
     public bool HasColorAboveAlpha()
     {
         for (int i = 0; i < _samples.Length; i += 4)

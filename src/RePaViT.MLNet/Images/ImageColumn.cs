@@ -33,8 +33,8 @@ internal enum ImageColumnKind
 internal sealed record ImageColumn(ImageColumnKind Kind, int Height = 0, int Width = 0, bool IsInterleaved = false)
 {
     private const string Accepted =
-        "Accepted are images (LoadImages), bytes of image files (LoadRawImageBytes), and vectors of numbers of known shape "
-        + "with three colors (ExtractPixels, of numbers with a decimal point)";
+        "It may hold images (LoadImages), bytes of image files (LoadRawImageBytes), or vectors of floating-point numbers, "
+        + "of known shape and with three colors (ExtractPixels)";
 
     /// <exception cref="ArgumentException">The column holds no images; the message says what would be accepted.</exception>
     public static ImageColumn Of(DataViewSchema.Column column) => column.Type switch

@@ -4,8 +4,8 @@ using SkiaSharp;
 namespace RePaViT;
 
 /// <summary>
-/// Decodes image files, PNG, JPEG, WebP, GIF, BMP, ICO and WBMP, as this library's trainers and transformers do: with Skia, as ML.NET,
-/// but in full. A file that was cut off, is damaged, or claims too many pixels is refused.
+/// Decodes image files, PNG, JPEG, WebP, GIF, BMP, ICO and WBMP, as this library's trainers and transformers do: with Skia, like
+/// ML.NET, but completely. A file that is cut off or damaged, or claims too many pixels, is refused.
 /// </summary>
 public static class ImageFile
 {
@@ -18,7 +18,7 @@ public static class ImageFile
     /// Orientation, background and limits: <see cref="ImagePreprocessing.Decoding"/> of a model, for instance. Null for the defaults.
     /// </param>
     /// <exception cref="InvalidDataException">
-    /// The bytes are not an image file that can be read, are not a whole one, or are an image of too many pixels; the message says which.
+    /// The bytes are not a readable image file, are incomplete, or are an image of too many pixels; the message says which.
     /// </exception>
     /// <exception cref="ArgumentException">A property of <paramref name="decoding"/> has a value that is not accepted.</exception>
     /// <exception cref="InsufficientMemoryException">There is no memory for the pixels.</exception>
@@ -44,7 +44,7 @@ public static class ImageFile
         }
 
         ImageFormat format = ImageFormat.Of(file) ?? throw new InvalidDataException(
-            $"{file.Length} bytes are not an image file that can be read: accepted are {ImageFormat.Names}.");
+            $"{file.Length} bytes are not a readable image file: {ImageFormat.Names} are accepted.");
         using SKData data = SKData.CreateCopy(file);
         using SKCodec codec = SKCodec.Create(data) ?? throw new InvalidDataException(
             $"The {format.Name} file of {file.Length} bytes is damaged or incomplete: its header cannot be read.");
@@ -96,11 +96,13 @@ public static class ImageFile
         if ((long)width * height > maxPixels)
         {
             throw new InvalidDataException(
-                $"The image has {width} x {height} pixels: at most {maxPixels} are accepted.");
+                $"The image has {width} x {height} pixels: at most {maxPixels} in all are accepted.");
         }
     }
 
-    /// <summary>The smallest of a half, a quarter and an eighth of the size that is still large enough, where the format has such.</summary>
+    /// <summary>
+    /// The smallest of a half, a quarter and an eighth of the size that is still large enough, if the format offers these.
+    /// </summary>
     private static SKSizeI SizeToDecode(SKCodec codec, ImageFormat format, int? reducedSide)
     {
         // Of an ICO file, which holds several images, the decoder would take another one.

@@ -45,7 +45,7 @@ internal static class ImageReader
     }
 
     /// <summary>
-    /// Blends what is transparent. Colors are multiplied with their alpha, as ML.NET decodes them, unless one shows that they are not.
+    /// Blends what is transparent. Colors are multiplied by their alpha, as ML.NET decodes them, unless one shows that they are not.
     /// </summary>
     /// <exception cref="InvalidDataException">There is no image, or it has too many pixels.</exception>
     public static RgbImage ToRgb(MLImage? image, ImageDecoding? decoding)
@@ -107,7 +107,8 @@ internal static class ImageReader
         if (values.Length != length)
         {
             throw new InvalidDataException(
-                $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels of three colors{(channels == 3 ? "" : " and alpha")} are {length}.");
+                $"It has {values.Length} numbers, but {column.Width} x {column.Height} pixels "
+                    + $"of three colors{(channels == 3 ? "" : " and alpha")} take {length}.");
         }
 
         // In this order, NaN does not pass.

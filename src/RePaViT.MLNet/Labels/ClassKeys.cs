@@ -44,7 +44,7 @@ internal sealed class ClassKeys
     public static ClassKeys Create(string keyType, string? valueType, IReadOnlyList<string> names)
     {
         Type rawType = Array.Find(KeyTypes, type => type.Name == keyType)
-            ?? throw new InvalidDataException($"A label of key type '{Excerpt.Of(keyType)}' is not known.");
+            ?? throw new InvalidDataException($"The key type '{Excerpt.Of(keyType)}' of the label is not known.");
         if (!KeyDataViewTypeHolds(rawType, names.Count))
         {
             throw new InvalidDataException($"Key type '{keyType}' cannot tell {names.Count} classes apart.");
@@ -60,7 +60,8 @@ internal sealed class ClassKeys
         }
         catch (Exception exception) when (exception is FormatException or OverflowException)
         {
-            throw new InvalidDataException($"A class name is not a value of type '{valueType}'. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException(
+                $"A class name is not a value of type '{valueType}'. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
 
         return keys;
@@ -73,13 +74,13 @@ internal sealed class ClassKeys
         if (column.Type is not KeyDataViewType type)
         {
             throw new ArgumentException(
-                $"Column '{column.Name}' of type {column.Type} is not a label: a key is needed, as Conversion.MapValueToKey makes it.");
+                $"Column '{column.Name}' of type {column.Type} is not a label: a key is needed, such as Conversion.MapValueToKey makes.");
         }
 
         if (type.Count > MaxCount)
         {
             throw new ArgumentException(
-                $"Column '{column.Name}' has {type.Count} classes: at most {MaxCount} are accepted. Is it a label, or a hash?");
+                $"Column '{column.Name}' has {type.Count} classes, but at most {MaxCount} are accepted. Is it a label, or a hash?");
         }
 
         int count = (int)type.Count;

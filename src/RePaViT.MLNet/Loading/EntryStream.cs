@@ -5,7 +5,7 @@ using RePaViT.IO;
 namespace RePaViT.MLNet.Loading;
 
 /// <summary>
-/// What an entry of an archive holds after its length, unpacked as it is read and not kept: looking back begins anew, from
+/// What an entry of an archive holds after its length, unpacked as it is read and not kept: looking back starts again, from
 /// the start of the entry. Reading the last bytes compares the checksum.
 /// </summary>
 internal sealed class EntryStream : Stream
@@ -137,7 +137,7 @@ internal sealed class EntryStream : Stream
         _checksum = Crc32.Compute(block, _checksum);
         if (_blockStart + _blockLength == _entry.Length && _checksum != _entry.Crc32)
         {
-            throw new InvalidDataException($"'{Excerpt.Of(_entry.FullName)}': it is damaged, its checksum does not fit its content.");
+            throw new InvalidDataException($"'{Excerpt.Of(_entry.FullName)}': it is damaged: its checksum does not match its content.");
         }
     }
 }

@@ -41,7 +41,7 @@ internal static class ModelFile
     /// <summary>Reads a classifier.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">There is no such network in it, more than one, or it is damaged.</exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static LoadedModel Read(string path) => Read(path, Classifier, (model, texts) =>
     {
@@ -129,7 +129,7 @@ internal static class ModelFile
         }
 
         return found ?? throw refusal ?? new InvalidDataException(
-            $"It holds no {target.Name} of this library: there must be {target.Holder} in what is saved.");
+            $"It holds no {target.Name} of this library: the saved model must contain {target.Holder}.");
     }
 
     // ML.NET writes either slash.

@@ -6,7 +6,7 @@ using RePaViT.MLNet.Scoring;
 namespace RePaViT.MLNet.Saving;
 
 /// <summary>
-/// What a file says of a transformer beside the network: a text in the ONNX model's metadata. The values of the classes
+/// What a file says about a transformer beside the network: a text in the ONNX model's metadata. The values of the classes
 /// are the model's class names.
 /// </summary>
 internal sealed record ModelMetadata
@@ -50,13 +50,14 @@ internal sealed record ModelMetadata
         try
         {
             ModelMetadata metadata = ModelJson.Stored.Parse<ModelMetadata>(json)
-                ?? throw new InvalidDataException($"Metadata '{Key}' are null.");
+                ?? throw new InvalidDataException($"Metadata '{Key}' is null.");
             metadata.Validate();
             return metadata;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"Metadata '{Key}' are not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException(
+                $"Metadata '{Key}' is not accepted: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 

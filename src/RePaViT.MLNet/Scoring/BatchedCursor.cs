@@ -27,7 +27,7 @@ internal sealed class BatchedCursor : DataViewRowCursor
 
     /// <param name="mapper">What to do.</param>
     /// <param name="input">The rows to score; disposed with this cursor.</param>
-    /// <param name="active">The columns that may be asked for: scores among them, and nothing that cannot be kept.</param>
+    /// <param name="active">The columns that may be requested: scores among them, and nothing that cannot be kept.</param>
     public BatchedCursor(ScoringMapper mapper, DataViewRowCursor input, IReadOnlyList<DataViewSchema.Column> active)
     {
         _mapper = mapper;

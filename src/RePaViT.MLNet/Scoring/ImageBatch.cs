@@ -16,7 +16,7 @@ internal sealed class ImageBatch(ImageScorer scorer, ImageFetcher fetch)
     private int _count;
     private bool _isScored;
 
-    /// <summary>Forgets all images, also those whose scores nobody asked for, and makes room for others.</summary>
+    /// <summary>Forgets all images, even those whose scores were never read, and makes room for others.</summary>
     public void Clear(int slots)
     {
         _waiting.Clear();

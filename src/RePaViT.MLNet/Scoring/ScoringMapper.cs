@@ -53,7 +53,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
         ArgumentNullException.ThrowIfNull(input);
         return input.Schema == InputSchema
             ? new ScoringRow(this, input, activeColumns)
-            : throw new ArgumentException("The row does not have the schema that the mapper was made for.", nameof(input));
+            : throw new ArgumentException("The schema of the row is not the one that the mapper was made for.", nameof(input));
     }
 
     /// <summary>Reads images where a row or cursor of the input stands.</summary>
@@ -73,7 +73,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
     {
         if (!row.IsColumnActive(column))
         {
-            throw new InvalidOperationException($"Column '{column.Name}' is not active: it must be asked for when rows are requested.");
+            throw new InvalidOperationException($"Column '{column.Name}' was not requested together with the rows.");
         }
     }
 

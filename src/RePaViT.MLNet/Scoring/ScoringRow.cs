@@ -4,7 +4,7 @@ using RePaViT.MLNet.Images;
 
 namespace RePaViT.MLNet.Scoring;
 
-/// <summary>A row of the input with its scores, which are computed when they are asked for.</summary>
+/// <summary>A row of the input with its scores, which are computed when they are requested.</summary>
 internal sealed class ScoringRow : DataViewRow
 {
     private readonly ScoringMapper _mapper;
@@ -17,7 +17,7 @@ internal sealed class ScoringRow : DataViewRow
 
     /// <param name="mapper">What to do.</param>
     /// <param name="input">The row to score; disposed with this one.</param>
-    /// <param name="active">The columns that may be asked for.</param>
+    /// <param name="active">The columns that may be requested.</param>
     public ScoringRow(ScoringMapper mapper, DataViewRow input, IEnumerable<DataViewSchema.Column> active)
     {
         _mapper = mapper;

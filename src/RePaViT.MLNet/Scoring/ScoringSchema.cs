@@ -78,7 +78,8 @@ internal static class ScoringSchema
         if (!label.IsKey || label.Kind != SchemaShape.Column.VectorKind.Scalar)
         {
             throw new ArgumentException(
-                $"Column '{label.Name}' ({label.Kind} of {label.ItemType}) is not a label: a key is needed, as Conversion.MapValueToKey makes it.");
+                $"Column '{label.Name}' ({label.Kind} of {label.ItemType}) is not a label: "
+                + "a key is needed, such as Conversion.MapValueToKey makes.");
         }
 
         SchemaShape.Column values = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues);

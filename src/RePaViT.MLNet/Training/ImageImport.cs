@@ -58,7 +58,7 @@ internal sealed class ImageImport
     /// <summary>What was left out, and why.</summary>
     public IReadOnlyList<string> LeftOut => _leftOut;
 
-    /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do, unless they are asked for.</summary>
+    /// <summary>Reads all rows. Rows with a missing label are left out, as ML.NET's trainers do, unless they are requested.</summary>
     /// <param name="purpose">What the images are for, as messages name it.</param>
     /// <param name="maxUnreadableFraction">The share of images, 0 to 1, that may be unreadable and are then left out.</param>
     /// <param name="cancellationToken">Ends reading.</param>

@@ -8,7 +8,7 @@ using RePaViT.Training;
 
 namespace RePaViT.MLNet.Training;
 
-/// <summary>A fitted pipeline as a teacher: what it says of each row is computed before training.</summary>
+/// <summary>A fitted pipeline as a teacher: what it says about each row is computed before training.</summary>
 internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) : IDistillationTeacher
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
@@ -19,7 +19,8 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
     }
 
     public IDistillationSource Open(TeacherOutput output, IImageDataset training) => throw new ArgumentException(
-        $"{nameof(PipelineDistillation)} is for ML.NET's trainer, which has rows: {nameof(Distillation)} has what else can teach.");
+        $"{nameof(PipelineDistillation)} needs the rows that ML.NET's trainer has: without them, "
+            + $"use another teacher of {nameof(Distillation)}.");
 
     /// <summary>The same distillation, with what a pipeline says in its place: it runs over the rows of the training images, in one pass.</summary>
     /// <param name="distillation">From any teacher; null for none.</param>
@@ -75,7 +76,7 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
         if (row != isUsed.Length)
         {
             throw new ArgumentException(
-                $"The teacher pipeline gives {row} rows for the {isUsed.Length} of the training data: one for each is needed.");
+                $"The teacher's pipeline returns {row} rows for {isUsed.Length} rows of training data: one for each is needed.");
         }
 
         channel.Info(MessageSensitivity.None, TrainingLog.DescribeTeacher(done, training.Count, Stopwatch.GetElapsedTime(start)));
@@ -83,8 +84,8 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
     }
 
     /// <summary>
-    /// A cursor that computes a row when it is asked for it. That of GetRowCursor computes rows ahead, also those that are left
-    /// out, where a pipeline may fail.
+    /// A cursor that computes a row when it is read. That of GetRowCursor computes rows ahead, also those that are left out,
+    /// where a pipeline may fail.
     /// </summary>
     private static DataViewRowCursor Open(IDataView view, DataViewSchema.Column column)
     {
@@ -100,10 +101,11 @@ internal sealed class PipelineTeacher(ITransformer pipeline, string columnName) 
 
     private DataViewSchema.Column FindColumn(DataViewSchema schema)
     {
-        DataViewSchema.Column column = Columns.Find(schema, columnName, " That is what the teacher pipeline gives.");
+        DataViewSchema.Column column = Columns.Find(schema, columnName, " Those are the columns that the teacher's pipeline returns.");
         return column.Type is VectorDataViewType { Size: > 0, ItemType: NumberDataViewType { RawType: Type type } } && type == typeof(float)
             ? column
             : throw new ArgumentException(
-                $"Column '{Excerpt.Of(columnName)}' of the teacher pipeline is {column.Type}: a vector of Single of known size is needed.");
+                $"Column '{Excerpt.Of(columnName)}' of the teacher's pipeline is {column.Type}: "
+                    + "a vector of Single of known size is needed.");
     }
 }

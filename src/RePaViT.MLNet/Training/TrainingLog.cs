@@ -30,7 +30,8 @@ internal sealed class TrainingLog(
             _hasToldOfMove = true;
             channel.Info(
                 MessageSensitivity.None,
-                $"The steps of this run are computed with {string.Join(", then with ", value.ComputedWith)}: it will end with nearly the same weights as on one of them, but not with the same bytes.");
+                $"The steps of this run are computed with {string.Join(", then with ", value.ComputedWith)}: its weights will be nearly, "
+                    + "but not exactly, those that one of them alone gives.");
         }
 
         if (value.FinishedEpoch is not null)
@@ -46,11 +47,11 @@ internal sealed class TrainingLog(
     {
         if (failure is not null && !_hasFailed)
         {
-            channel.Warning(MessageSensitivity.None, $"{failure} Training continues, and tries again when the next checkpoint is due.");
+            channel.Warning(MessageSensitivity.None, $"{failure} Training goes on, and the next checkpoint is tried when it is due.");
         }
         else if (failure is null && _hasFailed)
         {
-            channel.Info(MessageSensitivity.None, "The checkpoint is written again.");
+            channel.Info(MessageSensitivity.None, "The checkpoint has been written again.");
         }
 
         _hasFailed = failure is not null;
@@ -69,15 +70,15 @@ internal sealed class TrainingLog(
     public static string Describe(PretrainedSource source, PretrainedReport report) => string.Join(' ', (string[])
     [
         $"Starts from {source}, read as {report.Source}{(report.Section.Length > 0 ? $", weights under '{Excerpt.Of(report.Section)}'" : "")}.",
-        .. report.OtherSections.Count > 0 ? (string[])[$"It has others under {Excerpt.OfList(report.OtherSections)}."] : [],
-        .. report.ConfigurationFiles.Count > 0 ? (string[])[$"Read beside it: {string.Join(", ", report.ConfigurationFiles)}."] : [],
+        .. report.OtherSections.Count > 0 ? (string[])[$"The file has other weights under {Excerpt.OfList(report.OtherSections)}."] : [],
+        .. report.ConfigurationFiles.Count > 0 ? (string[])[$"Also read: {string.Join(", ", report.ConfigurationFiles)}."] : [],
         .. report.ResampledTensors.Count > 0 ? (string[])[$"Resampled: {Excerpt.OfList(report.ResampledTensors)}."] : [],
         .. report.UnusedTensors.Count > 0 ? (string[])[$"Not used: {Excerpt.OfList(report.UnusedTensors)}."] : [],
         .. report.Assumptions,
     ]);
 
     private const string VanillaRemains = "the model is the vanilla network that was trained. "
-        + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it is trained further and converted.";
+        + $"As {nameof(ImageClassificationRePaViTTrainer.Options.InitialModel)} it can be trained further and converted.";
 
     public static string Describe(ReparameterizationReport report) => Text(
         $"Reparameterized: {report.Trained.Parameters / 1e6:F2} to {report.Deployed.Parameters / 1e6:F2} million parameters, {report.Trained.MultiplyAdds / 1e6:F1} to {report.Deployed.MultiplyAdds / 1e6:F1} million multiply-adds; largest difference of a probability {report.LargestDifference:E1} on {report.Images} images.");
@@ -86,12 +87,12 @@ internal sealed class TrainingLog(
         $"Converted: {report.CostBefore.Parameters / 1e6:F2} to {report.CostAfter.Parameters / 1e6:F2} million parameters, {report.CostBefore.MultiplyAdds / 1e6:F1} to {report.CostAfter.MultiplyAdds / 1e6:F1} million multiply-adds; {100 * report.Agreement:F1} % of {report.Images} images have the class that the trained network gives them, and {100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} others.");
 
     public static string DescribeTeacher(int done, int images, TimeSpan elapsed) => Text(
-        $"The teacher has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} a second.");
+        $"The teacher has seen {done} of {images} images, {done / Math.Max(elapsed.TotalSeconds, 1e-3):F0} per second.");
 
     /// <summary>Says how the run ended.</summary>
     /// <param name="result">What it arrived at.</param>
-    /// <param name="converts">Whether a channel-idle network was asked for that conversion makes.</param>
-    /// <param name="channel">Gets messages.</param>
+    /// <param name="converts">Whether a channel-idle network was requested that is made by conversion.</param>
+    /// <param name="channel">Receives messages.</param>
     public static void Report(TrainingResult result, bool converts, IChannel channel)
     {
         if (result.IsCancelled)
@@ -111,7 +112,7 @@ internal sealed class TrainingLog(
 
         if (result.IsStoppedEarly)
         {
-            channel.Info(MessageSensitivity.None, Text($"Training stopped early: validation no longer improved."));
+            channel.Info(MessageSensitivity.None, Text($"Training ended early: validation results stopped improving."));
         }
 
         if (result.Best is EpochSummary { Validation: Evaluation validation } best)

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 namespace RePaViT.MLNet.Training;
 
 /// <summary>Tells the log how transfer learning goes.</summary>
-/// <param name="channel">Gets messages.</param>
+/// <param name="channel">Receives messages.</param>
 /// <param name="training">Gets the reports of fine-tuning.</param>
 internal sealed class TransferLog(IChannel channel, IProgress<TrainingProgress> training) : IProgress<TransferProgress>
 {
@@ -53,6 +53,7 @@ internal sealed class TransferLog(IChannel channel, IProgress<TrainingProgress> 
     public static string[] DescribeCrossValidation(TransferResult result) => result.CrossValidation is Evaluation crossValidation
         ? [string.Create(
             CultureInfo.InvariantCulture,
-            $"Linear classifiers get {100 * crossValidation.Accuracy:F1} % of {crossValidation.Images} images right that they were not fitted to.")]
+            $"Linear classifiers get {100 * crossValidation.Accuracy:F1} % right of {crossValidation.Images} images "
+                + $"that they were not fitted to.")]
         : [];
 }

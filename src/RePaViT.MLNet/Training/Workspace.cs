@@ -5,7 +5,7 @@ internal sealed class Workspace : IDisposable
 {
     private readonly ScratchFolder? _temporary;
 
-    /// <param name="path">The user's folder, which is created if need be; null for a temporary one.</param>
+    /// <param name="path">The user's folder, which is created if necessary; null for a temporary one.</param>
     /// <exception cref="ArgumentException">The folder cannot be created.</exception>
     public Workspace(string? path)
     {

@@ -42,7 +42,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
 
         if (IsRunning && state.Model is string model && model != report.Model)
         {
-            string text = $"The silo {report.Silo} has a different model from the one that the job was started with, so it gets no parts.";
+            string text = $"Silo {report.Silo} has a different model from the one that the job began with, and gets no parts of it.";
             _obstacle = (report.Silo, text);
             return new Assignment(IsRunning: true, [], text);
         }
@@ -93,7 +93,7 @@ internal sealed class JobBoard(JobPlan plan, JobState state)
         switch (end.Outcome)
         {
             case PartOutcome.Done when !state.IsDone(end.Part):
-                // Whoever else is at it makes the same results.
+                // Any other silo that works on it makes the same results.
                 _workers.Remove(end.Part);
                 state.Attempts.Remove(end.Part);
                 Finish(end);

@@ -42,7 +42,8 @@ internal sealed class ScoringJobGrain(
         else if (plan.State.Job != job)
         {
             throw new ScoringJobException(
-                ScoringJobError.NameTaken, $"There is another job '{Name}', for the list '{plan.State.Job!.ImageList}': another name is needed.");
+                ScoringJobError.NameTaken, $"A job '{Name}' exists already, for the list '{plan.State.Job!.ImageList}': "
+                    + "another name is needed.");
         }
 
         if (_board!.IsRunning)

@@ -4,7 +4,7 @@ namespace RePaViT.Cluster.Parts;
 [Alias("repavit.IPartGrain")]
 internal interface IPartGrain : IGrainWithStringKey
 {
-    /// <summary>Computes and stores its results, or joins all. Whoever calls while it is at work gets the same answer.</summary>
+    /// <summary>Computes and stores its results, or joins all. Calls while it is at work get the same answer.</summary>
     /// <returns>Images with an error for a result.</returns>
     /// <remarks>If the silo dies, the call fails as soon as the cluster knows; the time is what Orleans lets a request take.</remarks>
     [ResponseTimeout("02:00:00"), Alias("Run")]

@@ -44,7 +44,8 @@ internal static class ImageListFile
                 else if (position + i - lineStart > LongestLine)
                 {
                     throw new InvalidDataException(
-                        $"'{path}' has a line of more than {LongestLine} bytes after {images} images: the path of an image on each line is needed.");
+                        $"'{path}' has a line of more than {LongestLine} bytes after {images} images: "
+                            + "the path of an image on each line is needed.");
                 }
             }
 
@@ -80,6 +81,6 @@ internal static class ImageListFile
 
         return paths.Length == work.Images
             ? paths
-            : throw new InvalidDataException($"'{work.ImageList}' has changed since the job was started: it must stay as it was.");
+            : throw new InvalidDataException($"'{work.ImageList}' has changed since the job began: it must stay as it was.");
     }
 }

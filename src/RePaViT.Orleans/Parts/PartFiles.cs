@@ -37,7 +37,7 @@ internal static class PartFiles
         });
     }
 
-    /// <summary>Makes one file of those of all parts, in their order, and removes them. Whoever comes later finds it done.</summary>
+    /// <summary>Makes one file of those of all parts, in their order, and removes them. Later calls find it done.</summary>
     /// <returns>0: no further errors.</returns>
     /// <exception cref="InvalidDataException">The file of a part is missing.</exception>
     /// <exception cref="IOException">The results cannot be read or written.</exception>

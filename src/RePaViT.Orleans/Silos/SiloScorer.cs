@@ -92,7 +92,7 @@ internal sealed class SiloScorer : IAsyncDisposable
             if (stream.Length > _options.MaxImageBytes)
             {
                 throw new InvalidDataException(
-                    $"The file has {stream.Length} bytes: more than {_options.MaxImageBytes} are not accepted.");
+                    $"The file has {stream.Length} bytes: at most {_options.MaxImageBytes} are accepted.");
             }
 
             bytes = new byte[stream.Length];

@@ -150,7 +150,7 @@ internal sealed partial class SiloWorker(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} cannot be reached; it will be asked again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{What} cannot be reached; it will be tried again.")]
     private partial void LogUnreachable(Exception exception, string what);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The job '{Name}' gives this silo no parts: {Message}")]

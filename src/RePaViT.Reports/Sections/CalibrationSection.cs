@@ -29,14 +29,15 @@ internal static class CalibrationSection
 
     private static string Temperature(TrainingReport report) => report switch
     {
-        { Calibrated: null } => "Without validation images no temperature can be found.",
+        { Calibrated: null } => "Without validation images, no temperature can be found.",
         { IsCalibrated: true } => "The saved model has this temperature in the weights of its last layer. It was fitted to the images that it is measured on here; being one number, it gains little from that.",
-        _ => "The saved model is as trained: the temperature was not asked for. It was fitted to the images that it is measured on here; being one number, it gains little from that.",
+        _ => "The saved model is as trained: the temperature was not applied. It was fitted to the images that it is measured on here; "
+            + "being one number, it gains little from that.",
     };
 
     private static XElement Diagram(ReportCalibration calibration, string title)
     {
-        PlotModel chart = Chart.Create("how sure, %", "right, %");
+        PlotModel chart = Chart.Create("confidence, %", "right, %");
         foreach (Axis axis in chart.Axes)
         {
             axis.Minimum = 0;
@@ -56,7 +57,9 @@ internal static class CalibrationSection
         chart.Series.Add(ideal);
         ReportBin? fullest = calibration.Bins.MaxBy(bin => bin.Images);
         return Chart.Draw(
-            $"{title}: bars on the dashed line would be right as often as they say; {Text.Count(fullest?.Images ?? 0)} of {Text.Count(calibration.Bins.Sum(bin => bin.Images))} images are in the bar from {Text.Percent(fullest?.From, 0)} to {Text.Percent(fullest?.To, 0)}",
+            $"{title}: a bar that ends on the dashed line is right as often as it claims; {Text.Count(fullest?.Images ?? 0)} of "
+                + $"{Text.Count(calibration.Bins.Sum(bin => bin.Images))} images are in the bar from {Text.Percent(fullest?.From, 0)} to "
+                + $"{Text.Percent(fullest?.To, 0)}",
             chart);
     }
 }

@@ -11,17 +11,17 @@ internal static class ComparisonSection
         return Html.Section(
             "Trained and deployed",
             comparison.IsConverted
-                ? "The vanilla network was converted into a channel-idle one, which computes something very near to it with fewer weights."
-                : "Reparameterization merges what is linear: the same function up to rounding, with fewer weights where channels are idle.",
+                ? "The vanilla network was converted into a channel-idle one, which computes nearly the same function with fewer weights."
+                : "Reparameterization merges what is linear: the same function up to rounding, with fewer weights if channels are idle.",
             Html.Table(
                 $"Speed was measured on the CPU when this report was made, in turns, {comparison.BatchSize} prepared images at a time",
                 ["", "trained", "deployed", "deployed / trained"],
                 [
                     Row("parameters", trained.Parameters, deployed.Parameters, Text.Millions),
-                    Row("multiply-adds an image", trained.MultiplyAdds, deployed.MultiplyAdds, Text.Millions),
+                    Row("multiply-adds per image", trained.MultiplyAdds, deployed.MultiplyAdds, Text.Millions),
                     ["model file", Text.Bytes(trained.FileBytes), Text.Bytes(deployed.FileBytes), Ratio(deployed.FileBytes, trained.FileBytes)],
                     [
-                        "images a second", Text.Number(trained.ImagesPerSecond, "N0"), Text.Number(deployed.ImagesPerSecond, "N0"),
+                        "images per second", Text.Number(trained.ImagesPerSecond, "N0"), Text.Number(deployed.ImagesPerSecond, "N0"),
                         Text.Ratio(deployed.ImagesPerSecond, trained.ImagesPerSecond),
                     ],
                     ["images right", Text.Percent(trained.Accuracy, 2), Text.Percent(deployed.Accuracy, 2), ""],

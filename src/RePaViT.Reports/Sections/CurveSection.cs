@@ -14,7 +14,7 @@ internal static class CurveSection
         return Html.Section(
             "Training",
             report.Epochs.Count == 0
-                ? "No epochs were recorded: the network was not trained step by step, or elsewhere."
+                ? "No epochs are known: the network was not trained step by step, or was trained elsewhere."
                 : "Training is measured on augmented images and smoothed targets with the weights as they move, validation on plain images with their average: validation may well look better.",
             Html.Element(
                 "div",
@@ -26,7 +26,8 @@ internal static class CurveSection
                 report.Epochs.All(epoch => epoch.LearningRate is null) ? null : LearningRate(report),
                 comparison.BlockErrors.Count == 0 ? null : Conversion(comparison)),
             comparison.HeldOutAgreement is double agreement
-                ? Html.Element("p", $"At the end the vanilla network was converted: {Text.Percent(agreement)} of the training images that were held out from that kept their class.")
+                ? Html.Element("p", $"At the end the vanilla network was converted: {Text.Percent(agreement)} of the training images "
+                    + "held out from the conversion kept their class.")
                 : null);
     }
 

@@ -15,17 +15,20 @@ internal static class DataSection
         ReportData data = report.Data;
         return Section(
             "Data",
-            "Images count as equal where every pixel is, as they were kept for training.",
+            "Images are equal if all their pixels are, in the form in which they were kept for training.",
             Element(
                 "ul",
                 Finding(data.SharedImages == 0, data.Validation is null
                     ? "No validation images to look for among the training images."
-                    : $"{Text.Count(data.SharedImages, "validation image is", "validation images are")} among the training images too{(data.SharedImages == 0 ? "." : ": they measure memory.")}"),
+                    : $"{Text.Count(data.SharedImages, "validation image is", "validation images are")} among the training "
+                        + $"images too{(data.SharedImages == 0 ? "." : ": they measure memorization.")}"),
                 Finding(data.ContradictingGroups == 0, $"{Text.Count(data.ContradictingGroups, "group", "groups")} of equal images with different labels."),
                 Finding(data.Copies == 0, $"{Text.Count(data.Copies, "copy", "copies")} of images in all."),
-                Finding(data.LeftOut.Count == 0, data.LeftOut.Count == 0 ? "Nothing was left out." : "Some rows were left out; they are listed below."),
+                Finding(data.LeftOut.Count == 0, data.LeftOut.Count == 0 ? "Nothing was left out." : "Some rows were left out, see below."),
                 Finding(data.FewImages.Count == 0, $"{Text.Count(data.FewImages.Count, "class", "classes")} with fewer than 20 training images{Names(data.FewImages)}."),
-                Finding(data.Imbalance < 3, $"For each training image of the smallest class the largest has {Text.Number(data.Imbalance, "0.#")}."),
+                Finding(
+                    data.Imbalance < 3,
+                    $"For each training image of the smallest class, the largest has {Text.Number(data.Imbalance, "0.#")}."),
                 Finding(data.Training.Small == 0, $"{Text.Count(data.Training.Small, "training image is", "training images are")} smaller than the network's input and enlarged.")),
             Table(
                 "Sizes in pixels, as kept for training",

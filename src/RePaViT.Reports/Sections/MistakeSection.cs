@@ -13,13 +13,14 @@ internal static class MistakeSection
     public static XElement Create(TrainingReport report) => Section(
         "Most confident mistakes",
         report.Mistakes.Count == 0
-            ? "The network makes no mistake on these images, or none was asked for."
+            ? "The network makes no mistakes on these images, or none were requested."
             : "Where the label is wrong rather than the network, correcting it is worth more than training longer. " + Explain(report.MapKind),
         Element("div", Class("gallery"), report.Mistakes.Select(mistake => Show(report, mistake))));
 
     private static string Explain(ReportMapKind kind) => kind == ReportMapKind.AttentionRollout
         ? "On the right, bright is where attention comes from: attention rollout over all blocks, shortcuts included. It says where the network looked, not why it decided so."
-        : "On the right, bright is what the answer depends on: how far its probability falls when that square is covered with the mean color. This network has no attention over the whole image to show.";
+        : "On the right, bright is what the answer depends on: how far its probability falls when that square is covered with the mean "
+            + "color. This network has no attention over the whole image to show.";
 
     private static XElement Show(TrainingReport report, ReportMistake mistake)
     {

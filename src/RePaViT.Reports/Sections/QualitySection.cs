@@ -7,7 +7,7 @@ namespace RePaViT.Pages.Sections;
 /// <summary>Which classes are told apart: precision, recall and F1 of each, and the confusion matrix.</summary>
 internal static class QualitySection
 {
-    // A larger matrix is looked at by nobody: its largest cells are listed in place of it.
+    // A larger matrix would not be read by anyone: its largest cells are listed in place of it.
     private const int MostClassesOfMatrix = 24;
     private const int MostConfusions = 20;
     private const int MostClasses = 1000;
@@ -36,7 +36,7 @@ internal static class QualitySection
     {
         Dictionary<(int, int), int> cells = report.Confusions.ToDictionary(cell => (cell.Label, cell.Predicted), cell => cell.Images);
         return Table(
-            "Confusion matrix: a row for each label, a column for what the network says",
+            "Confusion matrix: a row for each label, a column for each predicted class",
             ["label", .. report.Classes.Select(column => Foreign(column.Name, 24))],
             report.Classes.Select((row, label) => (object?[])
             [
@@ -55,7 +55,7 @@ internal static class QualitySection
         ];
 
     private static XElement Confusions(TrainingReport report) => Table(
-        "What is taken for something else most often",
+        "Most frequent confusions",
         ["label", "taken for", "images", "of its images"],
         report.Confusions.Where(cell => cell.Label != cell.Predicted).OrderByDescending(cell => cell.Images).Take(MostConfusions)
             .Select(cell => (object?[])

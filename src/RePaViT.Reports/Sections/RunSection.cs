@@ -13,7 +13,7 @@ internal static class RunSection
         ReportRun run = report.Run;
         return Section(
             "Run",
-            "What it takes to repeat this run. The same data, recipe and seed give the same bytes on CPUs with the same instruction set.",
+            "What is needed to repeat the run. The same data, recipe and seed give the same bytes on CPUs with the same instruction set.",
             Table(
                 "Versions and times",
                 ["", ""],

@@ -7,7 +7,7 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// What a network is, apart from its weights: a value that can be compared, changed with <c>with</c> and stored as JSON.
+/// The structure of a network, apart from its weights: a value that can be compared, changed with <c>with</c> and stored as JSON.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "family")]
 [JsonDerivedType(typeof(ViTArchitecture), "vit")]
@@ -52,7 +52,7 @@ public abstract record Architecture
         new("LV-ViT-M", LVViTArchitecture.M),
     ];
 
-    /// <summary>The preset of a name.</summary>
+    /// <summary>The preset with a name.</summary>
     /// <param name="name">A name of <see cref="Presets"/>, in any case.</param>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     public static Architecture Preset(string name)
@@ -66,15 +66,15 @@ public abstract record Architecture
         }
 
         throw new ArgumentException(
-            $"There is no preset '{name}'; accepted are {string.Join(", ", Presets.Select(preset => preset.Key))}.", nameof(name));
+            $"There is no preset '{name}'; the presets are {string.Join(", ", Presets.Select(preset => preset.Key))}.", nameof(name));
     }
 
-    /// <summary>How <see cref="IdleRatio"/> is spread over the blocks. Default: the same in each.</summary>
+    /// <summary>How <see cref="IdleRatio"/> is distributed over the blocks. Default: the same in each.</summary>
     public IdleHeuristic IdleHeuristic { get; init; } = IdleHeuristic.Static;
 
     /// <summary>
-    /// Active channels of each block, in place of what <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/> give;
-    /// null to let those decide. For a ratio of its own in each block, and for weights whose ratio was rounded differently.
+    /// Active channels of each block, overriding <see cref="IdleRatio"/> and <see cref="IdleHeuristic"/>; null to let those
+    /// decide. For different ratios in each block, and for weights whose ratio was rounded differently.
     /// </summary>
     public IntegerList? ActiveChannels { get; init; }
 
@@ -85,8 +85,9 @@ public abstract record Architecture
     public int Classes { get; init; } = 1000;
 
     /// <summary>
-    /// Share of hidden channels that skip the activation (theta), in [0, 1]; null for a vanilla network, which has
-    /// layer normalization, whatever <see cref="FeedForwardNorm"/> says, and cannot be reparameterized. Default 0.75.
+    /// Share of hidden channels that skip the activation (theta), in [0, 1]; null for a vanilla network, which always
+    /// has layer normalization, regardless of <see cref="FeedForwardNorm"/>, and cannot be reparameterized. Default
+    /// 0.75.
     /// </summary>
     public double? IdleRatio { get; init; } = 0.75;
 
@@ -94,7 +95,7 @@ public abstract record Architecture
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public FeedForwardNorm FeedForwardNorm { get; init; }
 
-    /// <summary>In which structure feed-forward layers are trained. Default: with idle channels.</summary>
+    /// <summary>The structure in which feed-forward layers are trained. Default: with idle channels.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public FeedForwardStructure FeedForwardStructure { get; init; }
 
@@ -154,7 +155,7 @@ public abstract record Architecture
     /// <summary>The layers in the order in which they run. Call <see cref="Validate"/> first.</summary>
     internal IReadOnlyList<Layer> Layers(NetworkForm form) => Layout(form).Layers;
 
-    /// <summary>The same network with as many idle channels as another, and what is normalized beside them.</summary>
+    /// <summary>The same network with the idle channels and the feed-forward normalization of another.</summary>
     internal Architecture WithIdleChannelsOf(Architecture other) => this with
     {
         IdleRatio = other.IdleRatio,
@@ -163,7 +164,7 @@ public abstract record Architecture
         FeedForwardNorm = other.FeedForwardNorm,
     };
 
-    /// <summary>The network of weights that come from outside, not folded.</summary>
+    /// <summary>The network with weights that come from outside, not folded.</summary>
     /// <exception cref="ArgumentException">
     /// The architecture is not valid, the weights are not its weights, or a value is not a finite number.
     /// </exception>
@@ -176,7 +177,7 @@ public abstract record Architecture
     }
 
     /// <summary>The network in training form, with weights to start training from.</summary>
-    /// <param name="seed">What they are drawn from.</param>
+    /// <param name="seed">The seed from which they are drawn.</param>
     internal Network CreateNetwork(ulong seed)
         => CreateNetwork(NetworkForm.Trained, WeightInitializer.Create(Layers(NetworkForm.Trained), seed));
 
@@ -186,11 +187,11 @@ public abstract record Architecture
     /// <param name="tokens">Tokens of an image.</param>
     /// <param name="dim">Channels of a token.</param>
     /// <param name="form">The form of the network.</param>
-    /// <param name="epsilon">Of its normalizations.</param>
-    /// <param name="dropPath">Where in the network its branch is.</param>
+    /// <param name="epsilon">The epsilon of its normalizations.</param>
+    /// <param name="dropPath">The position of its branch in the network.</param>
     /// <param name="isOfMap">Whether it is one of a convolutional network; see <see cref="VanillaFeedForward.IsOfMap"/>.</param>
-    /// <param name="scaleStart">What the scale of each channel starts at; null for none.</param>
-    /// <param name="branchScale">What its branch is multiplied with besides.</param>
+    /// <param name="scaleStart">The initial scale of each channel; null for none.</param>
+    /// <param name="branchScale">What its branch is multiplied by in addition.</param>
     /// <param name="activation">What hidden channels pass through.</param>
     private protected Layer FeedForward(
         string name, int block, int tokens, int dim, NetworkForm form, float epsilon, DropPathPosition dropPath,
@@ -227,7 +228,7 @@ public abstract record Architecture
         {
             throw new ArgumentException(
                 $"{nameof(FeedForwardStructure)} {FeedForwardStructure} needs {nameof(IdleRatio)} or {nameof(ActiveChannels)}: "
-                + "a vanilla network has nothing that could be merged.");
+                + "a vanilla network has nothing to merge.");
         }
     }
 
@@ -240,7 +241,7 @@ public abstract record Architecture
         }
     }
 
-    /// <summary>Refuses patches that images are not cut into without a rest, or far too many.</summary>
+    /// <summary>Refuses a patch size that does not divide the image size, or that gives far too many patches.</summary>
     private protected void ThrowUnlessCut(int patchSize, int maxPerSide)
     {
         ThrowUnlessInRange(patchSize, 1, ImageSize, "PatchSize");
@@ -267,7 +268,7 @@ public abstract record Architecture
         }
     }
 
-    /// <summary>Refuses what gives no hidden channels, or far too many.</summary>
+    /// <summary>Refuses a ratio that gives no hidden channels, or far too many.</summary>
     private protected static void ThrowUnlessRatio(double ratio, int dim, string name)
     {
         if (!(ratio * dim >= 1 && ratio <= 64))
@@ -276,14 +277,14 @@ public abstract record Architecture
         }
     }
 
-    /// <summary>Refuses what no array can hold. Sums over all layers stay far from overflow, too.</summary>
+    /// <summary>Refuses tensors that no array can hold. This also keeps sums over all layers far from overflow.</summary>
     private protected static void ThrowUnlessTensor(long length, string name, int value, int dim)
     {
         if (length > Array.MaxLength)
         {
             throw new ArgumentException(
                 $"{name} {value} with Dim {dim} is not accepted: "
-                + $"it makes a tensor of {length} values, and {Array.MaxLength} are the most that one can have.");
+                + $"it makes a tensor of {length} values, but one can have at most {Array.MaxLength}.");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>How the idle ratio is spread over the blocks of a network.</summary>
+/// <summary>How the idle ratio is distributed over the blocks of a network.</summary>
 public enum IdleHeuristic
 {
     /// <summary>Every block has the same idle ratio.</summary>

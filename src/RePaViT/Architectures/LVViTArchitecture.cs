@@ -6,8 +6,8 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// An LV-ViT (Jiang et al., arXiv 2104.10858), vanilla or channel-idle: a vision transformer after a stem of convolutions,
-/// with residual branches that are divided by a number, and a head for every token beside that of the class token.
+/// An LV-ViT (Jiang et al., arXiv 2104.10858), vanilla or channel-idle: a vision transformer after a convolutional stem,
+/// with residual branches that are divided by a number, and a head for every token in addition to that of the class token.
 /// </summary>
 public sealed record LVViTArchitecture : Architecture
 {
@@ -54,7 +54,7 @@ public sealed record LVViTArchitecture : Architecture
     /// <summary>Hidden channels of a feed-forward layer for each channel of a token (rho). Default 3.</summary>
     public double MlpRatio { get; init; } = 3;
 
-    /// <summary>What residual branches are divided by, at least 1. Default 2.</summary>
+    /// <summary>The divisor of residual branches, at least 1. Default 2.</summary>
     public double ResidualDivisor { get; init; } = 2;
 
     /// <summary>Hidden channels of a feed-forward layer.</summary>
@@ -135,7 +135,7 @@ public sealed record LVViTArchitecture : Architecture
         return new NetworkLayout(layers, [stage, features, tokenLogits, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);
     }
 
-    /// <summary>Three convolutions, each normalized and activated, and one that makes tokens of their map.</summary>
+    /// <summary>Three convolutions, each normalized and activated, and one that turns their map into tokens.</summary>
     private void AddStem(List<Layer> layers)
     {
         var seen = new ConvolutionTable(Channels, ImageSize, ImageKernel, ImageStride, ImageKernel / 2, IsImage: true);

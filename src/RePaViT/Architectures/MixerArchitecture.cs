@@ -6,8 +6,8 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// An MLP-Mixer (Tolstikhin et al., arXiv 2105.01601), vanilla or channel-idle. Every block is a feed-forward layer between
-/// the tokens, followed by one between the channels, in which only some hidden channels pass through the activation.
+/// An MLP-Mixer (Tolstikhin et al., arXiv 2105.01601), vanilla or channel-idle. Every block is a feed-forward layer that
+/// mixes tokens, followed by one that mixes channels, in which only some hidden channels pass through the activation.
 /// </summary>
 public sealed record MixerArchitecture : Architecture
 {
@@ -44,17 +44,17 @@ public sealed record MixerArchitecture : Architecture
     /// <summary>Number of blocks.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Hidden channels of a layer between the tokens, for each channel of a token. Default 0.5.</summary>
+    /// <summary>Hidden channels of a token-mixing layer, for each channel of a token. Default 0.5.</summary>
     public double TokenMlpRatio { get; init; } = 0.5;
 
-    /// <summary>Hidden channels of a layer between the channels, for each channel of a token (rho). Default 4.</summary>
+    /// <summary>Hidden channels of a channel-mixing layer, for each channel of a token (rho). Default 4.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>Hidden channels of a layer between the channels.</summary>
+    /// <summary>Hidden channels of a channel-mixing layer.</summary>
     [JsonIgnore]
     public int Hidden => (int)(Dim * MlpRatio);
 
-    /// <summary>Hidden channels of a layer between the tokens.</summary>
+    /// <summary>Hidden channels of a token-mixing layer.</summary>
     [JsonIgnore]
     public int TokenHidden => (int)(Dim * TokenMlpRatio);
 

@@ -4,7 +4,7 @@ using RePaViT.IO;
 
 namespace RePaViT;
 
-/// <summary>What a model file says of its network beside the weights. Stored as JSON.</summary>
+/// <summary>What a model file says about its network beside the weights. Stored as JSON.</summary>
 internal sealed partial record ModelDescription
 {
     private static readonly StoredJson Stored = new(ModelTypes.Default);

@@ -1,10 +1,10 @@
 namespace RePaViT;
 
-/// <summary>What a network costs.</summary>
+/// <summary>The cost of a network.</summary>
 /// <param name="Parameters">Weights, biases, scales and tokens; running statistics are not counted.</param>
 /// <param name="WeightMultiplyAdds">
-/// Multiply-adds per image in products with weights. The paper's tables give this figure and at most 0.3 percent more,
-/// because they count normalizations too.
+/// Multiply-adds per image in products with weights. The paper's tables give up to 0.3 percent more, because they also
+/// count normalizations.
 /// </param>
 /// <param name="AttentionMultiplyAdds">Multiply-adds per image in attention scores and weighted sums of values.</param>
 public readonly record struct NetworkCost(long Parameters, long WeightMultiplyAdds, long AttentionMultiplyAdds)

@@ -1,11 +1,11 @@
 namespace RePaViT;
 
-/// <summary>The form in which a network stands: as it is trained, or as it is deployed.</summary>
+/// <summary>The form of a network: as it is trained, or as it is deployed.</summary>
 public enum NetworkForm
 {
     /// <summary>
     /// Every layer as the optimizer sees it: batch normalization and all hidden channels of every feed-forward layer.
-    /// A vanilla architecture has this form only.
+    /// A vanilla architecture has only this form.
     /// </summary>
     Trained,
 

@@ -6,12 +6,12 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// A PoolFormer (Yu et al., arXiv 2111.11418), vanilla or channel-idle: stages of blocks in which average pooling takes the
-/// place of attention, with half the width and height from stage to stage.
+/// A PoolFormer (Yu et al., arXiv 2111.11418), vanilla or channel-idle: stages of blocks in which average pooling replaces
+/// attention; width and height are halved from stage to stage.
 /// </summary>
 /// <remarks>
-/// Filters reach over the edges of the image and of maps, so any image size from 3 to about 4100 pixels is accepted. A vanilla network
-/// has group normalization in front of its feed-forward layers.
+/// Filters extend over the edges of the image and of maps, so any image size from 3 to about 4100 pixels is accepted. A vanilla
+/// network has group normalization before its feed-forward layers.
 /// </remarks>
 public sealed record PoolFormerArchitecture : Architecture
 {
@@ -54,7 +54,7 @@ public sealed record PoolFormerArchitecture : Architecture
     public required IntegerList Dims { get; init; }
 
     /// <summary>
-    /// Width and height of the window that is pooled; odd. Default 3, as in the PoolFormer paper; the RePaViT reference
+    /// Width and height of the pooling window; odd. Default 3, as in the PoolFormer paper; the RePaViT reference
     /// implementation has 7 in its small sizes.
     /// </summary>
     public int PoolSize { get; init; } = 3;
@@ -62,7 +62,7 @@ public sealed record PoolFormerArchitecture : Architecture
     /// <summary>Hidden channels of a feed-forward layer for each channel of its stage (rho). Default 4.</summary>
     public double MlpRatio { get; init; } = 4;
 
-    /// <summary>What the learned scales of residual branches start at. Default 1e-5.</summary>
+    /// <summary>The initial value of the learned scales of residual branches. Default 1e-5.</summary>
     public double LayerScale { get; init; } = 1e-5;
 
     /// <inheritdoc/>
@@ -143,7 +143,7 @@ public sealed record PoolFormerArchitecture : Architecture
         return new NetworkLayout(layers, outputs);
     }
 
-    /// <summary>Refuses maps of which no array can hold what the filters see.</summary>
+    /// <summary>Refuses maps so large that no array can hold the input of the filters.</summary>
     private void ThrowUnlessMap()
     {
         int channels = Channels;

@@ -7,11 +7,11 @@ namespace RePaViT;
 
 /// <summary>
 /// A Swin transformer (Liu et al., arXiv 2103.14030), vanilla or channel-idle: stages of blocks that attend within windows,
-/// every other one within shifted windows, with half the width and height and twice the channels from stage to stage.
+/// every other one within shifted windows; from stage to stage, width and height are halved and channels doubled.
 /// </summary>
 /// <remarks>
-/// Any image size that is a multiple of the patch size is accepted: as in timm and torchvision, maps that are no multiple of
-/// the window or of 2 are filled up with zeros. A window that is not smaller than a map covers it whole and is not shifted.
+/// Any image size that is a multiple of the patch size is accepted: as in timm and torchvision, maps that are not a multiple
+/// of the window or of 2 are padded with zeros. A window that is not smaller than a map covers all of it and is not shifted.
 /// </remarks>
 public sealed record SwinArchitecture : Architecture
 {
@@ -128,7 +128,9 @@ public sealed record SwinArchitecture : Architecture
         return new NetworkLayout(layers, outputs);
     }
 
-    /// <summary>Refuses windows for which a small table becomes huge: a number for each two places, each head and four masks.</summary>
+    /// <summary>
+    /// Refuses windows for which a small table becomes huge: a number for each pair of positions, each head and four masks.
+    /// </summary>
     private void ThrowUnlessScoreBias(int window)
     {
         long places = (long)window * window;
@@ -136,7 +138,7 @@ public sealed record SwinArchitecture : Architecture
         {
             throw new ArgumentException(
                 $"{nameof(Window)} {Window} with {Heads.Max()} {nameof(Heads)} is not accepted: "
-                + $"more than {MaxScoreBias} numbers would be added to the scores of a block.");
+                + $"more than {MaxScoreBias} numbers would be added to the attention scores of a block.");
         }
     }
 

@@ -67,18 +67,18 @@ public sealed record ViTArchitecture : Architecture
     public bool OmitsTokenNorm { get; init; }
 
     /// <summary>
-    /// What keeps every normalization finite, in (0, 1]; null for the RePaViT reference's: 1e-5 within blocks and 1e-6 around them.
-    /// Default null.
+    /// The epsilon that keeps every normalization finite, in (0, 1]; null for the RePaViT reference's: 1e-5 within blocks and 1e-6
+    /// around them. Default null.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double? NormEpsilon { get; init; }
 
-    /// <summary>What hidden channels of feed-forward layers pass through. Default: GELU.</summary>
+    /// <summary>The activation of hidden channels of feed-forward layers. Default: GELU.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public FeedForwardActivation FeedForwardActivation { get; init; }
 
     /// <summary>
-    /// Tokens after the class token, or in its place, that stand for no patch and are not classified, at most 64 (Darcet et al.,
+    /// Tokens after the class token, or in its place, that represent no patch and are not classified, at most 64 (Darcet et al.,
     /// arXiv 2309.16588). Default 0.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -89,13 +89,14 @@ public sealed record ViTArchitecture : Architecture
     public bool AveragePooling { get; init; }
 
     /// <summary>
-    /// Whether a second token with a head of its own stands after the class token, and logits are the mean of both (DeiT, Touvron
-    /// et al., arXiv 2012.12877, section 4), not with <see cref="AveragePooling"/> or <see cref="RegisterTokens"/>. Default false.
+    /// Whether a second token with a head of its own follows the class token, and logits are the mean of both (DeiT, Touvron et
+    /// al., arXiv 2012.12877, section 4). Cannot be combined with <see cref="AveragePooling"/> or <see cref="RegisterTokens"/>.
+    /// Default false.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool DistillationToken { get; init; }
 
-    /// <summary>Tokens of an image: its patches, and those that stand for none.</summary>
+    /// <summary>Tokens of an image: its patches, and those that represent none.</summary>
     [JsonIgnore]
     public int Tokens => PatchesPerSide * PatchesPerSide + RegisterTokens + (AveragePooling ? 0 : 1) + (DistillationToken ? 1 : 0);
 
@@ -124,7 +125,7 @@ public sealed record ViTArchitecture : Architecture
         if (DistillationToken && (AveragePooling || RegisterTokens > 0))
         {
             throw new ArgumentException(
-                $"{nameof(DistillationToken)} is not accepted with {nameof(AveragePooling)} or {nameof(RegisterTokens)}.");
+                $"{nameof(DistillationToken)} cannot be combined with {nameof(AveragePooling)} or {nameof(RegisterTokens)}.");
         }
 
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));

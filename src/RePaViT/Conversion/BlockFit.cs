@@ -63,7 +63,7 @@ internal static class BlockFit
             ReadOnlySpan<double> row = change.Span.Slice(channel * gram.Size, unknowns);
             if (!double.IsFinite(TensorPrimitives.Sum(row)))
             {
-                throw new ArithmeticException($"What is to be fitted to has values that are not finite in channel {channel}.");
+                throw new ArithmeticException($"The values to fit are not finite numbers in channel {channel}.");
             }
 
             Add(row[..dim], block.Merged.AsSpan(channel * dim, dim));

@@ -3,7 +3,7 @@ using RePaViT.Threading;
 
 namespace RePaViT.Conversion;
 
-/// <summary>Some images of a collection in random order, prepared when they are asked for.</summary>
+/// <summary>Some images of a collection in random order, prepared when they are requested.</summary>
 internal sealed class CalibrationImages
 {
     // Every fifth is held out.

@@ -26,7 +26,7 @@ internal static class ChannelBudget
         if (rest < 0)
         {
             throw new ArgumentException(
-                $"{budget} multiply-adds are not accepted: the network needs {budget - rest} without any active channel.");
+                $"{budget} multiply-adds are not accepted: the network needs {budget - rest} even without any active channel.");
         }
 
         Network network = model.Folded();

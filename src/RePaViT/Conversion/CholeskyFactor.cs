@@ -35,7 +35,7 @@ internal sealed class CholeskyFactor(double[] values, int size, ThreadTeam team)
                 double square = values[row * size + row] - TensorPrimitives.SumOfSquares<double>(Part(row, first, row));
                 if (!(square > 0) || double.IsInfinity(square))
                 {
-                    throw new ArithmeticException($"The matrix is not positive definite: {square} stands in its diagonal.");
+                    throw new ArithmeticException($"The matrix is not positive definite: {square} is on its diagonal.");
                 }
 
                 values[row * size + row] = Math.Sqrt(square);

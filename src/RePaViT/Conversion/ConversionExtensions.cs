@@ -10,22 +10,22 @@ public static class ConversionExtensions
 
     /// <summary>
     /// Makes a vanilla network channel-idle without training: in every block some hidden channels stay active, and all others
-    /// become one matrix. Both are chosen so that the network computes as nearly as possible what it did, on unlabeled images of
-    /// the kind that it is for. Takes seconds to minutes. The result is the same on any number of threads.
+    /// become one matrix. Both are chosen so that the network's output on unlabeled images, of the kind that it is for, changes
+    /// as little as possible. Takes seconds to minutes. The result is the same on any number of threads.
     /// </summary>
     /// <param name="model">A model with vanilla feed-forward layers; it stays as it is.</param>
-    /// <param name="calibrationImages">At least 5 images, better a few hundred. Labels are not looked at.</param>
+    /// <param name="calibrationImages">At least 5 images, preferably a few hundred. Labels are ignored.</param>
     /// <param name="options">How many channels stay active, and the form; null for the defaults.</param>
-    /// <param name="progress">Gets a value after each block.</param>
+    /// <param name="progress">Receives a value after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>A model in deployed form, which can be trained on, and how near it is to the original.</returns>
+    /// <returns>A model in deployed form, which can be trained further, and how close it is to the original.</returns>
     /// <remarks>
-    /// Closed-form compensation of what is removed from a network is known (CORP, arXiv 2602.05243; GRAIL, arXiv 2602.23795;
+    /// Closed-form compensation for what is removed from a network is known (CORP, arXiv 2602.05243; GRAIL, arXiv 2602.23795;
     /// ReplaceMe, arXiv 2505.02819). Here what is removed is the activation of channels, and what compensates for it is merged
     /// as in RePaViT (arXiv 2505.21847), so that it costs nothing.
     /// </remarks>
     /// <exception cref="ArgumentException">The network is channel-idle already, there are too few images, or an option is not accepted.</exception>
-    /// <exception cref="InvalidOperationException">The network computes values that are no finite numbers.</exception>
+    /// <exception cref="InvalidOperationException">The network computes values that are not finite numbers.</exception>
     /// <exception cref="IOException">Temporary values, which large networks need, cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ConversionResult ToChannelIdle(

@@ -6,7 +6,7 @@ namespace RePaViT;
 /// <summary>
 /// How a vanilla network becomes channel-idle without training: how many hidden channels stay active, and in which form. At most
 /// one of <see cref="IdleRatio"/>, <see cref="MultiplyAdds"/>, <see cref="MultiplyAddsShare"/> and <see cref="MinimumAgreement"/>
-/// is given.
+/// may be set.
 /// </summary>
 public sealed record ConversionOptions
 {
@@ -15,11 +15,11 @@ public sealed record ConversionOptions
 
     private const double DefaultIdleRatio = 0.75;
 
-    /// <summary>Share of idle hidden channels (theta) in every block, in [0, 1]; null where another property decides. Default: 0.75.</summary>
+    /// <summary>Share of idle hidden channels (theta) in every block, in [0, 1]; null if another property decides. Default: 0.75.</summary>
     public double? IdleRatio { get; init; }
 
     /// <summary>
-    /// The most multiply-adds that an image may cost (<see cref="NetworkCost.MultiplyAdds"/>). Blocks that lose less get fewer
+    /// The largest number of multiply-adds per image (<see cref="NetworkCost.MultiplyAdds"/>). Blocks that lose less get fewer
     /// active channels. Default null.
     /// </summary>
     public long? MultiplyAdds { get; init; }
@@ -28,25 +28,26 @@ public sealed record ConversionOptions
     public double? MultiplyAddsShare { get; init; }
 
     /// <summary>
-    /// Takes the largest idle ratio, in steps of 0.05, at which the held-out images get the class that the original gives them
-    /// at least this often, in [0, 1]: <see cref="ConversionReport.HeldOutAgreement"/>. The network is converted some four times
-    /// for that. Default null.
+    /// Chooses the largest idle ratio, in steps of 0.05, at which at least this share of the held-out images, in [0, 1], keep
+    /// the class that the original gives them: <see cref="ConversionReport.HeldOutAgreement"/>. The network is converted about
+    /// four times for this. Default null.
     /// </summary>
     public double? MinimumAgreement { get; init; }
 
     /// <summary>
-    /// Whether layer normalization stays, in the form in which <see cref="FeedForwardNorm.LayerNorm"/> deploys. Without, the
-    /// form is the paper's (<see cref="FeedForwardNorm.BatchNorm"/>): a little faster, and less true to the original. Default true.
+    /// Whether layer normalization is kept, in the form in which <see cref="FeedForwardNorm.LayerNorm"/> is deployed. Without it,
+    /// the form is the paper's (<see cref="FeedForwardNorm.BatchNorm"/>): slightly faster, and less faithful to the original.
+    /// Default true.
     /// </summary>
     public bool KeepNormalization { get; init; } = true;
 
-    /// <summary>The most images that are used, at least 5; they are drawn at random, always the same ones. Default 512.</summary>
+    /// <summary>The largest number of images to use, at least 5; they are drawn at random, but always the same ones. Default 512.</summary>
     public int Images { get; init; } = 512;
 
     /// <summary>Threads that share the work; null for one per processor. The result does not depend on it. Default null.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>The ratio that is asked for; null where another property decides.</summary>
+    /// <summary>The requested ratio; null if another property decides.</summary>
     internal double? ChosenIdleRatio
         => MultiplyAdds is null && MultiplyAddsShare is null && MinimumAgreement is null ? IdleRatio ?? DefaultIdleRatio : null;
 
@@ -66,7 +67,7 @@ public sealed record ConversionOptions
         Guard.ThrowUnless(MultiplyAdds is null or > 0, MultiplyAdds, "a number above 0");
         Guard.ThrowUnless(MultiplyAddsShare is null or (> 0 and <= 1), MultiplyAddsShare, "a share in (0, 1]");
         Guard.ThrowUnless(MinimumAgreement is null or (>= 0 and <= 1), MinimumAgreement, "a share in [0, 1]");
-        Guard.ThrowUnless(Images >= MinImages, Images, $"a number from {MinImages} on");
+        Guard.ThrowUnless(Images >= MinImages, Images, $"a number of at least {MinImages}");
         Guard.ThrowUnless(Threads is null or (>= 1 and <= ThreadTeam.MaxSize), Threads, $"a number in [1, {ThreadTeam.MaxSize}]");
     }
 

@@ -3,8 +3,10 @@ using System.Globalization;
 namespace RePaViT;
 
 /// <summary>How far a conversion is.</summary>
-/// <param name="Trial">Which conversion it is, from 1: more than one are tried for <see cref="ConversionOptions.MinimumAgreement"/>.</param>
-/// <param name="Block">Blocks that are converted.</param>
+/// <param name="Trial">
+/// Which conversion it is, counted from 1: more than one is tried for <see cref="ConversionOptions.MinimumAgreement"/>.
+/// </param>
+/// <param name="Block">Blocks converted so far.</param>
 /// <param name="Blocks">All blocks.</param>
 public sealed record ConversionProgress(int Trial, int Block, int Blocks)
 {

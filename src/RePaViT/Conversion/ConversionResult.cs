@@ -1,18 +1,18 @@
 namespace RePaViT;
 
-/// <summary>A converted network, and how near it is to the original.</summary>
+/// <summary>A converted network, and how close it is to the original.</summary>
 /// <param name="Model">The channel-idle network in deployed form.</param>
 /// <param name="Report">What was measured.</param>
 public sealed record ConversionResult(RePaViTModel Model, ConversionReport Report);
 
-/// <summary>How near a converted network is to the original. All of it is measured on the calibration images.</summary>
+/// <summary>How close a converted network is to the original. All of it is measured on the calibration images.</summary>
 public sealed record ConversionReport
 {
     internal ConversionReport()
     {
     }
 
-    /// <summary>What became of each block.</summary>
+    /// <summary>The result for each block.</summary>
     public required IReadOnlyList<BlockConversion> Blocks { get; init; }
 
     /// <summary>
@@ -21,13 +21,13 @@ public sealed record ConversionReport
     /// </summary>
     public required int Images { get; init; }
 
-    /// <summary>Images that were held out, a fifth.</summary>
+    /// <summary>Images that were held out: a fifth.</summary>
     public required int HeldOutImages { get; init; }
 
-    /// <summary>Share of the fitted images that get the class that the original gives them, 0 to 1.</summary>
+    /// <summary>Share of the fitted images that keep the class that the original gives them, 0 to 1.</summary>
     public required double Agreement { get; init; }
 
-    /// <summary>The same share of the images that were held out: what to expect of new images.</summary>
+    /// <summary>The same share of the held-out images: what to expect for new images.</summary>
     public required double HeldOutAgreement { get; init; }
 
     /// <summary>The largest difference of any probability of any image, 0 to 1.</summary>
@@ -39,18 +39,18 @@ public sealed record ConversionReport
     /// <summary>What the converted network costs.</summary>
     public required NetworkCost CostAfter { get; init; }
 
-    /// <summary>Prepared images that the original classified in a second, here and now.</summary>
+    /// <summary>Prepared images per second that the original classified, measured on this machine.</summary>
     public required double ImagesPerSecondBefore { get; init; }
 
-    /// <summary>Prepared images that the converted network classified in a second, here and now.</summary>
+    /// <summary>Prepared images per second that the converted network classified, measured on this machine.</summary>
     public required double ImagesPerSecondAfter { get; init; }
 }
 
-/// <summary>What became of a block.</summary>
+/// <summary>The result of converting a block.</summary>
 /// <param name="ActiveChannels">Hidden channels that still pass through the activation.</param>
 /// <param name="HiddenChannels">All hidden channels of the original.</param>
 /// <param name="Error">
-/// Root mean square of the difference of what both networks have after the block, relative to that of what the original has:
+/// Root mean square of the difference between both networks' outputs of the block, relative to that of the original's output:
 /// what this block and those before it have lost together.
 /// </param>
 public sealed record BlockConversion(int ActiveChannels, int HiddenChannels, double Error);

@@ -16,7 +16,7 @@ internal static class Converter
     /// <param name="architecture">The same network with active channels.</param>
     /// <param name="images">Calibration images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="blockDone">Is called after each block.</param>
+    /// <param name="blockDone">Called after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="InvalidOperationException">The network computes values that are no numbers.</exception>
     public static ConversionResult Convert(
@@ -95,7 +95,9 @@ internal static class Converter
     private static int ImagesWorthFitting(Network network, NetworkLayout layout) => network.Layers.Zip(layout.Layers).Max(
         layers => layers is (VanillaFeedForward layer, ReparameterizedFeedForward target) ? BlockFit.Demand.Images(layer, target.Active) : 1);
 
-    /// <summary>How often each row after a layer counts: all the same, or the class token as often as all others where only it is read.</summary>
+    /// <summary>
+    /// The weight of each row after a layer: all the same, or the class token as much as all others together if only it is read.
+    /// </summary>
     public static float[] RowWeights(IReadOnlyList<Layer> layers, int place)
         => layers[place + 1] is ClassTokenPooling pooling && pooling.Tokens > 1
             ? [pooling.Tokens - 1, .. Enumerable.Repeat(1f, pooling.Tokens - 1)]
@@ -119,7 +121,8 @@ internal static class Converter
         catch (ArithmeticException exception)
         {
             throw new InvalidOperationException(
-                $"Block {block + 1} cannot be converted: on the calibration images the network computes values that are not finite.",
+                $"Block {block + 1} cannot be converted: on the calibration images the network computes values there "
+                + "that are not finite numbers.",
                 exception);
         }
     }

@@ -25,7 +25,7 @@ internal sealed class GramMatrix(int size, int factors, ThreadTeam team)
     public double[] Values { get; } = new double[checked(size * size)];
 
     /// <summary>Adds the products of some rows.</summary>
-    /// <param name="columns">The rows' columns, [size, rows]: a factor that is transposed would be packed for every panel anew.</param>
+    /// <param name="columns">The rows' columns, [size, rows]: a factor that is transposed would be packed for every panel again.</param>
     public void Add(Matrix columns)
     {
         Matrix product = _product.AsMatrix(size, size);

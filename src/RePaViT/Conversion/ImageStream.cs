@@ -6,7 +6,7 @@ namespace RePaViT.Conversion;
 
 /// <summary>
 /// Calibration images on their way through a network: what all of them have at one place. Only that is kept, not what they had
-/// before, since to compute it anew for every block would cost half the number of blocks as much.
+/// before, since to compute it again for every block would cost half the number of blocks as much.
 /// </summary>
 /// <param name="images">The images.</param>
 /// <param name="threads">Threads that share the work; null for one per processor.</param>

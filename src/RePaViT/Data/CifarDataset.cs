@@ -22,8 +22,8 @@ public static class CifarDataset
     /// <c>test_batch.bin</c>, or else <c>test.bin</c>.
     /// </summary>
     /// <param name="directory">
-    /// The folder. Class names, one a line, are taken from <c>batches.meta.txt</c>, or else <c>classes.txt</c>, or else
-    /// are those of CIFAR-10.
+    /// The folder. Class names, one per line, are taken from <c>batches.meta.txt</c>, or else <c>classes.txt</c>, or
+    /// else are those of CIFAR-10.
     /// </param>
     /// <param name="part">Which files to read.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
@@ -39,8 +39,8 @@ public static class CifarDataset
 
     /// <summary>Reads <c>train.bin</c> or <c>test.bin</c> of a folder in the format of CIFAR-100; labels are the fine ones.</summary>
     /// <param name="directory">
-    /// The folder. Class names, one a line, are taken from <c>fine_label_names.txt</c>, or else <c>classes.txt</c>, or
-    /// else are the numbers 0 to 99.
+    /// The folder. Class names, one per line, are taken from <c>fine_label_names.txt</c>, or else <c>classes.txt</c>,
+    /// or else are the numbers 0 to 99.
     /// </param>
     /// <param name="part">Which file to read.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
@@ -113,7 +113,7 @@ public static class CifarDataset
         return new RgbImage(Side, Side, pixels);
     }
 
-    /// <summary>The lines of the first of these files that is there; null without any.</summary>
+    /// <summary>The lines of the first of these files that exists; null if none does.</summary>
     private static string[]? ReadNames(string directory, params ReadOnlySpan<string> fileNames)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);

@@ -27,7 +27,8 @@ public static class IdxDataset
 
     /// <summary>
     /// Reads a folder with the usual names: <c>train-images-idx3-ubyte</c> and <c>train-labels-idx1-ubyte</c>, or
-    /// <c>t10k-*</c> for the test part, with <c>.idx3-ubyte</c> and <c>.gz</c> variants. Classes are named by their numbers.
+    /// <c>t10k-*</c> for the test part, with <c>.idx3-ubyte</c> and <c>.gz</c> variants. Classes are named after their
+    /// numbers.
     /// </summary>
     /// <param name="directory">The folder.</param>
     /// <param name="part">Which files to read.</param>
@@ -46,7 +47,7 @@ public static class IdxDataset
     /// <param name="imagesPath">Unsigned bytes of three dimensions: images, rows, columns.</param>
     /// <param name="labelsPath">Unsigned bytes of one dimension: one label for each image.</param>
     /// <param name="classNames">
-    /// Names of the classes; null for the numbers from 0 to 9, or to the greatest label where that is above 9.
+    /// Names of the classes; null for the numbers from 0 to 9, or to the greatest label if that is above 9.
     /// </param>
     /// <exception cref="FileNotFoundException">A file is not there.</exception>
     /// <exception cref="UnauthorizedAccessException">A path is a folder, or may not be read.</exception>
@@ -132,7 +133,7 @@ public static class IdxDataset
         return new RgbImage(width, height, pixels);
     }
 
-    /// <summary>The content of a file, decompressed where it is gzip.</summary>
+    /// <summary>The content of a file, decompressed if it is gzip.</summary>
     private sealed class Content : IDisposable
     {
         private readonly Stream _stream;
@@ -215,7 +216,7 @@ public static class IdxDataset
             // Reading on also makes gzip compare its checksum.
             if (DatasetFile.Read(_stream, stackalloc byte[1], Path, _position) > 0)
             {
-                throw new InvalidDataException($"'{Path}' continues after byte {_position}, where its header says that it ends.");
+                throw new InvalidDataException($"'{Path}' continues after byte {_position}, where it ends according to its header.");
             }
         }
 

@@ -5,19 +5,19 @@ using RePaViT.Randomness;
 
 namespace RePaViT;
 
-/// <summary>What training needs of a data set beyond its images.</summary>
+/// <summary>Operations on data sets that training needs.</summary>
 public static class ImageDatasetExtensions
 {
     /// <summary>
     /// Divides a data set at random, class by class, so that both parts have the classes in the same proportions. The
     /// same seed gives the same parts. Images are not copied.
     /// </summary>
-    /// <param name="dataset">What to divide.</param>
+    /// <param name="dataset">The data set to divide.</param>
     /// <param name="fraction">
     /// The share of each class, in (0, 1), that the second part gets (rounded to whole images, one of which the first
     /// part keeps), for instance 0.1 to hold out a tenth for validation.
     /// </param>
-    /// <param name="seed">Names the random choice.</param>
+    /// <param name="seed">Seed of the random choice.</param>
     /// <exception cref="ArgumentException">
     /// The fraction is outside (0, 1), a part would have no image, or a label is out of range.
     /// </exception>
@@ -28,7 +28,7 @@ public static class ImageDatasetExtensions
         return (new SubsetImageDataset(dataset, first), new SubsetImageDataset(dataset, second));
     }
 
-    /// <summary>The places of the images that <see cref="Split"/> puts into each part.</summary>
+    /// <summary>The indices of the images that <see cref="Split"/> puts into each part.</summary>
     internal static (int[] First, int[] Second) SplitIndices(this IImageDataset dataset, double fraction, ulong seed)
     {
         if (!(fraction is > 0 and < 1))
@@ -126,7 +126,7 @@ public static class ImageDatasetExtensions
         return counts;
     }
 
-    /// <summary>A hash (SHA-256) of the labels in their order and, where the data set knows them, of the pixels.</summary>
+    /// <summary>A hash (SHA-256) of the labels in their order and, if the data set knows them, of the pixels.</summary>
     internal static string HashContent(this IImageDataset dataset)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

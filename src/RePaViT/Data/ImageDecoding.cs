@@ -2,7 +2,7 @@ namespace RePaViT;
 
 /// <summary>
 /// How an image file becomes an upright, opaque image. Stored with a model (<see cref="ImagePreprocessing.Decoding"/>), so that
-/// files are decoded for it as they were when it was trained. Decoding itself is part of RePaViT.MLNet.
+/// files are decoded for it as in its training. Decoding itself is part of RePaViT.MLNet.
 /// </summary>
 public sealed record ImageDecoding
 {
@@ -11,8 +11,8 @@ public sealed record ImageDecoding
     private const int GreatestMaxPixels = int.MaxValue / 4;
 
     /// <summary>
-    /// Whether the orientation that the file's metadata give, one of eight, is followed: phones store photos as the sensor sees them,
-    /// often on their side. Default true.
+    /// Whether the orientation in the file's metadata, one of eight, is applied: phones store photos as the sensor sees them, often
+    /// on their side. Default true.
     /// </summary>
     public bool FollowOrientation { get; init; } = true;
 
@@ -20,14 +20,14 @@ public sealed record ImageDecoding
     public Rgb Background { get; init; } = new(1, 1, 1);
 
     /// <summary>
-    /// The most pixels of an image, from 1 to 2^29 - 1. A file that claims more is refused before a pixel is decoded. Default 2^27: the 108
-    /// megapixels of a phone fit, and at 7 bytes a pixel, no image takes more than 1 GB to decode.
+    /// The largest number of pixels in an image, from 1 to 2^29 - 1. A file that claims more is refused before a pixel is decoded. Default
+    /// 2^27: the 108 megapixels of a phone fit, and at 7 bytes per pixel, no image takes more than 1 GB to decode.
     /// </summary>
     public int MaxPixels { get; init; } = DefaultMaxPixels;
 
     /// <summary>
-    /// Of models that were saved before there was a choice: as the sensor saw it, over black, and always in full, so that they say what
-    /// they said.
+    /// That of models saved before this could be chosen: as the sensor saw it, over black, and always in full, so that their
+    /// predictions stay the same.
     /// </summary>
     internal static ImageDecoding OfOlderModels { get; } = new() { FollowOrientation = false, Background = default };
 
@@ -37,12 +37,13 @@ public sealed record ImageDecoding
     {
         if (!(IsIntensity(Background.Red) && IsIntensity(Background.Green) && IsIntensity(Background.Blue)))
         {
-            throw new ArgumentException($"{nameof(Background)} {Background} is not accepted: three numbers from 0 to 1 are.");
+            throw new ArgumentException($"{nameof(Background)} {Background} is not accepted: three numbers from 0 to 1 are needed.");
         }
 
         if (MaxPixels is < 1 or > GreatestMaxPixels)
         {
-            throw new ArgumentException($"{nameof(MaxPixels)} {MaxPixels} is not accepted: a number from 1 to {GreatestMaxPixels} is.");
+            throw new ArgumentException($"{nameof(MaxPixels)} {MaxPixels} is not accepted: "
+                + $"a number from 1 to {GreatestMaxPixels} is needed.");
         }
 
         static bool IsIntensity(float value) => value is >= 0 and <= 1;

@@ -15,7 +15,7 @@ public sealed record ImagePreprocessing
     private const float Greatest = 1e6f;
     private const float LeastDeviation = 1e-6f;
 
-    /// <summary>The defaults.</summary>
+    /// <summary>Creates the defaults.</summary>
     public ImagePreprocessing() => Decoding = new ImageDecoding();
 
     // Of what is stored without it.
@@ -31,19 +31,19 @@ public sealed record ImagePreprocessing
     /// <summary>Side of the square that is used, as a share of the shorter side, in (0, 1]. Default 1.</summary>
     public double CropFraction { get; init; } = 1;
 
-    /// <summary>The filter for resizing. Default: bicubic.</summary>
+    /// <summary>The resizing filter. Default: bicubic.</summary>
     public Interpolation Interpolation { get; init; } = Interpolation.Bicubic;
 
     /// <summary>
-    /// Pixels of the shorter side to which a larger image is reduced before anything else, at least 1; null to leave
-    /// images as they are. A data set can be stored reduced, and every image still comes out as if it were not.
-    /// Default null.
+    /// The length of the shorter side, in pixels, to which a larger image is reduced before anything else, at least 1;
+    /// null to leave images as they are. A data set can be stored reduced, and every image is still prepared as if it
+    /// were not. Default null.
     /// </summary>
     public int? ReducedSide { get; init; }
 
     /// <summary>
-    /// How files become images. Null for a model that was saved before there was a choice: then no orientation is followed, and what is
-    /// transparent counts as black. Default: upright, over white.
+    /// How image files are decoded. Null for a model that was saved before this could be chosen: then the orientation is ignored, and
+    /// transparent pixels are treated as black. Default: upright, over white.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ImageDecoding? Decoding { get; init; }
@@ -87,8 +87,8 @@ public sealed record ImagePreprocessing
     }
 
     /// <summary>
-    /// Reduces an image so that its shorter side is <see cref="ReducedSide"/>, keeping its proportions; one that is no
-    /// larger, or that was reduced already, is returned as it is.
+    /// Reduces an image so that its shorter side is <see cref="ReducedSide"/>, keeping its proportions; an image that
+    /// is no larger, or was already reduced, is returned unchanged.
     /// </summary>
     /// <param name="image">An image of any size.</param>
     /// <exception cref="ArgumentException">A property has a value that is not accepted, or the image has no pixels.</exception>
@@ -120,7 +120,7 @@ public sealed record ImagePreprocessing
         Resampler.Resize(image, CenteredSquare(image), size, Interpolation, planes);
     }
 
-    /// <summary>The part of an image that is used.</summary>
+    /// <summary>The part of an image that the network sees.</summary>
     internal ImageBox CenteredSquare(RgbImage image)
     {
         double side = CropFraction * Math.Min(image.Width, image.Height);

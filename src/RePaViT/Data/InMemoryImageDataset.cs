@@ -12,7 +12,7 @@ public sealed class InMemoryImageDataset : IImageDataset
     /// <param name="labels">One label for each image: an index into <paramref name="classNames"/>.</param>
     /// <param name="classNames">Names of the classes; none is empty.</param>
     /// <exception cref="ArgumentException">
-    /// The lists do not fit each other, or an element is not accepted; the message names it.
+    /// The lists do not match each other, or an element is not accepted; the message names it.
     /// </exception>
     public InMemoryImageDataset(IEnumerable<RgbImage> images, IEnumerable<int> labels, IEnumerable<string> classNames)
     {

@@ -7,7 +7,7 @@ public readonly struct RgbImage
     /// <param name="width">Width in pixels, at least 1.</param>
     /// <param name="height">Height in pixels, at least 1.</param>
     /// <param name="pixels">3 * width * height samples: R, G, B of the top left pixel first.</param>
-    /// <exception cref="ArgumentException">The number of samples does not fit the size.</exception>
+    /// <exception cref="ArgumentException">The number of samples does not match the size.</exception>
     public RgbImage(int width, int height, ReadOnlyMemory<byte> pixels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);

@@ -20,7 +20,7 @@ internal static class AtomicFile
     /// a file that is replaced stay too.
     /// </param>
     /// <param name="write">Writes the new content; if it throws, the path keeps what it held.</param>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">
     /// The path is a folder, a pipe or a device, or its folder may not be written to.
     /// </exception>
@@ -120,7 +120,7 @@ internal static class AtomicFile
                 // Windows replaces no file that somebody has open: another writer for a moment, a reader maybe for longer.
                 if (!OperatingSystem.IsWindows() || attempt == MaxMoves)
                 {
-                    throw new IOException($"'{target}' cannot be replaced and keeps what it held: {exception.Message}", exception);
+                    throw new IOException($"'{target}' cannot be replaced and keeps its content: {exception.Message}", exception);
                 }
 
                 Thread.Sleep(MillisecondsBetweenMoves);

@@ -79,7 +79,7 @@ internal sealed class ContentHash
         {
             throw new InvalidDataException(stored is null
                 ? "The hash that was stored with it is missing: it was changed."
-                : "Its content does not fit the hash that was stored with it: it was changed.");
+                : "Its content does not match the hash that was stored with it: it was changed.");
         }
     }
 

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace RePaViT.IO;
 
 /// <summary>
-/// The members of a JSON object, each of which has to be asked for: what is missing, of another kind, there twice or not asked
-/// for is refused by name. It reads what a strict <see cref="JsonSerializer"/> wrote, whose first use in a process takes
+/// The members of a JSON object, each of which has to be read: one that is missing, of another kind, there twice or not read
+/// is refused by name. It reads what a strict <see cref="JsonSerializer"/> wrote, whose first use in a process takes
 /// a tenth of a second: as long as all else that opening a small model takes.
 /// </summary>
 internal sealed class JsonFields
@@ -139,10 +139,10 @@ internal sealed class JsonFields
     private static int ToInt32(JsonElement element, string path)
         => element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int value)
             ? value
-            : throw NotAccepted(path, element, "a whole number of 32 bits");
+            : throw NotAccepted(path, element, "a 32-bit integer");
 
     private static string ToText(JsonElement element, string path)
-        => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw NotAccepted(path, element, "a text");
+        => element.ValueKind == JsonValueKind.String ? element.GetString()! : throw NotAccepted(path, element, "a string");
 
     private JsonElement Member(string name)
     {

@@ -22,7 +22,7 @@ internal static class PngFile
         if (channels is not (3 or 4) || samples.Length != channels * width * height)
         {
             throw new ArgumentException(
-                $"{samples.Length} samples do not make a picture of {width} x {height} pixels: 3 or 4 for each are needed.", nameof(samples));
+                $"{samples.Length} samples are not a picture of {width} x {height} pixels: 3 or 4 for each are needed.", nameof(samples));
         }
 
         using var file = new MemoryStream();

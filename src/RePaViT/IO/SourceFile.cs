@@ -40,7 +40,7 @@ internal static class SourceFile
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanRead || !stream.CanSeek)
         {
-            throw new ArgumentException("A stream that can be read and can seek is needed.", nameof(stream));
+            throw new ArgumentException("A readable stream that can seek is needed.", nameof(stream));
         }
     }
 

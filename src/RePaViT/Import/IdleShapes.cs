@@ -42,7 +42,7 @@ internal sealed record IdleShapes(NetworkForm Form, double? Ratio)
         {
             return context.Options.IdleRatio is null
                 ? Vanilla
-                : throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given, but the file has no idle channels");
+                : throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given although none of its channels are idle");
         }
 
         // Vanilla layers have the same shapes.
@@ -94,7 +94,7 @@ internal sealed record IdleShapes(NetworkForm Form, double? Ratio)
         double ratio and >= 0 and <= 1 => ratio,
         long ratio and (0 or 1) => ratio,
         _ => throw context.Refusal(
-            $"neither shapes nor arguments in the file give the share of its idle channels: {nameof(PretrainedOptions.IdleRatio)} is needed"),
+            $"no shape and no argument in the file gives the share of its idle channels: {nameof(PretrainedOptions.IdleRatio)} is needed"),
     };
 
     /// <summary>The reference rounds in floating point, which sometimes gives one channel more or less.</summary>

@@ -20,7 +20,7 @@ internal static class LVViTShapes
         int side = (int)Math.Sqrt(positions - 1);
         if (side * side + 1 != positions)
         {
-            throw context.Refusal($"its {positions} positions are not those of a square image and a class token");
+            throw context.Refusal($"its {positions} positions do not fit a square image and a class token");
         }
 
         double divisor = dim == LargeDim ? LargeDivisor : UsualDivisor;

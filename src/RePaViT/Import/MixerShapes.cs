@@ -17,7 +17,7 @@ internal static class MixerShapes
 
         if (context.Options.ImageSize is int asked && asked != side * patchSize)
         {
-            throw context.Refusal($"an image of {asked} pixels is asked for, and its products over tokens are for {side * patchSize}");
+            throw context.Refusal($"images of {asked} pixels are requested, while its products over tokens are for {side * patchSize}");
         }
 
         var architecture = new MixerArchitecture

@@ -5,7 +5,7 @@ using RePaViT.Networks;
 
 namespace RePaViT.Import;
 
-/// <summary>Tensors of a file, found by this library's names. It remembers which were asked for.</summary>
+/// <summary>Tensors of a file, found by this library's names. It remembers which were requested.</summary>
 internal sealed class NamedSource
 {
     // What wrappers for several devices and compilation put before every name.
@@ -45,8 +45,8 @@ internal sealed class NamedSource
         }
 
         throw new InvalidDataException(
-            $"{path}: the names of its tensors ({Excerpt.OfList(tensors.Keys.Take(5))}, ...) are not recognized. "
-            + $"Accepted are those of: {string.Join("; ", NameTables.All.Select(table => table.Source))}.");
+            $"{path}: the names of its tensors ({Excerpt.OfList(tensors.Keys.Take(5))}, ...) are not known. "
+            + $"Names of these sources are accepted: {string.Join("; ", NameTables.All.Select(table => table.Source))}.");
     }
 
     /// <summary>Whether there is a tensor of ours.</summary>

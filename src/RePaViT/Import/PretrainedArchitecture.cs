@@ -2,13 +2,13 @@ using RePaViT.Import.Names;
 
 namespace RePaViT.Import;
 
-/// <summary>What a network is, found out from the shapes of its tensors and, where they do not tell, from what was asked for.</summary>
+/// <summary>What a network is, found out from the shapes of its tensors and, where they do not tell, from what was requested.</summary>
 /// <param name="Architecture">The network.</param>
 /// <param name="Form">The form in which its weights stand.</param>
 internal sealed record PretrainedArchitecture(Architecture Architecture, NetworkForm Form)
 {
-    /// <summary>What a file of this library says itself, except for what is asked for.</summary>
-    /// <exception cref="InvalidDataException">Something is asked for that its network does not have.</exception>
+    /// <summary>What a file of this library says itself, except for what is requested.</summary>
+    /// <exception cref="InvalidDataException">Something is requested that its network does not have.</exception>
     public static PretrainedArchitecture Of(PretrainedContext context, ModelDescription description)
     {
         PretrainedOptions options = context.Options;
@@ -16,7 +16,7 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
         ThrowUnlessUsual(context, architecture is ViTArchitecture, architecture is SwinArchitecture);
         if (options.IdleRatio is not null && options.IdleRatio != architecture.IdleRatio)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given, but the file has its own");
+            throw context.Refusal($"{nameof(PretrainedOptions.IdleRatio)} is given although the file states its own");
         }
 
         return new PretrainedArchitecture(
@@ -49,12 +49,12 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
         };
     }
 
-    /// <summary>Refuses what is asked for, or said beside the file, and only other families may have.</summary>
+    /// <summary>Refuses what is requested, or said beside the file, and only other families may have.</summary>
     private static void ThrowUnlessUsual(PretrainedContext context, bool isViT, bool isSwin)
     {
         if (!isSwin && context.Options.Window is not null)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.Window)} is given, but only Swins have windows");
+            throw context.Refusal($"{nameof(PretrainedOptions.Window)} is given although only Swins have windows");
         }
 
         if (isViT)
@@ -64,12 +64,12 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
 
         if (context.FindActivation() is not (null or FeedForwardActivation.Gelu))
         {
-            throw context.Refusal($"only ViTs are read with another activation than '{PretrainedConfiguration.Gelu}'");
+            throw context.Refusal($"only ViTs may have an activation other than '{PretrainedConfiguration.Gelu}'");
         }
 
         if (context.Options.NormEpsilon is not null)
         {
-            throw context.Refusal($"{nameof(PretrainedOptions.NormEpsilon)} is given, but only that of ViTs may differ");
+            throw context.Refusal($"{nameof(PretrainedOptions.NormEpsilon)} is given although only that of ViTs may differ");
         }
     }
 }

@@ -4,7 +4,7 @@ using RePaViT.IO;
 namespace RePaViT.Import;
 
 /// <summary>
-/// What files beside weights say of the network and of its images: <c>config.json</c> of timm or Hugging Face, and Hugging Face's
+/// What files beside weights say about the network and of its images: <c>config.json</c> of timm or Hugging Face, and Hugging Face's
 /// <c>preprocessor_config.json</c>. What they do not say is null.
 /// </summary>
 internal sealed record PretrainedConfiguration

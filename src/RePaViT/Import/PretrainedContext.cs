@@ -7,7 +7,7 @@ namespace RePaViT.Import;
 /// <param name="Source">Its tensors.</param>
 /// <param name="Settings">Arguments of the training run, if the file holds them.</param>
 /// <param name="IsTorchScript">Whether the file holds a program with its weights, of which only those are read.</param>
-/// <param name="Options">What was asked for.</param>
+/// <param name="Options">What was requested.</param>
 /// <param name="Configuration">What files beside it say.</param>
 internal sealed record PretrainedContext(
     string Path,
@@ -59,17 +59,18 @@ internal sealed record PretrainedContext(
     /// <summary>Classes of the head; null if there is no head.</summary>
     public int? FindClasses() => Source.ShapeOf("head.weight") is [> 0 and int classes, ..] ? classes : null;
 
-    /// <summary>What feed-forward layers apply, as was asked for or as files beside the weights say; null where none does.</summary>
+    /// <summary>What feed-forward layers apply, as was requested or as files beside the weights say; null where none does.</summary>
     public FeedForwardActivation? FindActivation() => Options.FeedForwardActivation ?? Configuration.Activation switch
     {
         null => null,
         PretrainedConfiguration.Gelu => FeedForwardActivation.Gelu,
         PretrainedConfiguration.QuickGelu => FeedForwardActivation.QuickGelu,
         string other => throw Refusal(
-            $"its activation is '{Excerpt.Of(other)}', and only '{PretrainedConfiguration.Gelu}' and '{PretrainedConfiguration.QuickGelu}' are read"),
+            $"its activation is '{Excerpt.Of(other)}', while only '{PretrainedConfiguration.Gelu}' and "
+                + $"'{PretrainedConfiguration.QuickGelu}' are supported"),
     };
 
-    /// <summary>Attention heads: as was asked for, as files beside the weights say, or as usual.</summary>
+    /// <summary>Attention heads: as was requested, as files beside the weights say, or as usual.</summary>
     public int FindHeads(int dim)
     {
         if ((Options.Heads ?? Configuration.Heads) is int heads)
@@ -83,7 +84,7 @@ internal sealed record PretrainedContext(
             return usual;
         }
 
-        throw Refusal($"nothing says how many attention heads there are for its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
+        throw Refusal($"nothing gives the number of attention heads for its {dim} channels: {nameof(PretrainedOptions.Heads)} is needed");
     }
 
     /// <summary>Hidden channels per channel.</summary>
@@ -100,6 +101,6 @@ internal sealed record PretrainedContext(
     /// <summary>What says that a tensor of ours is not there.</summary>
     public InvalidDataException Missing(string name) => Refusal(
         Source.UnreadableType(name) is string type
-            ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which only its own code can read"
+            ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which cannot be read without running its code"
             : $"tensor '{name}' ({Excerpt.OfList(Source.TheirNames(name))}) is missing");
 }

@@ -74,11 +74,11 @@ internal static class PretrainedReader
 
         string found = sections.Length == 0
             ? "the file holds no tensors"
-            : $"tensors stand under {Excerpt.OfList(sections.Select(section => $"'{section.Name}'"))}";
+            : $"its tensors are under {Excerpt.OfList(sections.Select(section => $"'{section.Name}'"))}";
         string unreadable = file.Sections.SelectMany(section => section.Unreadable).FirstOrDefault() is { Key: string name, Value: string type }
-            ? $" '{Excerpt.Of(name)}' is a '{Excerpt.Of(type)}', which only its own code can read."
+            ? $" '{Excerpt.Of(name)}' is a '{Excerpt.Of(type)}', which cannot be read without running its code."
             : "";
-        throw new InvalidDataException($"{path}: {found}; {nameof(PretrainedOptions.Section)} says which to take.{unreadable}");
+        throw new InvalidDataException($"{path}: {found}; {nameof(PretrainedOptions.Section)} chooses one.{unreadable}");
     }
 
     /// <summary>Refuses a file beside the weights that is about another network.</summary>
@@ -89,7 +89,8 @@ internal static class PretrainedReader
         if (dim is not null && (said.Dim is not null && said.Dim != dim || said.Depth is not null && said.Depth != depth))
         {
             throw context.Refusal(
-                $"'{said.Files[0]}' beside it describes another network: {said.Dim} channels and {said.Depth} blocks, and the file has {dim} and {depth}");
+                $"'{said.Files[0]}' beside it describes another network: {said.Dim} channels and {said.Depth} blocks, "
+                + $"where the file has {dim} and {depth}");
         }
     }
 
@@ -97,13 +98,13 @@ internal static class PretrainedReader
     {
         if (classes is null)
         {
-            context.Assumptions.Add("There is no head: one class without a meaning stands in for it. Use the features.");
+            context.Assumptions.Add("There is no head: a single class without meaning takes its place, and only the features are useful.");
             return ["features"];
         }
 
         if (context.Source.Table.HasProjection)
         {
-            context.Assumptions.Add($"Its head gives no classes, but the {classes} numbers of the space that images share with texts.");
+            context.Assumptions.Add($"Its head gives no classes, but the {classes} coordinates of the space that images share with texts.");
         }
 
         return context.Configuration.ClassNames is IReadOnlyList<string> names && names.Count == classes
@@ -168,13 +169,15 @@ internal static class PretrainedReader
     }
 
     private static InvalidDataException Refusal(PretrainedContext context, ArgumentException exception)
-        => new($"{context.Path}: it is read as {context.Source.Table.Source}, but that does not make a network. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+        => new(
+            $"{context.Path}: it is read as {context.Source.Table.Source}, but that makes no valid network. {Excerpt.OfMessage(exception)}",
+            Excerpt.AsReason(exception));
 
     private static PretrainedReport Report(PretrainedContext context, CheckpointSection section, CheckpointFile file, bool hasNewHead)
     {
         string[] unused = [.. context.Source.Unused];
         return unused.FirstOrDefault(context.Source.IsNeeded) is string needed
-            ? throw context.Refusal($"its tensor '{Excerpt.Of(needed)}' is not known, so it may be a different network")
+            ? throw context.Refusal($"its tensor '{Excerpt.Of(needed)}' is not known, and without it this may be a different network")
             : new PretrainedReport
             {
                 // What this library wrote describes itself, under names of others or not.

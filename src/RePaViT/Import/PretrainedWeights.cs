@@ -147,7 +147,7 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
             if (context.Options.ImageSize is null)
             {
                 // A file cannot ask for more than it holds.
-                throw context.Refusal($"its positions are for {table.Side} x {table.Side} patches, and {side} x {side} are needed");
+                throw context.Refusal($"its positions are for {table.Side} x {table.Side} patches, where {side} x {side} are needed");
             }
 
             context.Resampled.Add(PositionTable.Name);
@@ -170,9 +170,9 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
         _bytesRead += part.Bytes;
         return _bytesRead <= MaxShare * fileLength
             ? part.ReadValues()
-            : throw context.Refusal($"its tensors share values so often that {_bytesRead} bytes and more would be read of {fileLength}");
+            : throw context.Refusal($"its tensors share so many values that more than {_bytesRead} bytes would be read from {fileLength}");
     }
 
     private InvalidDataException WrongShape(string name, int[] shape, int[] needed) => context.Refusal(
-        $"tensor '{Excerpt.Of(name)}' has shape [{Excerpt.OfList(shape)}], and [{Excerpt.OfList(needed)}] is needed");
+        $"tensor '{Excerpt.Of(name)}' has shape [{Excerpt.OfList(shape)}], where [{Excerpt.OfList(needed)}] is needed");
 }

@@ -97,7 +97,8 @@ internal static class PretrainedWriter
         if (table is null)
         {
             throw new ArgumentException(
-                $"timm's names are for vanilla networks of {nameof(ViTArchitecture)} and {nameof(SwinArchitecture)}, and this is {(architecture.IsVanilla ? "" : "a channel-idle ")}{architecture.GetType().Name}: "
+                $"timm's names are for vanilla networks of {nameof(ViTArchitecture)} and {nameof(SwinArchitecture)}, but this is "
+                    + $"{(architecture.IsVanilla ? "" : "a channel-idle ")}{architecture.GetType().Name}: "
                 + $"{nameof(WeightNaming)}.{nameof(WeightNaming.Reference)} is accepted.");
         }
 

@@ -71,6 +71,6 @@ internal static class SwinShapes
             return usual;
         }
 
-        throw context.Refusal($"nothing says which image size its windows of {window} are for: {nameof(PretrainedOptions.ImageSize)} is needed");
+        throw context.Refusal($"nothing gives the image size for its windows of {window}: {nameof(PretrainedOptions.ImageSize)} is needed");
     }
 }

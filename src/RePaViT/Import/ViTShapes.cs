@@ -54,19 +54,19 @@ internal static class ViTShapes
         bool hasPooledNorm = context.Source.HasTheirs("fc_norm.weight");
         if (hasPooledNorm && context.Source.HasTheirs("norm.weight"))
         {
-            throw context.Refusal("it is normalized both before and after pooling, which is not read");
+            throw context.Refusal("it is normalized both before and after pooling, which is not supported");
         }
 
         if (said is not (null or "" or TokenPooling or MeanPooling))
         {
-            throw context.Refusal($"its pooling is '{Excerpt.Of(said)}', and only '{TokenPooling}' and '{MeanPooling}' are read");
+            throw context.Refusal($"its pooling is '{Excerpt.Of(said)}', while only '{TokenPooling}' and '{MeanPooling}' are supported");
         }
 
         if (!hasPooledNorm && (said == MeanPooling || !hasClassToken))
         {
             throw context.Refusal(
-                hasClassToken ? "the mean of its patches is classified, but not normalized after pooling, which is not read"
-                : "it has no class token, and is not normalized after pooling, which is not read");
+                hasClassToken ? "the mean of its patches is classified, but not normalized after pooling, which is not supported"
+                : "it has no class token, and is not normalized after pooling, which is not supported");
         }
 
         return hasPooledNorm && said != TokenPooling;
@@ -86,7 +86,7 @@ internal static class ViTShapes
         }
 
         return context.Source.Table.Activation ?? throw context.Refusal(
-            "some networks like it apply GELU, and some its approximation by a sigmoid, and the file does not say which: a configuration file "
+            "some networks like it apply GELU, and some its approximation by a sigmoid, and nothing says which: a configuration file "
             + $"beside it, or {nameof(PretrainedOptions.FeedForwardActivation)}, is needed");
     }
 }

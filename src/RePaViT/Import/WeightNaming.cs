@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>Whose names tensors get in a file for other programs.</summary>
+/// <summary>Which project's names tensors get in a file for other programs.</summary>
 public enum WeightNaming
 {
     /// <summary>The RePaViT reference's, which are this library's own, with the buffers that PyTorch keeps there.</summary>

@@ -1,7 +1,7 @@
 namespace RePaViT;
 
 /// <summary>
-/// What matrix products of scoring may be rounded to. A device on which that is not faster computes in 32-bit floats.
+/// What matrix products may be rounded to in scoring. A device on which that is not faster computes in 32-bit floats.
 /// </summary>
 public enum InferencePrecision
 {
@@ -15,8 +15,8 @@ public enum InferencePrecision
     BFloat16,
 
     /// <summary>
-    /// 8-bit integers, on CPUs that have an instruction for them (AVX-VNNI: Intel from Alder Lake on, AMD from Zen 5 on): a
-    /// scale for each output channel of a weight, and one for each token, found while it runs. Measure the accuracy before
+    /// 8-bit integers, on CPUs that have an instruction for them (AVX-VNNI: Intel since Alder Lake, AMD since Zen 5): a
+    /// scale for each output channel of a weight, and one for each token, found at run time. Measure the accuracy before
     /// relying on it.
     /// </summary>
     EightBit,

@@ -78,7 +78,7 @@ internal sealed class PlanBuilder
 
     public IReadOnlyList<InferenceStep> Steps => _steps;
 
-    /// <summary>What each step does; written out when it is asked for.</summary>
+    /// <summary>What each step does; written out when it is requested.</summary>
     public IReadOnlyList<PlanPart> Parts => field ??= DescribeSteps();
 
     /// <summary>Where the last value stands.</summary>

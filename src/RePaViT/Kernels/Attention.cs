@@ -38,7 +38,7 @@ internal sealed unsafe class Attention
     /// <param name="tokens">Rows of an image.</param>
     /// <param name="heads">Number of heads.</param>
     /// <param name="headDim">Channels of a head.</param>
-    /// <param name="scale">What scores are multiplied with.</param>
+    /// <param name="scale">What scores are multiplied by.</param>
     /// <param name="training">Whether the backward pass is needed.</param>
     /// <param name="bias">What is added to scores; null for nothing.</param>
     public Attention(ThreadTeam team, int tokens, int heads, int headDim, float scale, bool training, ScoreBias? bias = null)
@@ -246,7 +246,7 @@ internal sealed unsafe class Attention
     }
 
     /// <summary>Scales scores and adds the bias of some rows, if there is one.</summary>
-    /// <returns>What they are still to be multiplied with.</returns>
+    /// <returns>What they are still to be multiplied by.</returns>
     private float AddBias(Matrix scores, int item, int start)
     {
         if (_bias is null)

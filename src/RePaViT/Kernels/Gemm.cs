@@ -8,7 +8,7 @@ namespace RePaViT.Kernels;
 /// </summary>
 internal sealed unsafe class Gemm
 {
-    // Each task packs a transposed factor anew: columns are split only where there are fewer blocks of rows than threads.
+    // Each task packs a transposed factor again: columns are split only where there are fewer blocks of rows than threads.
     private const int TasksPerThreadIfTransposed = 1;
 
     // Rows of a tall factor that are packed at a time.

@@ -4,7 +4,7 @@ namespace RePaViT.Kernels;
 
 /// <summary>
 /// The innermost loops of a matrix product. A tile of the result, two registers wide, stays in registers while one row of
-/// a panel after the other is multiplied with one value of each row of the left-hand factor. The values are spelled out
+/// a panel after the other is multiplied by one value of each row of the left-hand factor. The values are spelled out
 /// because only locals live in registers. With AVX-512 the tallest tile, in which most of the work is done, has
 /// time to fetch from memory what is needed next. Each result is the same chain of multiply-adds in every tile.
 /// </summary>

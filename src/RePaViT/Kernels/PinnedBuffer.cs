@@ -18,8 +18,8 @@ internal sealed unsafe class PinnedBuffer
         if (length > Array.MaxLength - AlignmentInFloats)
         {
             throw new NotSupportedException(
-                $"A buffer of {length} values is needed, but {Array.MaxLength - AlignmentInFloats} are the most that the CPU engine "
-                + "can keep in one: take a smaller batch or a smaller network.");
+                $"A buffer of {length} values is needed, but the CPU engine can keep at most {Array.MaxLength - AlignmentInFloats} "
+                + "in one: use a smaller batch or a smaller network.");
         }
 
         _array = GC.AllocateArray<float>((int)length + AlignmentInFloats, pinned: true);

@@ -30,7 +30,7 @@ internal sealed unsafe class QuantizedRows
     /// <summary>Distance of two rows, in bytes.</summary>
     internal int Stride => GemmKernel.RoundUp(Depth, Vector256<byte>.Count);
 
-    /// <summary>The first row. Behind the last one there is room for the rest of a tile, with any values.</summary>
+    /// <summary>The first row. After the last one there is room for the rest of a tile, with any values.</summary>
     internal byte* Data => _data;
 
     /// <summary>The scale of each row.</summary>

@@ -14,7 +14,7 @@ internal static unsafe class Softmax
         }
     }
 
-    /// <summary>Turns scores into probabilities, in place; they are multiplied with a scale above 0 before.</summary>
+    /// <summary>Turns scores into probabilities, in place; they are multiplied by a scale above 0 before.</summary>
     public static void Forward(float* x, int length, float scale = 1)
     {
         float sum = Exponentials(x, length, scale);

@@ -19,7 +19,7 @@ internal sealed record AttentionBlock(
     /// <summary>Whether a bias is added to queries, keys and values.</summary>
     public bool HasQkvBias { get; init; } = true;
 
-    /// <summary>What the branch is multiplied with.</summary>
+    /// <summary>What the branch is multiplied by.</summary>
     public float BranchScale { get; init; } = 1;
 
     public override Shape Input => new(Tokens, Dim);

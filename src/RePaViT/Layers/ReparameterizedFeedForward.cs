@@ -4,7 +4,7 @@ namespace RePaViT.Layers;
 
 /// <summary>
 /// y = GELU(a Win' + bin) Wout' + a M' + b: the feed-forward layer after structural reparameterization. M holds the
-/// idle channels and the shortcut; without active channels only M is left. Behind a normalization that stays,
+/// idle channels and the shortcut; without active channels only M is left. After a normalization that stays,
 /// y = a + GELU(n Win' + bin) Wout' + n M' + b with n = N(a), and M holds the idle channels alone.
 /// </summary>
 internal sealed record ReparameterizedFeedForward(string Name, int Tokens, int Dim, int Active) : Layer

@@ -31,7 +31,7 @@ internal abstract record TrainedFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
-    /// <summary>What the branch is multiplied with besides.</summary>
+    /// <summary>What the branch is multiplied by in addition.</summary>
     public float BranchScale { get; init; } = 1;
 
     public override Shape Input => new(Tokens, Dim);

@@ -18,10 +18,10 @@ internal sealed record VanillaFeedForward(
     /// <summary>What the scale of each channel starts at; null for none.</summary>
     public float? ScaleStart { get; init; }
 
-    /// <summary>What the branch is multiplied with besides.</summary>
+    /// <summary>What the branch is multiplied by in addition.</summary>
     public float BranchScale { get; init; } = 1;
 
-    /// <summary>Whether all that the branch is multiplied with is already part of W2 and b2.</summary>
+    /// <summary>Whether all that the branch is multiplied by is already part of W2 and b2.</summary>
     public bool Folded { get; init; }
 
     public override Shape Input => new(Tokens, Dim);

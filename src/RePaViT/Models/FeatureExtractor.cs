@@ -4,9 +4,9 @@ using RePaViT.Operators;
 namespace RePaViT;
 
 /// <summary>
-/// A model without its head: gives what the head would read, or the feature map of a stage, for search, clustering or a
-/// classifier of another kind. <see cref="RePaViTModel.CreateExtractor"/> makes it. Immutable, and safe to use from several
-/// threads at once.
+/// A model without its head: computes the features that the head would read, or the feature map of a stage, for search,
+/// clustering or another kind of classifier. <see cref="RePaViTModel.CreateExtractor"/> creates it. Immutable, and safe to
+/// use from several threads at once.
 /// </summary>
 public sealed class FeatureExtractor
 {
@@ -21,23 +21,23 @@ public sealed class FeatureExtractor
     /// <summary>Name of the output.</summary>
     public string Output { get; }
 
-    /// <summary>Rows of an image: 1 for features, and for a stage its tokens, or the places of its map line by line.</summary>
+    /// <summary>Rows per image: 1 for features, and for a stage its tokens, or the positions of its map line by line.</summary>
     public int Rows => _shape.Rows;
 
-    /// <summary>Numbers of a row.</summary>
+    /// <summary>Numbers per row.</summary>
     public int Columns => _shape.Columns;
 
-    /// <summary>Numbers of an image.</summary>
+    /// <summary>Numbers per image.</summary>
     internal int Length => Rows * Columns;
 
-    /// <summary>The number of images that are worth computing at once.</summary>
+    /// <summary>The number of images that should be computed at once.</summary>
     internal int ImagesPerBatch => _engine.ImagesPerBatch;
 
-    /// <summary>Computes features of images that are prepared already.</summary>
+    /// <summary>Computes features of images that are already prepared.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="features">[count, rows, columns]; their lengths give the count.</param>
     /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
-    /// <exception cref="NotSupportedException">The network is too large for the CPU engine; the message says what is.</exception>
+    /// <exception cref="NotSupportedException">The network is too large for the CPU engine; the message says which buffer is.</exception>
     public void Compute(ReadOnlySpan<float> images, Span<float> features) => _engine.Run(images, features);
 
     /// <summary>Computes the features of an image of any size.</summary>

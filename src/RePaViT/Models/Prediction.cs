@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>What a model says of one image.</summary>
+/// <summary>A model's prediction for one image.</summary>
 /// <param name="Label">The most probable class, an index into the model's class names.</param>
 /// <param name="ClassName">Its name.</param>
 /// <param name="Probability">Its probability, 0 to 1.</param>

@@ -25,13 +25,13 @@ public sealed class RePaViTModel
     private Network? _folded;
     private Network? _unfolded;
 
-    /// <summary>Puts a model together, for instance from weights of the reference implementation.</summary>
-    /// <param name="architecture">What the network is.</param>
-    /// <param name="form">The form in which the weights stand.</param>
+    /// <summary>Creates a model from its parts, for instance from weights of the reference implementation.</summary>
+    /// <param name="architecture">The structure of the network.</param>
+    /// <param name="form">The form of the weights.</param>
     /// <param name="weights">Its tensors under the reference implementation's names.</param>
     /// <param name="classNames">A name for each class.</param>
     /// <param name="preprocessing">How images are prepared; null for the defaults.</param>
-    /// <exception cref="ArgumentException">A part is not valid or does not fit another; the message says which.</exception>
+    /// <exception cref="ArgumentException">A part is not valid or does not match another; the message says which.</exception>
     public RePaViTModel(
         Architecture architecture, NetworkForm form, NamedTensors weights, IReadOnlyList<string> classNames,
         ImagePreprocessing? preprocessing = null)
@@ -49,7 +49,7 @@ public sealed class RePaViTModel
 
     /// <param name="description">What the network is, and for what.</param>
     /// <param name="network">Its layers and weights.</param>
-    /// <param name="threads">Threads that share a call; null for one on every core.</param>
+    /// <param name="threads">Threads that share a call; null for one per core.</param>
     internal RePaViTModel(ModelDescription description, Network network, int? threads = null)
         : this(description, network, OnCpu(threads))
     {
@@ -71,10 +71,10 @@ public sealed class RePaViTModel
         _logits = CreateEngine(() => compile(Folded(), precision), new Shape(1, Architecture.Classes), "logits");
     }
 
-    /// <summary>What the network is.</summary>
+    /// <summary>The structure of the network.</summary>
     public Architecture Architecture => _description.Architecture;
 
-    /// <summary>Whether the network is as trained, or reparameterized.</summary>
+    /// <summary>Whether the network is in its trained or its reparameterized form.</summary>
     public NetworkForm Form => _description.Form;
 
     /// <summary>A name for each class; labels are indexes into this list.</summary>
@@ -88,14 +88,14 @@ public sealed class RePaViTModel
 
     /// <summary>
     /// The tensors of the network under the reference implementation's names, for input that is normalized as
-    /// <see cref="Preprocessing"/> says: what the constructor takes. Those of a file, which has more folded into them, are
-    /// taken apart again: the same function, up to roundings.
+    /// <see cref="Preprocessing"/> says, as the constructor takes them. In a file, more is folded into the weights; it is
+    /// taken out of them again, which gives the same function up to rounding.
     /// </summary>
     public NamedTensors Weights => Unfolded().Weights;
 
     /// <summary>
-    /// What can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens after a stage;
-    /// <c>features</c>, what the head reads; and <c>logits</c>.
+    /// The outputs that can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens
+    /// after a stage; <c>features</c>, the input of the head; and <c>logits</c>.
     /// </summary>
     public IReadOnlyList<string> Outputs => [.. _network.Layout.Outputs.Select(output => output.Name)];
 
@@ -103,11 +103,11 @@ public sealed class RePaViTModel
     /// <param name="path">An ONNX file of this library.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, or not of this library; the message says where.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or was not written by this library; the message says where.</exception>
     public static RePaViTModel Load(string path) => Load(path, threads: null);
 
     /// <param name="path">As there.</param>
-    /// <param name="threads">Threads that share a call; null for one on every core.</param>
+    /// <param name="threads">Threads that share a call; null for one per core.</param>
     internal static RePaViTModel Load(string path, int? threads)
     {
         FirstUse.Prepare();
@@ -117,7 +117,9 @@ public sealed class RePaViTModel
 
     /// <summary>Reads a model that <see cref="Save(Stream)"/> wrote.</summary>
     /// <param name="stream">A stream that can seek, at the beginning of the model; it is read to its end.</param>
-    /// <exception cref="InvalidDataException">The content is damaged, or not of this library; the message says where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The content is damaged, or was not written by this library; the message says where.
+    /// </exception>
     /// <exception cref="ArgumentException">The stream cannot be read, or cannot seek.</exception>
     public static RePaViTModel Load(Stream stream)
     {
@@ -127,30 +129,35 @@ public sealed class RePaViTModel
     }
 
     /// <summary>
-    /// Reads weights that others trained: safetensors, an index of several such files, or what <c>torch.save</c> wrote, under the
+    /// Reads pretrained weights: safetensors, an index of several such files, or a file written by <c>torch.save</c>, under the
     /// names of the RePaViT reference (ViT, Swin, Mixer, PoolFormer), timm (ViT, DeiT, DeiT III, DINOv2, Swin), torchvision (ViT,
-    /// Swin) or Hugging Face (ViT, DINOv2). Nothing in the file is executed. What shapes do not tell is read from
-    /// <c>config.json</c> and <c>preprocessor_config.json</c> beside it, or asked for.
+    /// Swin) or Hugging Face (ViT, DINOv2). Nothing in the file is executed. What shapes do not show is read from
+    /// <c>config.json</c> and <c>preprocessor_config.json</c> beside it, or must be given.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">What is not in files; null for nothing.</param>
+    /// <param name="options">What is not in the files; null for nothing.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, a tensor is missing or unknown, or the network is none that can be computed here; the message says
-    /// which and why.
+    /// The file is damaged, a tensor is missing or unknown, or the network cannot be computed here; the message says which and
+    /// why.
     /// </exception>
     public static RePaViTModel LoadPretrained(string path, PretrainedOptions? options = null)
         => LoadPretrained(PretrainedSource.FromFile(path), options);
 
-    /// <summary>Reads what <see cref="LoadPretrained(string, PretrainedOptions?)"/> reads, from a stream or a download as well.</summary>
-    /// <param name="source">Where the weights are.</param>
-    /// <param name="options">As there. Only a file has others beside it: for all else, they must tell what shapes do not.</param>
+    /// <summary>Like <see cref="LoadPretrained(string, PretrainedOptions?)"/>, but also reads a stream or a download.</summary>
+    /// <param name="source">The source of the weights.</param>
+    /// <param name="options">
+    /// As in the other overload. Only a file has configuration files beside it: for other sources, the options must give what
+    /// shapes do not show.
+    /// </param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="IOException">The weights could not be downloaded: the message says which file to put where instead.</exception>
+    /// <exception cref="IOException">The weights could not be downloaded; the message says which file to put where instead.</exception>
     /// <exception cref="FileNotFoundException">As there.</exception>
-    /// <exception cref="UnauthorizedAccessException">As there, or the cache folder may not be written to.</exception>
-    /// <exception cref="InvalidDataException">As there, or what was downloaded is not what its SHA-256 says.</exception>
+    /// <exception cref="UnauthorizedAccessException">As in the other overload, or the cache folder may not be written to.</exception>
+    /// <exception cref="InvalidDataException">
+    /// As in the other overload, or the downloaded file does not have the given SHA-256 hash.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static RePaViTModel LoadPretrained(
         PretrainedSource source, PretrainedOptions? options = null, CancellationToken cancellationToken = default)
@@ -168,19 +175,19 @@ public sealed class RePaViTModel
     /// names and preprocessing are part of it.
     /// </summary>
     /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
-    /// <exception cref="ArgumentException">Weights become infinite by what is folded into them for the file.</exception>
+    /// <exception cref="ArgumentException">Weights would become infinite through what is folded into them for the file.</exception>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public void Save(string path) => OnnxWriter.Write(path, _description, Folded());
 
-    /// <summary>Writes what <see cref="Save(string)"/> does to a stream, which stays open.</summary>
-    /// <param name="stream">A stream that can be written.</param>
+    /// <summary>Writes the same as <see cref="Save(string)"/> to a stream, which stays open.</summary>
+    /// <param name="stream">A writable stream.</param>
     /// <exception cref="ArgumentException">As for a file, or the stream cannot be written.</exception>
     /// <exception cref="NotSupportedException">The weights are over the 2 GiB that an ONNX file can hold.</exception>
     public void Save(Stream stream) => OnnxWriter.Write(stream, _description, Folded());
 
-    /// <summary>Writes what <see cref="Save(string)"/> does, with further outputs of the graph.</summary>
+    /// <summary>Writes the same as <see cref="Save(string)"/>, with further outputs of the graph.</summary>
     /// <param name="path">As there.</param>
     /// <param name="outputs">
     /// Some of <see cref="Outputs"/>: <c>features</c> [batch, columns], or those of stages [batch, rows, columns].
@@ -195,33 +202,33 @@ public sealed class RePaViTModel
         Save(path, new OnnxFileOptions { Outputs = outputs });
     }
 
-    /// <summary>Writes what <see cref="Save(string)"/> does, and more.</summary>
+    /// <summary>Writes the same as <see cref="Save(string)"/>, and more.</summary>
     internal void Save(string path, OnnxFileOptions options) => OnnxWriter.Write(path, _description, Folded(), options);
 
     /// <summary>
     /// Writes <see cref="Weights"/> as a safetensors file, for programs in other languages. With the names of the RePaViT reference
-    /// it has every tensor that its <c>load_state_dict</c> asks for; a deployed model goes into a network that was reparameterized
+    /// it has every tensor that its <c>load_state_dict</c> expects; a deployed model loads into a network that was reparameterized
     /// there. Architecture, class names and preprocessing are in the metadata, and
     /// <see cref="LoadPretrained(string, PretrainedOptions?)"/> reads the same model.
     /// </summary>
     /// <param name="path">The file, or a link to it; replaced as a whole once everything is written.</param>
-    /// <param name="naming">Whose names the tensors get.</param>
-    /// <exception cref="ArgumentException">That project has no such network; the message says which it has.</exception>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <param name="naming">Which project's names the tensors get.</param>
+    /// <exception cref="ArgumentException">That project has no such network; the message says which ones it has.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public void SaveWeights(string path, WeightNaming naming = WeightNaming.Reference)
         => PretrainedWriter.Write(path, _description, Unfolded(), naming);
 
     /// <summary>
     /// The same function with fewer weights (RePaViT, section 3.2): idle channels, shortcuts and batch normalization are
-    /// merged. A model that is deployed or vanilla already is returned as it is.
+    /// merged. A model that is already deployed, or vanilla, is returned unchanged.
     /// </summary>
     public RePaViTModel Reparameterize()
         => !_network.Layers.OfType<TrainedFeedForward>().Any()
             ? this
             : new RePaViTModel(_description with { Form = NetworkForm.Deployed }, FeedForwardMerging.Merge(_network), _compile, _precision);
 
-    /// <summary>Computes logits for images that are prepared already.</summary>
+    /// <summary>Computes logits for images that are already prepared.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="logits">[count, classes]; their lengths give the count.</param>
     /// <exception cref="ArgumentException">The lengths fit no number of images.</exception>
@@ -229,10 +236,10 @@ public sealed class RePaViTModel
     public void ComputeLogits(ReadOnlySpan<float> images, Span<float> logits) => _logits.Run(images, logits);
 
     /// <summary>
-    /// The same model without its head. It computes where the model does; what both have in common is in memory once.
+    /// The same model without its head. It computes on the same device; weights that both share are in memory once.
     /// </summary>
-    /// <param name="output">One of <see cref="Outputs"/>. Default: what the head reads.</param>
-    /// <exception cref="ArgumentException">There is no such output; the message says which there are.</exception>
+    /// <param name="output">One of <see cref="Outputs"/>. Default: the input of the head.</param>
+    /// <exception cref="ArgumentException">There is no such output; the message lists the outputs.</exception>
     public FeatureExtractor CreateExtractor(string output = NetworkLayout.Features)
     {
         Network part = Folded().TakeOutput(output);
@@ -240,8 +247,8 @@ public sealed class RePaViTModel
         return new FeatureExtractor(output, shape, CreateEngine(() => _compile(part, _precision), shape, "values"));
     }
 
-    /// <summary>The same model, saying what each part of an image shows.</summary>
-    /// <exception cref="ArgumentException">It is of a family whose head says nothing of parts.</exception>
+    /// <summary>The same model as a teacher that says what each part of an image shows.</summary>
+    /// <exception cref="ArgumentException">It is of a family whose head says nothing about parts.</exception>
     internal TokenTeacher CreateTokenTeacher()
     {
         Network part = TokenNetwork.Of(Folded());
@@ -272,7 +279,7 @@ public sealed class RePaViTModel
         return predictions;
     }
 
-    /// <summary>Classifies labeled images and counts.</summary>
+    /// <summary>Classifies labeled images and measures accuracy and loss.</summary>
     /// <param name="dataset">At least one image; its classes must be the model's, as many and in the same order.</param>
     /// <param name="cancellationToken">Stops it between two batches.</param>
     /// <exception cref="ArgumentException">
@@ -282,7 +289,7 @@ public sealed class RePaViTModel
     public Evaluation Evaluate(IImageDataset dataset, CancellationToken cancellationToken = default)
         => Evaluate(dataset, (_, _) => { }, cancellationToken);
 
-    /// <summary>The same, and says of each image whether it is right.</summary>
+    /// <summary>The same, and tells for each image whether it is right.</summary>
     internal Evaluation Evaluate(IImageDataset dataset, Action<int, bool> answered, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -317,15 +324,15 @@ public sealed class RePaViTModel
     internal void ForEachImage(int count, Func<int, RgbImage> image, OutputAction use, CancellationToken cancellationToken)
         => _logits.ForEachImage(count, image, use, cancellationToken);
 
-    /// <summary>The same model where it computes now, with matrix products rounded. What is saved is not rounded.</summary>
-    /// <param name="precision">What to round to, where the device is faster with that; elsewhere nothing is rounded.</param>
+    /// <summary>The same model on its present device, with matrix products rounded. Saved weights are not rounded.</summary>
+    /// <param name="precision">What to round to, if that makes the device faster; otherwise nothing is rounded.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such precision.</exception>
     public RePaViTModel WithPrecision(InferencePrecision precision)
         => Enum.IsDefined(precision)
             ? new(_description, _network, _compile, precision)
             : throw new ArgumentOutOfRangeException(nameof(precision), precision, "Full, BFloat16 and EightBit are accepted.");
 
-    /// <summary>Computes class probabilities for images that are prepared already.</summary>
+    /// <summary>Computes class probabilities for images that are already prepared.</summary>
     /// <param name="images">[count, 3, size, size]: planes of red, green, blue from 0 to 255.</param>
     /// <param name="probabilities">[count, classes].</param>
     internal void ComputeProbabilities(ReadOnlySpan<float> images, Span<float> probabilities)
@@ -340,7 +347,7 @@ public sealed class RePaViTModel
     /// <summary>Values of a prepared image.</summary>
     internal int ImageLength => _logits.ImageLength;
 
-    /// <summary>The number of images that are worth classifying at once.</summary>
+    /// <summary>The number of images that should be classified at once.</summary>
     internal int ImagesPerBatch => _logits.ImagesPerBatch;
 
     /// <summary>The same model, run by another engine, which is made the first time it is needed.</summary>
@@ -349,7 +356,7 @@ public sealed class RePaViTModel
     /// <summary>Another model, run where this one is.</summary>
     internal RePaViTModel With(ModelDescription description, Network network) => new(description, network, _compile, _precision);
 
-    /// <summary>The same model, for which files are decoded in another way; null for as it is.</summary>
+    /// <summary>The same model with other settings for decoding files; null to keep them.</summary>
     internal RePaViTModel DecodedAs(ImageDecoding? decoding) => decoding is null
         ? this
         : With(_description with { Preprocessing = Preprocessing with { Decoding = decoding } }, _network);
@@ -363,7 +370,7 @@ public sealed class RePaViTModel
     /// <summary>The network in its present form.</summary>
     internal Network Network => _network;
 
-    /// <summary>The network that takes pixels from 0 to 255, with all folded that can be folded.</summary>
+    /// <summary>The network that takes pixels from 0 to 255, with everything folded that can be folded.</summary>
     internal Network Folded()
         => _folded ??= _network.Stage == NetworkStage.Folded ? _network : Folding.Fold(_network, Preprocessing);
 

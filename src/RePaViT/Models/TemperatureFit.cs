@@ -1,7 +1,7 @@
 namespace RePaViT;
 
-/// <summary>What a temperature makes of the probabilities of a model, on the images that it was fitted to.</summary>
-/// <param name="Temperature">What logits are divided by: above 1 where the model is surer of itself than it should be; from 0.05 to 20.</param>
+/// <summary>The effect of a temperature on a model's probabilities, on the images that it was fitted to.</summary>
+/// <param name="Temperature">What logits are divided by: above 1 if the model is overconfident; from 0.05 to 20.</param>
 /// <param name="LossBefore">Mean cross-entropy of the labels at temperature 1, in nats.</param>
 /// <param name="LossAfter">The same at the temperature that was found.</param>
 /// <param name="Images">Number of images.</param>

@@ -5,8 +5,8 @@ using RePaViT.Networks;
 namespace RePaViT;
 
 /// <summary>
-/// Probabilities that say how often a model is right: all logits are divided by one number, the temperature, which images choose
-/// that were held out (Guo et al., arXiv 1706.04599, section 4.2). No image changes its class.
+/// Probabilities that say how often a model is right: all logits are divided by one number, the temperature, which is fitted to
+/// held-out images (Guo et al., arXiv 1706.04599, section 4.2). No image changes class.
 /// </summary>
 public static class TemperatureScaling
 {
@@ -19,7 +19,7 @@ public static class TemperatureScaling
 
     /// <summary>Finds the temperature with the least mean cross-entropy.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="heldOut">Images that the model has not learned from; its classes must be the model's.</param>
+    /// <param name="heldOut">Images that the model was not trained on, with the model's classes.</param>
     /// <param name="cancellationToken">Stops it between two batches.</param>
     /// <exception cref="ArgumentException">
     /// The data set is empty, has another number of classes, or a label or an image that is not accepted.
@@ -34,7 +34,9 @@ public static class TemperatureScaling
 
     /// <summary>The same model with logits divided by a temperature: its file has the same layers, and other weights in the last one.</summary>
     /// <param name="model">The model, in any form.</param>
-    /// <param name="temperature">A number from 0.05 to 20, as <see cref="Fit(RePaViTModel, IImageDataset, CancellationToken)"/> finds it.</param>
+    /// <param name="temperature">
+    /// A number from 0.05 to 20, such as <see cref="Fit(RePaViTModel, IImageDataset, CancellationToken)"/> finds.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The temperature is not accepted.</exception>
     public static RePaViTModel WithTemperature(this RePaViTModel model, double temperature)
     {
@@ -70,7 +72,7 @@ public static class TemperatureScaling
         return new TemperatureFit(temperature, answers.Loss(1), answers.Loss(temperature), answers.Count);
     }
 
-    /// <summary>Derivative of the mean cross-entropy with respect to 1/T: what is expected of logits, less that of the label.</summary>
+    /// <summary>Derivative of the mean cross-entropy with respect to 1/T: the expected logit less the label's.</summary>
     private static double Slope(LabeledLogits answers, double inverse)
     {
         double[] probabilities = new double[answers.Classes];

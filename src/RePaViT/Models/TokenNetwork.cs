@@ -21,7 +21,7 @@ internal static class TokenNetwork
         if (network.Layers is not [.., AveragePooling pooling, Head head])
         {
             throw new ArgumentException(
-                "The head of this network reads the class token alone and says nothing of patches: an LV-ViT is needed, "
+                "The head of this network reads the class token alone and says nothing about patches: an LV-ViT is needed, "
                 + "or a network that averages its last feature map (MLP-Mixer, Swin, PoolFormer).");
         }
 

@@ -2,7 +2,7 @@ using RePaViT.Layers;
 
 namespace RePaViT.Networks;
 
-/// <summary>A value inside a network that can be asked for.</summary>
+/// <summary>A value inside a network that can be requested.</summary>
 /// <param name="Name">One of the names of <see cref="NetworkLayout"/>.</param>
 /// <param name="Layers">How many layers of the network come before it.</param>
 /// <param name="Last">A layer of its own after those; null for none. It has no tensors.</param>

@@ -10,7 +10,7 @@ internal abstract record Objective
     /// <param name="output">What the network gave.</param>
     /// <param name="target">What it should give.</param>
     /// <param name="gradient">The result, as long as <paramref name="output"/>.</param>
-    /// <param name="scale">The share of this image in the step: the gradient is multiplied with it, the loss is not.</param>
+    /// <param name="scale">The share of this image in the step: the gradient is multiplied by it, the loss is not.</param>
     public abstract double Compute(ReadOnlySpan<float> output, ReadOnlySpan<float> target, Span<float> gradient, float scale);
 
     /// <summary>Values of the target for so many that a network gives.</summary>

@@ -19,7 +19,7 @@ internal static class OnnxReader
 
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is damaged, not ours or too new; the message says which.</exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static (ModelDescription Description, Network Network) Read(string path)
     {
@@ -107,7 +107,7 @@ internal static class OnnxReader
             return (description, CreateNetwork(layout, weights));
         });
 
-    /// <summary>Indices of numbers by their size. Our own files have tensors in the order in which they are asked for.</summary>
+    /// <summary>Indices of numbers by their size. Our own files have tensors in the order in which they are requested.</summary>
     private static int[] InOrder(long[] offsets)
     {
         int[] indices = new int[offsets.Length];
@@ -160,7 +160,7 @@ internal static class OnnxReader
                     length += NetworkMetadata.IsOurs(key) ? value.Length : 0;
                     if (NetworkMetadata.IsOurs(key) && !metadata.TryAdd(key, value))
                     {
-                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' appears twice.");
+                        throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' occurs twice.");
                     }
 
                     if (metadata.Count > MaxTexts || length > model.MaxTextLength)
@@ -207,7 +207,7 @@ internal static class OnnxReader
                 (string name, TensorPlace place) = FindTensor(graph.ReadMessage());
                 if (wanted.Contains(name) && !places.TryAdd(name, place))
                 {
-                    throw new InvalidDataException($"Tensor '{name}' appears twice.");
+                    throw new InvalidDataException($"Tensor '{name}' occurs twice.");
                 }
             }
         }
@@ -311,6 +311,6 @@ internal static class OnnxReader
         }
     }
 
-    /// <summary>What a file says of a tensor, and where its raw data lie.</summary>
+    /// <summary>What a file says about a tensor, and where its raw data lie.</summary>
     private sealed record TensorPlace(IReadOnlyList<long> Shape, long Type, (long Offset, long Length)? Data);
 }

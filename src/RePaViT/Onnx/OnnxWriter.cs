@@ -20,7 +20,7 @@ internal static class OnnxWriter
         "Weights carry the names of the reference implementation. The matrices of linear layers are stored transposed, [inputs, outputs].";
 
     /// <param name="path">The file to create or replace; it appears as a whole or not at all.</param>
-    /// <param name="description">What the file says of the network.</param>
+    /// <param name="description">What the file says about the network.</param>
     /// <param name="network">The folded network of that description.</param>
     /// <param name="options">What else the file holds.</param>
     /// <exception cref="ArgumentException">
@@ -41,7 +41,7 @@ internal static class OnnxWriter
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanWrite)
         {
-            throw new ArgumentException("A stream that can be written is needed.", nameof(stream));
+            throw new ArgumentException("A writable stream is needed.", nameof(stream));
         }
 
         CreateModel(description, network, options ?? new OnnxFileOptions()).WriteTo(stream);
@@ -86,7 +86,8 @@ internal static class OnnxWriter
         return model.Length <= MaxLength
             ? model
             : throw new NotSupportedException(
-                $"The network needs an ONNX file of {model.Length} bytes, but the format ends at {MaxLength}. Its deployed form may fit.");
+                $"The network needs an ONNX file of {model.Length} bytes, but the format allows at most {MaxLength}. Its deployed form "
+                    + "may fit.");
     }
 
     private static ContentHash Hash(IReadOnlyDictionary<string, string> metadata, Network network)

@@ -2,7 +2,7 @@ namespace RePaViT.Operators;
 
 /// <summary>y = a + scale DropPath(b). In training a residual branch is left out at random, image by image.</summary>
 /// <param name="DropPath">Where in the network the branch is; null for a sum that is never left out.</param>
-/// <param name="Scale">What b is multiplied with.</param>
+/// <param name="Scale">What b is multiplied by.</param>
 internal sealed record Add(DropPathPosition? DropPath, float Scale = 1) : Operator
 {
     public override bool IsRowWise => true;

@@ -5,7 +5,7 @@ namespace RePaViT.Operators;
 /// of each window. Queries, keys and values stand side by side, [rows, 3 dim], and the heads side by side in each.
 /// </summary>
 /// <param name="Heads">Number of heads.</param>
-/// <param name="Scale">What products of queries and keys are multiplied with, before anything is added to them.</param>
+/// <param name="Scale">What products of queries and keys are multiplied by, before anything is added to them.</param>
 /// <param name="Positions">The windows, and what B is; null for neither.</param>
 internal sealed record Attend(int Heads, float Scale, RelativePositions? Positions = null) : Operator
 {

@@ -2,7 +2,7 @@ namespace RePaViT.Randomness;
 
 /// <summary>
 /// Random numbers that depend on a seed and a key alone (SplitMix64). Nothing is carried from one use to the next: the
-/// stream of, say, image 17 in epoch 3 is the same in whatever order and on whatever thread it is asked for, and a
+/// stream of, say, image 17 in epoch 3 is the same in whatever order and on whatever thread it is requested, and a
 /// resumed run needs to remember only where it stood.
 /// </summary>
 internal struct RandomStream

@@ -3,17 +3,17 @@ using System.Numerics.Tensors;
 namespace RePaViT;
 
 /// <summary>
-/// What a model no longer says when a part of the image is covered: how far the probability of its answer falls (Zeiler and
-/// Fergus, arXiv 1311.2901, section 4.2). Needs nothing of the network but its answers.
+/// How far the probability of a model's answer falls when a part of the image is covered (Zeiler and Fergus, arXiv
+/// 1311.2901, section 4.2). Needs nothing from the network but its answers.
 /// </summary>
 public static class PatchOcclusion
 {
     /// <summary>Covered squares along each side: each costs a prediction.</summary>
     public const int Side = 7;
 
-    /// <summary>Says which parts of an image its most probable class is due to.</summary>
-    /// <param name="model">The model; it computes some fifty images.</param>
-    /// <param name="image">An image of any size. Of it the model sees the centered square that its preprocessing says.</param>
+    /// <summary>Shows which parts of an image account for its most probable class.</summary>
+    /// <param name="model">The model; it computes about fifty images.</param>
+    /// <param name="image">An image of any size. The model sees the centered square that its preprocessing defines.</param>
     /// <param name="cancellationToken">Stops it before it computes.</param>
     /// <returns>
     /// [<see cref="Side"/>, <see cref="Side"/>]: by how much the probability falls when a square is covered, 0 to 1, row by row from
@@ -33,7 +33,7 @@ public static class PatchOcclusion
     /// <param name="planes">[count, 3, size, size], from 0 to 255.</param>
     /// <param name="count">Number of images.</param>
     /// <param name="cancellationToken">Stops it between two images.</param>
-    /// <returns>For each image how much of the probability each square is worth, at least 0, row by row from the top.</returns>
+    /// <returns>For each image, how much of the probability each square accounts for, at least 0, row by row from the top.</returns>
     internal static float[][] Compute(RePaViTModel model, ReadOnlyMemory<float> planes, int count, CancellationToken cancellationToken)
     {
         int classes = model.Architecture.Classes;
@@ -70,7 +70,7 @@ public static class PatchOcclusion
         return maps;
     }
 
-    /// <summary>The mean color says the least.</summary>
+    /// <summary>The mean color carries the least information.</summary>
     private static void Cover(Span<float> planes, RePaViTModel model, int place)
     {
         int size = model.Architecture.ImageSize;

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>How far probabilities say how often the network is right (Guo et al., arXiv 1706.04599).</summary>
+/// <summary>How well probabilities say how often the network is right (Guo et al., arXiv 1706.04599).</summary>
 /// <param name="Temperature">What logits are divided by.</param>
 /// <param name="Loss">Mean cross-entropy of the labels, in nats.</param>
 /// <param name="ExpectedError">Expected calibration error: the mean of |accuracy - confidence| over bins, by their images; in [0, 1].</param>

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>The trained network beside the deployed one, both run in turns on the same images.</summary>
+/// <summary>The trained network compared with the deployed one, both run in turns on the same images.</summary>
 /// <param name="Trained">The network as it was trained.</param>
 /// <param name="Deployed">The network that is deployed, at temperature 1.</param>
 /// <param name="IsConverted">
@@ -11,8 +11,8 @@ namespace RePaViT;
 /// <param name="ChangedImages">Evaluated images that the two put into different classes.</param>
 /// <param name="BlockErrors">What each block of a converted network has lost (<see cref="BlockConversion.Error"/>); empty for others.</param>
 /// <param name="HeldOutAgreement">
-/// Share of the images held out from conversion that keep their class (<see cref="ConversionReport.HeldOutAgreement"/>); null where it
-/// is not known.
+/// Share of the images held out from conversion that keep their class (<see cref="ConversionReport.HeldOutAgreement"/>); null if it is
+/// not known.
 /// </param>
 public sealed record ReportComparison(
     ReportNetwork Trained,

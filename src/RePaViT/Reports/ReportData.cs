@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>What is to be known about the images that were trained and validated on.</summary>
+/// <summary>Findings about the training and validation images.</summary>
 public sealed record ReportData
 {
     /// <summary>The training images.</summary>
@@ -9,19 +9,19 @@ public sealed record ReportData
     /// <summary>The validation images; null if there were none.</summary>
     public required ReportImages? Validation { get; init; }
 
-    /// <summary>Images in the largest class for each one in the smallest that has any, over the training images.</summary>
+    /// <summary>The number of training images in the largest class, divided by that in the smallest class that has any.</summary>
     public required double Imbalance { get; init; }
 
     /// <summary>Classes with fewer than 20 training images, those without any included.</summary>
     public required IReadOnlyList<string> FewImages { get; init; }
 
-    /// <summary>Validation images whose pixels are those of a training image, so that they measure memory.</summary>
+    /// <summary>Validation images whose pixels are those of a training image, so that they measure memorization.</summary>
     public required int SharedImages { get; init; }
 
     /// <summary>Images beyond the first of their group of equal pixels, over both parts.</summary>
     public required int Copies { get; init; }
 
-    /// <summary>Groups of images with equal pixels and different labels, of which all but one are wrong.</summary>
+    /// <summary>Groups of images with equal pixels and different labels; at most one label of each group is right.</summary>
     public required int ContradictingGroups { get; init; }
 
     /// <summary>
@@ -29,6 +29,6 @@ public sealed record ReportData
     /// </summary>
     public required IReadOnlyList<ReportDuplicates> Duplicates { get; init; }
 
-    /// <summary>What was left out and why, a line for each row or reason; empty where no loader told of any.</summary>
+    /// <summary>What was left out and why, a line for each row or reason; empty if no loader reported any.</summary>
     public required IReadOnlyList<string> LeftOut { get; init; }
 }

@@ -72,7 +72,8 @@ internal static class ReportMeasurement
     {
         if (!images.ClassNames.SequenceEqual(model.ClassNames))
         {
-            throw new ArgumentException($"The {purpose} data set has different class names from the model: the same, in the same order, are needed.");
+            throw new ArgumentException($"The {purpose} data set has class names that differ from the model's: the same names, in the "
+                + "same order, are needed.");
         }
     }
 }

@@ -9,10 +9,10 @@ public sealed record ReportRun
     /// <summary>The network, with its sizes.</summary>
     public required string Architecture { get; init; }
 
-    /// <summary>The recipe with what was left open as it was chosen, its seed included; null where no recipe was followed.</summary>
+    /// <summary>The recipe, with the values chosen for what it left open, including its seed; null if there was no recipe.</summary>
     public required TrainingRecipe? Recipe { get; init; }
 
-    /// <summary>What there is to say of the way to the model, a sentence each.</summary>
+    /// <summary>Remarks on how the model was made, one sentence each.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
 
     /// <summary>Version of this library.</summary>
@@ -27,13 +27,13 @@ public sealed record ReportRun
     /// <summary>Processors that the process may use.</summary>
     public required int Processors { get; init; }
 
-    /// <summary>What the report's own measurements were computed with: avx512, avx2, advsimd, vector128 or scalar.</summary>
+    /// <summary>The instruction set used for the report's own measurements: avx512, avx2, advsimd, vector128 or scalar.</summary>
     public required string MeasuredWith { get; init; }
 
-    /// <summary>What training steps were computed with (<see cref="TrainingResult.ComputedWith"/>).</summary>
+    /// <summary>What the training steps were computed with (<see cref="TrainingResult.ComputedWith"/>).</summary>
     public required IReadOnlyList<string> TrainedWith { get; init; }
 
-    /// <summary>Seconds that training took since it began or was resumed; null where it is not known.</summary>
+    /// <summary>Seconds that training took since it began or was resumed; null if it is not known.</summary>
     public required double? TrainingSeconds { get; init; }
 
     /// <summary>Seconds that the measurements of the report took.</summary>

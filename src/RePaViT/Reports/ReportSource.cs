@@ -20,7 +20,7 @@ internal sealed record ReportSource(RePaViTModel Trained, RePaViTModel Deployed)
 
     public TimeSpan? Elapsed { get; init; }
 
-    /// <summary>What there is to say of the way to the model.</summary>
+    /// <summary>Remarks on how the model was made.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     public static ReportSource Of(TrainingResult result) => new(result.Model, result.Deploy())

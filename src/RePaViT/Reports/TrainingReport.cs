@@ -5,23 +5,23 @@ using RePaViT.Reports;
 namespace RePaViT;
 
 /// <summary>
-/// What people look at when a model was trained, as numbers: curves, confusions, calibration, mistakes, what deployment gained and
-/// changed, and what is odd about the data. The package RePaViT.Reports makes a page of it.
+/// What people want to see after a training, as numbers: curves, confusions, calibration, mistakes, what deployment gained and
+/// changed, and oddities in the data. The package RePaViT.Reports turns it into a page.
 /// </summary>
 public sealed record TrainingReport
 {
     /// <summary>How the training was done, and with what.</summary>
     public required ReportRun Run { get; init; }
 
-    /// <summary>The finished epochs, first to last; empty where no network was trained, or none is known of.</summary>
+    /// <summary>The finished epochs, first to last; empty if no network was trained, or no epochs are known.</summary>
     public required IReadOnlyList<ReportEpoch> Epochs { get; init; }
 
     /// <summary>The epoch whose weights the model has; null if no validation chose one.</summary>
     public required int? BestEpoch { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Classes"/> and all that follows it was measured on the validation images; otherwise there were none, and
-    /// it is what the network makes of the images that it has learned.
+    /// Whether <see cref="Classes"/> and everything after it was measured on the validation images; otherwise there were none, and
+    /// it was measured on the training images.
     /// </summary>
     public required bool IsValidated { get; init; }
 
@@ -38,27 +38,27 @@ public sealed record TrainingReport
     public required ReportCalibration Calibration { get; init; }
 
     /// <summary>
-    /// The same at the temperature with the least loss, measured on the images that it was fitted to; null without validation
-    /// images.
+    /// The same at the temperature with the lowest loss, measured on the images that it was fitted to; null without
+    /// validation images.
     /// </summary>
     public required ReportCalibration? Calibrated { get; init; }
 
     /// <summary>Whether the saved model has the temperature of <see cref="Calibrated"/>.</summary>
     public required bool IsCalibrated { get; init; }
 
-    /// <summary>The mistakes that the deployed network is surest of, most first.</summary>
+    /// <summary>The mistakes that the deployed network is most confident of, the most confident first.</summary>
     public required IReadOnlyList<ReportMistake> Mistakes { get; init; }
 
     /// <summary>How the maps of <see cref="Mistakes"/> were made.</summary>
     public required ReportMapKind MapKind { get; init; }
 
-    /// <summary>The trained network beside the deployed one.</summary>
+    /// <summary>The trained network compared with the deployed one.</summary>
     public required ReportComparison Comparison { get; init; }
 
     /// <summary>The data.</summary>
     public required ReportData Data { get; init; }
 
-    /// <summary>Measures what a training arrived at. On the CPU; each image is read a few times.</summary>
+    /// <summary>Measures the result of a training, on the CPU. Each image is read a few times.</summary>
     /// <param name="result">The result.</param>
     /// <param name="training">The images that it was trained on.</param>
     /// <param name="validation">The images that it was validated on; null if there were none.</param>
@@ -99,7 +99,7 @@ public sealed record TrainingReport
         return ReportMeasurement.Run(new ReportSource(trained, deployed), training, validation, options, cancellationToken);
     }
 
-    /// <summary>The report as a text, which <see cref="FromJson"/> reads.</summary>
+    /// <summary>The report as JSON, which <see cref="FromJson"/> reads.</summary>
     public string ToJson() => ReportJson.Stored.Write(this);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
@@ -111,10 +111,11 @@ public sealed record TrainingReport
         try
         {
             TrainingReport report = ReportJson.Stored.Parse<TrainingReport>(json)
-                ?? throw new InvalidDataException("The text is null: a report of a training is needed.");
+                ?? throw new InvalidDataException("The text is null: a training report is needed.");
             if (!report.IsConsistent())
             {
-                throw new InvalidDataException("The text is not a report of a training: an entry is missing or there twice, or a label belongs to no class.");
+                throw new InvalidDataException(
+                    "The text is not a training report: an entry is missing or occurs twice, or a label belongs to no class.");
             }
 
             // A number that is too large becomes infinite, which no report can say.
@@ -123,11 +124,12 @@ public sealed record TrainingReport
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"The text is not a report of a training: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException(
+                $"The text is not a training report: {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 
-    /// <summary>Whether all entries are there, and all labels are those of classes: a text may say anything.</summary>
+    /// <summary>Whether all entries exist, and all labels belong to classes: a text may say anything.</summary>
     private bool IsConsistent()
     {
         return Run.Remarks.Concat(Run.TrainedWith).Concat(Data.LeftOut).Concat(Data.FewImages).All(text => text is not null)

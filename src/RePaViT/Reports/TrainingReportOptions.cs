@@ -5,19 +5,19 @@ public sealed record TrainingReportOptions
 {
     private const int MostMistakes = 100;
 
-    /// <summary>Most mistakes to show as pictures, the most confident first; from 0 to 100. Default 12.</summary>
+    /// <summary>The largest number of mistakes to show as pictures, the most confident first; from 0 to 100. Default 12.</summary>
     public int MaxMistakes { get; init; } = 12;
 
     /// <summary>
-    /// Whether the model that is saved has the temperature that the report finds
-    /// (<see cref="TemperatureScaling.WithTemperature"/>): the probabilities of mistakes are then those of that model. Default false.
+    /// Whether the saved model has the temperature that the report finds (<see cref="TemperatureScaling.WithTemperature"/>): the
+    /// probabilities of mistakes are then those of that model. Default false.
     /// </summary>
     public bool IsCalibrated { get; init; }
 
     /// <summary>What was left out of the data and why, a line for each row or reason. Default: nothing.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
-    /// <summary>What there is to say of the way to the model, a sentence each. Default: none.</summary>
+    /// <summary>Remarks on how the model was made, one sentence each. Default: none.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Checks every property.</summary>

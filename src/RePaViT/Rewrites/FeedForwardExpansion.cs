@@ -9,7 +9,7 @@ namespace RePaViT.Rewrites;
 
 /// <summary>
 /// The inverse of <see cref="FeedForwardMerging"/>: deployed weights in, trained weights out that compute the same function
-/// and can be trained on. What merging lost is chosen anew: the statistics of batch normalizations are measured, and the
+/// and can be trained on. What merging lost is chosen again: the statistics of batch normalizations are measured, and the
 /// idle channels are some channels with the same product.
 /// </summary>
 internal static class FeedForwardExpansion
@@ -56,7 +56,7 @@ internal static class FeedForwardExpansion
     /// <summary>
     /// With BN1(a) = (a - m1) / s1 and BN2(v) = (v - m2) / s2 as measured: W1[:k] = Win diag(s1), b1[:k] = bin + Win m1;
     /// W2 = A diag(s2), b2 = b + (M - I) m1 + A m2, where A = [Wout | idle outputs] is what reads v; both divided by what the
-    /// branch is multiplied with. Without them, m = 0 and s = 1; and where the shortcut stands beside a normalization, M is in
+    /// branch is multiplied by. Without them, m = 0 and s = 1; and where the shortcut stands beside a normalization, M is in
     /// the place of M - I.
     /// </summary>
     private static void Expand(
@@ -173,7 +173,7 @@ internal static class FeedForwardExpansion
 
     /// <summary>
     /// (M - I) diag(s1) = A B with orthonormal rows B: channels that see normalized tokens through B and are read by A.
-    /// Channels that are not needed for it read at random and are read by nobody yet, so that training can use them.
+    /// Channels that are not needed for it read at random and are read by nothing yet, so that training can use them.
     /// </summary>
     private static void ExpandIdle(
         ReparameterizedFeedForward source, RowMatrix excess, double magnitude, RandomStream random, RowMatrix input, RowMatrix output)

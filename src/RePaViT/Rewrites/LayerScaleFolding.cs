@@ -55,7 +55,7 @@ internal static class LayerScaleFolding
         return unfolded;
     });
 
-    /// <summary>The learned scale of a layer, what its branch is multiplied with besides, and what takes both up.</summary>
+    /// <summary>The learned scale of a layer, what its branch is multiplied by in addition, and what takes both up.</summary>
     private static (TensorSpec? Scale, float Factor, TensorSpec[] Scaled) Parts(Layer layer) => layer switch
     {
         PoolingBlock block => (block.Scale, 1, block.Norm.Tensors),

@@ -7,7 +7,7 @@ namespace RePaViT.Rewrites;
 internal static class RowSpace
 {
     /// <summary>
-    /// Every direction there is: a cosine transform behind random signs. Each row mixes all columns about evenly, so no
+    /// Every direction there is: a cosine transform after random signs. Each row mixes all columns about evenly, so no
     /// row stands for a single column, whose values may hardly vary.
     /// </summary>
     public static RowMatrix Full(int dim, RandomStream random)

@@ -6,8 +6,8 @@ using RePaViT.Serving;
 namespace RePaViT;
 
 /// <summary>
-/// Gathers the requests of many callers, one image each, into batches for one model, which makes more of its cores than callers who take
-/// turns. Safe to use from any number of threads. What a request is answered does not depend on its company.
+/// Gathers the requests of many callers, one image each, into batches for one model, which uses its cores better than callers that take
+/// turns. Safe to use from any number of threads. The answer to a request does not depend on the other requests in its batch.
 /// </summary>
 /// <remarks>
 /// The meter <c>RePaViT</c> has its numbers: <c>repavit.scorer.images</c> and <c>.batches</c> (counters), <c>.batch.size</c> (histogram of
@@ -23,7 +23,7 @@ public sealed class BatchingScorer : IAsyncDisposable
     private readonly Task _worker;
     private readonly SemaphoreSlim _room;
 
-    /// <param name="model">What scores, where it computes now. It must not be computed with elsewhere if its speed counts.</param>
+    /// <param name="model">The model that scores, on its present device. Do not compute with it elsewhere if speed matters.</param>
     /// <param name="options">How requests are gathered; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option has a value that is not accepted.</exception>
     public BatchingScorer(RePaViTModel model, BatchingOptions? options = null)
@@ -54,8 +54,8 @@ public sealed class BatchingScorer : IAsyncDisposable
     /// <summary>Classifies an image, within the deadline of the options.</summary>
     /// <param name="image">An image of any size. It is prepared on the caller's thread.</param>
     /// <param name="cancellationToken">Ends the wait; a request that still waits is not computed then.</param>
-    /// <exception cref="ArgumentException">The image has no pixels. Other requests are not touched by it.</exception>
-    /// <exception cref="QueueFullException">As many requests are unanswered as may be.</exception>
+    /// <exception cref="ArgumentException">The image has no pixels. Other requests are not affected.</exception>
+    /// <exception cref="QueueFullException">The queue is full: no more requests may be unanswered.</exception>
     /// <exception cref="TimeoutException">The request was not answered within <see cref="BatchingOptions.Deadline"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The scorer was disposed of.</exception>
@@ -64,7 +64,7 @@ public sealed class BatchingScorer : IAsyncDisposable
 
     /// <summary>Classifies an image, within a deadline of its own.</summary>
     /// <param name="image">As there.</param>
-    /// <param name="deadline">Time within which it is answered, above zero and up to a day; null for any.</param>
+    /// <param name="deadline">Time within which it is answered, above zero and up to a day; null for no limit.</param>
     /// <param name="cancellationToken">As there.</param>
     /// <exception cref="ArgumentException">As there, or there is no such deadline.</exception>
     /// <exception cref="QueueFullException">As there.</exception>
@@ -98,7 +98,7 @@ public sealed class BatchingScorer : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers what is waiting, then ends. Later requests are refused.</summary>
+    /// <summary>Answers the waiting requests, then ends. Later requests are refused.</summary>
     public async ValueTask DisposeAsync()
     {
         _requests.Writer.TryComplete();
@@ -162,7 +162,7 @@ public sealed class BatchingScorer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes what is there, and if that leaves room, waits a while for more.</summary>
+    /// <summary>Takes the waiting requests, and if that leaves room, waits a while for more.</summary>
     private async Task GatherAsync(ChannelReader<Request> requests, List<Request> batch)
     {
         Take(requests, batch);
@@ -196,7 +196,7 @@ public sealed class BatchingScorer : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether nobody waits for the answer any longer; then the place is given back.</summary>
+    /// <summary>Whether nobody is waiting for the answer any more; then the place is given back.</summary>
     private bool LeavesAbandoned(Request request)
     {
         bool isAbandoned = request.IsAbandoned;
@@ -221,7 +221,7 @@ public sealed class BatchingScorer : IAsyncDisposable
                 Leave();
                 batch[0].Answer.SetException(exception);
 
-                // If nobody waits any longer, nobody else looks at it.
+                // If nobody is waiting any more, nobody else looks at it.
                 _ = batch[0].Answer.Task.Exception;
                 return;
             }
@@ -271,7 +271,7 @@ public sealed class BatchingScorer : IAsyncDisposable
 
     /// <summary>A prepared image that waits.</summary>
     /// <param name="planes">The image.</param>
-    /// <param name="given">Is cancelled once nobody waits for the answer any longer.</param>
+    /// <param name="given">Is cancelled once nobody is waiting for the answer any more.</param>
     private sealed class Request(float[] planes, CancellationToken given)
     {
         public float[] Planes => planes;
@@ -279,7 +279,7 @@ public sealed class BatchingScorer : IAsyncDisposable
         // Callers go on on their own threads, not on that which computes.
         public TaskCompletionSource<Prediction> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        /// <summary>Whether nobody waits for the answer any longer.</summary>
+        /// <summary>Whether nobody is waiting for the answer any more.</summary>
         public bool IsAbandoned => given.IsCancellationRequested;
     }
 }

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>A request was refused because as many are waiting already as may.</summary>
+/// <summary>A request was refused because the queue is full.</summary>
 public sealed class QueueFullException : Exception
 {
     /// <summary>An exception without details.</summary>

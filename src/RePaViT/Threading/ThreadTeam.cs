@@ -147,7 +147,7 @@ internal sealed class ThreadTeam
             }
             catch (Exception exception)
             {
-                // Rethrown where the loop was asked for; an exception on a bare thread would end the process.
+                // Rethrown where the loop was started; an exception on a bare thread would end the process.
                 _failure = exception;
             }
 

@@ -2,18 +2,18 @@ namespace RePaViT;
 
 /// <summary>
 /// How training images are changed at random, as timm implements it. The defaults suit small data sets and short runs;
-/// <see cref="DeiT"/> is what hundreds of epochs on ImageNet are trained with.
+/// <see cref="DeiT"/> is meant for hundreds of epochs on ImageNet.
 /// </summary>
 public sealed record AugmentationOptions
 {
     // Every sample is 0 or 255 long before.
     private const double MaxColorJitter = 100;
 
-    /// <summary>Images as validation sees them.</summary>
+    /// <summary>No augmentation: images as validation sees them.</summary>
     public static AugmentationOptions None { get; } =
         new() { ResizedCrop = null, HorizontalFlip = 0 };
 
-    /// <summary>All that DeiT does (Touvron et al., 2021, table 9), and RePaViT after it.</summary>
+    /// <summary>Everything that DeiT does (Touvron et al., 2021, table 9), and RePaViT like it.</summary>
     public static AugmentationOptions DeiT { get; } = new()
     {
         ResizedCrop = new RandomResizedCrop(),
@@ -32,8 +32,8 @@ public sealed record AugmentationOptions
 
     /// <summary>
     /// Pixels by which the image is shifted at most, in every direction: the same as padding it on all sides with the
-    /// mean color and cropping it at random. Common for images of 32 pixels; not with <see cref="ResizedCrop"/>. At
-    /// least 0, below the network's image size. Default 0, which turns it off.
+    /// mean color and cropping it at random. Common for images of 32 pixels; cannot be combined with
+    /// <see cref="ResizedCrop"/>. At least 0, below the network's image size. Default 0, which turns it off.
     /// </summary>
     public int CropPadding { get; init; }
 
@@ -45,20 +45,20 @@ public sealed record AugmentationOptions
 
     /// <summary>
     /// Brightness, contrast and saturation are each changed by a factor from 1 - this to 1 + this. From 0 to 100; 0 turns it
-    /// off. As in timm, <see cref="RandAugment"/> takes its place where both are on. Default 0.
+    /// off. As in timm, <see cref="RandAugment"/> takes its place if both are on. Default 0.
     /// </summary>
     public double ColorJitter { get; init; }
 
     /// <summary>
-    /// Probability of replacing a box of 2 to 33 % of the image by normal noise (Zhong et al., 2017; timm's "pixel" mode),
-    /// in [0, 1]. Default 0, which turns it off.
+    /// Probability of replacing a box of 2 to 33 % of the image with normal noise (Zhong et al., 2017; timm's "pixel"
+    /// mode), in [0, 1]. Default 0, which turns it off.
     /// </summary>
     public double RandomErasing { get; init; }
 
     /// <summary>
-    /// How often an epoch shows each of its images, every time changed differently (repeated augmentation, Hoffer et al.,
-    /// 2020, as in DeiT's sampler). The repeats of an image follow each other, and an epoch stays as long as it was: it
-    /// shows a random 1 / repeats of the images. At least 1. Default 1.
+    /// How often an epoch shows each of its images, each time augmented differently (repeated augmentation, Hoffer et
+    /// al., 2020, as in DeiT's sampler). The repeats of an image follow each other, and the length of an epoch does not
+    /// change: it shows a random 1 / repeats of the images. At least 1. Default 1.
     /// </summary>
     public int Repeats { get; init; } = 1;
 
@@ -70,14 +70,14 @@ public sealed record AugmentationOptions
 
     /// <summary>
     /// Cutmix (Yun et al., 2019) pastes a box of one image into another, its area from Beta(alpha, alpha); targets are
-    /// blended by the area that was really pasted. From 1e-30 to 1e30; 0 turns it off. Default 0; DeiT's is 1.
+    /// blended by the area that was actually pasted. From 1e-30 to 1e30; 0 turns it off. Default 0; DeiT's is 1.
     /// </summary>
     public double CutmixAlpha { get; init; }
 
     /// <summary>Probability that a batch is mixed at all, in [0, 1]. Default 1.</summary>
     public double MixProbability { get; init; } = 1;
 
-    /// <summary>Probability of cutmix rather than mixup where both are on, in [0, 1]. Default 0.5.</summary>
+    /// <summary>Probability of cutmix rather than mixup if both are on, in [0, 1]. Default 0.5.</summary>
     public double MixSwitchProbability { get; init; } = 0.5;
 
     /// <summary>Checks every property.</summary>
@@ -89,7 +89,7 @@ public sealed record AugmentationOptions
         if (CropPadding > 0 && ResizedCrop is not null)
         {
             throw new ArgumentException(
-                $"{nameof(CropPadding)} {CropPadding} is not accepted together with {nameof(ResizedCrop)}: set one of them.");
+                $"{nameof(CropPadding)} {CropPadding} cannot be combined with {nameof(ResizedCrop)}: set one of them.");
         }
 
         ThrowUnlessProbability(HorizontalFlip, nameof(HorizontalFlip));
@@ -115,7 +115,7 @@ public sealed record AugmentationOptions
         }
     }
 
-    /// <summary>Far smaller, or far greater, no number would come out of the distribution.</summary>
+    /// <summary>With far smaller or far greater values, the distribution would not give numbers.</summary>
     private static void ThrowUnlessAlpha(double value, string name)
     {
         if (!(value is 0 or (>= 1e-30 and <= 1e30)))

@@ -25,7 +25,7 @@ internal sealed class BatchPipeline
     /// <param name="imageSize">Width and height of a prepared image.</param>
     /// <param name="classes">Number of classes.</param>
     /// <param name="batchSize">Images in a batch.</param>
-    /// <param name="seed">What all random choices follow from.</param>
+    /// <param name="seed">The seed of all random choices.</param>
     /// <param name="targets">Makes the targets of batches; null for those of the data set's labels.</param>
     /// <exception cref="ArgumentException">
     /// An option is not valid, the data set is empty, or a label is not one of the network's classes.
@@ -72,7 +72,7 @@ internal sealed class BatchPipeline
         _order = Shuffle(epoch: 0);
     }
 
-    /// <summary>Images in every batch: what was asked for, or the whole data set where that is smaller.</summary>
+    /// <summary>Images in every batch: what was requested, or the whole data set where that is smaller.</summary>
     public int BatchSize { get; }
 
     /// <summary>

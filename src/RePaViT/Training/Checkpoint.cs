@@ -40,7 +40,7 @@ internal sealed class Checkpoint
     public required IReadOnlyList<string> ComputedWith { get; init; }
 
     /// <summary>
-    /// Looks for a number that is not finite, or a variance or mean square below 0: with it, training cannot go on.
+    /// Looks for a number that is not finite, or a variance or mean square below 0: with it, training cannot continue.
     /// </summary>
     /// <returns>What it is, as the beginning of a sentence; null if there is none.</returns>
     public string? FindWrongNumber()

@@ -63,14 +63,14 @@ internal static class ConvertedTraining
     };
 
     /// <summary>
-    /// Adds what the model of a run is converted to, unless that is cancelled or a disk fails. A run that was cancelled in training is converted to the end:
-    /// what it gives is to be of the kind that was asked for.
+    /// Adds what the model of a run is converted to, unless that is cancelled. A run that was cancelled in training is converted to the end:
+    /// what it gives is to be of the kind that was requested.
     /// </summary>
     /// <param name="result">What the run arrived at.</param>
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="progress">Is called after each block.</param>
+    /// <param name="progress">Called after each block.</param>
     /// <param name="cancellationToken">Stops it, if it did not stop training.</param>
     public static TrainingResult Convert(
         TrainingResult result, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,
@@ -100,7 +100,7 @@ internal static class ConvertedTraining
     /// <param name="wanted">What is to become of it.</param>
     /// <param name="training">The training images.</param>
     /// <param name="threads">Threads that share the work; null for one per processor.</param>
-    /// <param name="progress">Is called after each block.</param>
+    /// <param name="progress">Called after each block.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static ConversionResult Convert(
         RePaViTModel model, Architecture wanted, IImageDataset training, int? threads, Action<ConversionProgress> progress,

@@ -3,19 +3,19 @@ using RePaViT.Training;
 namespace RePaViT;
 
 /// <summary>
-/// Distillation: a network learns what a teacher says of the training images, beside their labels or without them.
-/// <c>trainer.Distillation = Distillation.FromScores(model)</c> learns the scores of another model (Hinton et al.,
-/// arXiv 1503.02531), <see cref="FromFeatures(RePaViTModel)"/> the features that it would classify. Both can be given for each image, too,
-/// as another program computed them once.
+/// Distillation: a network learns what a teacher says about the training images, in addition to their labels or without them.
+/// <c>trainer.Distillation = Distillation.FromScores(model)</c> learns the scores of another model (Hinton et al., arXiv 1503.02531),
+/// <see cref="FromFeatures(RePaViTModel)"/> the features that it would classify. Both can also be given for each image, computed in
+/// advance by another program.
 /// <list type="bullet">
 /// <item>Scores: loss = (1 - w) H(labels, softmax(z)) + w T^2 KL(softmax(t / T) || softmax(z / T)), with the logits z of the
 /// network and t of the teacher, <see cref="Weight"/> w and <see cref="Temperature"/> T.</item>
 /// <item>Features: loss = (1 - w) H(labels, softmax(z)) + w mean((A f + b - t)^2), with the features f of the network, those of the teacher
-/// t brought to mean 0 and deviation 1 in each column, and a map A, b that is learned too and then left behind. It may be of any
-/// width: nothing is asked of the teacher's.</item>
+/// t brought to mean 0 and deviation 1 in each column, and a map A, b that is learned too and then discarded. The teacher's features may
+/// have any width.</item>
 /// </list>
-/// A teacher that is a model sees every image as the network does, after all changes but erasing, mixup and cutmix included. What
-/// was given for each image stands for all its crops and flips; by mixup and cutmix it is mixed as labels are.
+/// A teacher that is a model sees every image as the network does, after all augmentation except erasing, but including mixup and
+/// cutmix. What was given for each image applies to all its crops and flips, and is mixed by mixup and cutmix as labels are.
 /// </summary>
 public sealed record Distillation
 {
@@ -27,7 +27,7 @@ public sealed record Distillation
 
     private Distillation(IDistillationTeacher teacher, TeacherOutput output) => (Teacher, Output) = (teacher, output);
 
-    /// <summary>The scores of a model. It computes where it did before: on the CPU, unless it was put elsewhere.</summary>
+    /// <summary>The scores of a model. It computes on its present device: the CPU, unless it was moved elsewhere.</summary>
     /// <param name="teacher">A model with the classes of the training data, for images of the size that the network takes.</param>
     public static Distillation FromScores(RePaViTModel teacher)
     {
@@ -35,38 +35,38 @@ public sealed record Distillation
         return new(new TeacherModel(teacher), TeacherOutput.Scores);
     }
 
-    /// <summary>Scores that were computed before.</summary>
+    /// <summary>Scores that were computed in advance.</summary>
     /// <param name="scores">
-    /// One for each class of the training data, for each training image in their order; or for each image of the whole that was
-    /// split into training and validation. Probabilities where no number is below 0 and all rows add up to 1 (within 0.001),
-    /// logits otherwise.
+    /// One for each class of the training data, for each training image in their order; or for each image of the whole data set
+    /// that was split into training and validation. They are probabilities if no number is below 0 and all rows add up to 1
+    /// (within 0.001), and logits otherwise.
     /// </param>
     public static Distillation FromScores(IReadOnlyList<float[]> scores) => FromVectors(scores, TeacherOutput.Scores);
 
-    /// <summary>The features of a model: what its head reads. It computes where it did before.</summary>
-    /// <param name="teacher">A model of any classes and width, for images of the size that the network takes.</param>
+    /// <summary>The features of a model: the input of its head. It computes where it did before.</summary>
+    /// <param name="teacher">A model with any classes and width, for images of the size that the network takes.</param>
     public static Distillation FromFeatures(RePaViTModel teacher)
     {
         ArgumentNullException.ThrowIfNull(teacher);
         return new(new TeacherModel(teacher), TeacherOutput.Features);
     }
 
-    /// <summary>Features that were computed before, by a <see cref="FeatureExtractor"/> or any other means.</summary>
+    /// <summary>Features that were computed in advance, by a <see cref="FeatureExtractor"/> or by any other means.</summary>
     /// <param name="features">
-    /// As many finite numbers for each training image, in their order; or for each image of the whole that was split into
-    /// training and validation.
+    /// The same number of finite values for each training image, in their order; or for each image of the whole data set
+    /// that was split into training and validation.
     /// </param>
     public static Distillation FromFeatures(IReadOnlyList<float[]> features) => FromVectors(features, TeacherOutput.Features);
 
     /// <summary>
-    /// What the teacher counts (w), from 1e-30 to 1; labels count the rest. With 1 labels are not used, so that images without any
-    /// can be learned from, under any label. By features alone the head then stays as it was. Default 0.5.
+    /// The weight of the teacher (w), from 1e-30 to 1; labels have the rest. With 1, labels are not used, so that images without a
+    /// label can be used for training, under any label. If only features are learned, the head then stays as it was. Default 0.5.
     /// </summary>
     public double Weight { get; init; } = 0.5;
 
     /// <summary>
-    /// What logits are divided by (T), from 0.1 to 20: the higher, the more the classes count that are not the first. Without
-    /// effect on features. Default 3, as in DeiT (Touvron et al., arXiv 2012.12877, section 4).
+    /// What logits are divided by (T), from 0.1 to 20: the higher, the more the less probable classes count. Has no effect on
+    /// features. Default 3, as in DeiT (Touvron et al., arXiv 2012.12877, section 4).
     /// </summary>
     public double Temperature { get; init; } = 3;
 
@@ -88,10 +88,10 @@ public sealed record Distillation
 
     internal bool CountsLabels => Weight < 1;
 
-    /// <summary>The model whose scores are learned; null where others are, or features.</summary>
+    /// <summary>The model whose scores are learned; null if scores from elsewhere, or features, are learned.</summary>
     internal RePaViTModel? ScoreModel => Output == TeacherOutput.Scores ? (Teacher as TeacherModel)?.Model : null;
 
-    /// <summary>From a teacher that is known by other means.</summary>
+    /// <summary>From any other teacher.</summary>
     internal static Distillation From(IDistillationTeacher teacher, TeacherOutput output) => new(teacher, output);
 
     /// <summary>The same from another teacher.</summary>
@@ -99,14 +99,16 @@ public sealed record Distillation
 
     /// <summary>Checks what can be checked without data.</summary>
     /// <param name="architecture">The network.</param>
-    /// <param name="tokenLabels">What else teaches it.</param>
-    /// <exception cref="ArgumentException">A property has a value that is not accepted, or the network or what else there is does not fit.</exception>
+    /// <param name="tokenLabels">Its token labels.</param>
+    /// <exception cref="ArgumentException">
+    /// A property has a value that is not accepted, or the network or the token labels do not match.
+    /// </exception>
     internal void ThrowUnlessUsable(Architecture architecture, TokenLabels? tokenLabels)
     {
         Validate();
         if (tokenLabels is not null)
         {
-            throw new ArgumentException($"{nameof(TokenLabels)} and {nameof(Distillation)} are both set; set only one.");
+            throw new ArgumentException($"{nameof(TokenLabels)} and {nameof(Distillation)} are both set: only one of them is accepted.");
         }
 
         Teacher.ThrowUnlessUsable(architecture);
@@ -120,7 +122,7 @@ public sealed record Distillation
         return new DistillationTraining(this, Teacher.Open(Output, training), seed);
     }
 
-    /// <summary>Refuses validation of what nothing trains.</summary>
+    /// <summary>Refuses validation of a head that is not trained.</summary>
     internal void ThrowIfUnmeasurable(bool validates)
     {
         if (LeavesHead && validates)

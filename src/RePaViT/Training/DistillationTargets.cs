@@ -3,7 +3,7 @@ using RePaViT.Threading;
 
 namespace RePaViT.Training;
 
-/// <summary>Targets of the data set's labels, and after them what a teacher says of the image.</summary>
+/// <summary>Targets of the data set's labels, and after them what a teacher says about the image.</summary>
 /// <param name="source">What the teacher says.</param>
 /// <param name="scale">What is learned of that.</param>
 /// <param name="classes">Number of classes.</param>

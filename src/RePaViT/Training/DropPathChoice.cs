@@ -2,12 +2,12 @@ using RePaViT.Randomness;
 namespace RePaViT.Training;
 
 /// <summary>
-/// Stochastic depth: for each image a residual branch is left out with a probability, or else multiplied with
+/// Stochastic depth: for each image a residual branch is left out with a probability, or else multiplied by
 /// 1 / (1 - probability), so that its expectation stays. Every engine makes the same choices.
 /// </summary>
 internal static class DropPathChoice
 {
-    /// <summary>Chooses what a branch is multiplied with, for each image of a batch.</summary>
+    /// <summary>Chooses what a branch is multiplied by, for each image of a batch.</summary>
     /// <param name="scales">The result, one for each image.</param>
     /// <param name="rate">The probability, in [0, 1).</param>
     /// <param name="seed">The run's seed.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RePaViT;
 
-/// <summary>What an epoch ended with.</summary>
+/// <summary>The results of an epoch.</summary>
 /// <param name="Epoch">The epoch, counted from 1.</param>
 /// <param name="TrainingLoss">Mean cross-entropy on augmented images and smoothed targets.</param>
 /// <param name="TrainingAccuracy">Share of augmented images classified as their main class, in [0, 1].</param>

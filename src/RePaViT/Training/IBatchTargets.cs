@@ -14,7 +14,7 @@ internal interface IBatchTargets
     /// <summary>Writes the targets of a batch.</summary>
     /// <param name="batch">The images, with <see cref="TrainingBatch.Pixels"/> if they are needed.</param>
     /// <param name="views">What is seen of each.</param>
-    /// <param name="labels">What the data set says of each.</param>
+    /// <param name="labels">What the data set says about each.</param>
     /// <param name="share">What each image keeps of itself; the rest is of its partner.</param>
     /// <param name="smoothing">Probability that is taken from every label and spread over all classes.</param>
     /// <param name="key">Names the batch, for random choices.</param>

@@ -24,7 +24,7 @@ internal enum TeacherOutput
     Features,
 }
 
-/// <summary>Gives what a teacher says of images. Safe to use from several threads at once.</summary>
+/// <summary>Gives what a teacher says about images. Safe to use from several threads at once.</summary>
 internal interface IDistillationSource
 {
     /// <summary>What it is, by a hash of its content.</summary>

@@ -8,7 +8,7 @@ internal static class JsonDifference
 {
     /// <summary>Names the first value in which two descriptions differ; null if none does.</summary>
     /// <param name="name">What they describe.</param>
-    /// <param name="here">What is asked for.</param>
+    /// <param name="here">What is requested.</param>
     /// <param name="there">What it is compared with.</param>
     /// <param name="place">Where that stands, as the message calls it.</param>
     public static string? First<T>(string name, T here, T there, string place)

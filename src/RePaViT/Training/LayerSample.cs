@@ -24,7 +24,7 @@ internal static class LayerSample
     /// <param name="sampled">Whether a layer is one of those; not the first, and at least one.</param>
     /// <param name="dataset">The training images, at least one.</param>
     /// <param name="preprocessing">How they are cropped and resized.</param>
-    /// <param name="seed">Names the random choice.</param>
+    /// <param name="seed">Seed of the random choice.</param>
     /// <param name="threads">Threads that share the work; null for one on every core.</param>
     public static IEnumerable<float[]> Take(
         Network network, Func<Layer, bool> sampled, IImageDataset dataset, ImagePreprocessing preprocessing, ulong seed, int? threads)

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>The rule by which gradients move weights.</summary>
+/// <summary>The rule by which gradients change weights.</summary>
 public enum OptimizerKind
 {
     /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101).</summary>

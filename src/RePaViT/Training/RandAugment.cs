@@ -3,13 +3,13 @@ namespace RePaViT;
 /// <summary>
 /// Random operations on 8-bit images (Cubuk et al., 2019) as timm implements them, with its increasing set of operations:
 /// auto contrast, equalize, invert, rotate, posterize, solarize, solarize add, color, contrast, brightness, sharpness,
-/// shear and translate along x and y. Each drawn operation is carried out with a probability of 0.5. What moves pixels
-/// interpolates as <see cref="ImagePreprocessing.Interpolation"/> says and fills up with the mean color. The defaults are
-/// timm's "rand-m9-mstd0.5-inc1", which DeiT and RePaViT are trained with.
+/// shear and translate along x and y. Each drawn operation is carried out with a probability of 0.5. Operations that move
+/// pixels interpolate as <see cref="ImagePreprocessing.Interpolation"/> says and fill with the mean color. The defaults
+/// are timm's "rand-m9-mstd0.5-inc1", with which DeiT and RePaViT are trained.
 /// </summary>
 public sealed record RandAugment
 {
-    /// <summary>The magnitude at which operations do the most.</summary>
+    /// <summary>The magnitude at which operations have the strongest effect.</summary>
     internal const double MaxMagnitude = 10;
 
     // Nothing of an image is left long before.
@@ -18,7 +18,7 @@ public sealed record RandAugment
     /// <summary>Operations that are drawn for an image, from 1 to 100. Default 2.</summary>
     public int Operations { get; init; } = 2;
 
-    /// <summary>How much an operation does, in [0, 10]. Default 9.</summary>
+    /// <summary>The strength of operations, in [0, 10]. Default 9.</summary>
     public double Magnitude { get; init; } = 9;
 
     /// <summary>

@@ -10,7 +10,7 @@ internal sealed record RunDescription
 {
     public required ModelDescription Model { get; init; }
 
-    /// <summary>Complete: what the caller left open stands here as it was chosen.</summary>
+    /// <summary>Complete: what the caller left open stands here with the chosen value.</summary>
     public required TrainingRecipe Recipe { get; init; }
 
     public required int TrainingImages { get; init; }
@@ -58,13 +58,14 @@ internal sealed record RunDescription
         if (!Recipe.IsComplete())
         {
             throw new ArgumentException(
-                $"{nameof(Recipe.BatchSize)}, {nameof(Recipe.Epochs)} or {nameof(Recipe.WarmupEpochs)} is null: a run has numbers there.");
+                $"{nameof(Recipe.BatchSize)}, {nameof(Recipe.Epochs)} or {nameof(Recipe.WarmupEpochs)} is null: numbers are needed.");
         }
 
         if (TrainingImages < BatchSize)
         {
             throw new ArgumentException(
-                $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images: at most as many are accepted.");
+                $"{nameof(BatchSize)} {BatchSize} is more than the {TrainingImages} training images: "
+                    + $"at most {TrainingImages} is accepted.");
         }
 
         if (Recipe.TrainedBlocks > Model.Architecture.BlockCount)

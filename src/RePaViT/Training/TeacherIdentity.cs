@@ -11,7 +11,8 @@ internal static class TeacherIdentity
     {
         if (!model.ClassNames.SequenceEqual(classNames))
         {
-            throw new ArgumentException("The teacher has different class names from the training data set: the same, in the same order, are needed.");
+            throw new ArgumentException("The teacher has class names that differ from the training data set's: the same names, in the "
+                + "same order, are needed.");
         }
     }
 }

@@ -13,8 +13,8 @@ internal sealed class TeacherModel(RePaViTModel model) : IDistillationTeacher
         if (model.Architecture.ImageSize != student.ImageSize)
         {
             throw new ArgumentException(
-                $"The teacher sees images of {model.Architecture.ImageSize} pixels, but the network those of {student.ImageSize}: the same are "
-                + $"needed. What a teacher of any size says of each image, such as its {nameof(FeatureExtractor)} computes, can be given instead.");
+                $"The teacher takes images of {model.Architecture.ImageSize} pixels, but the network takes {student.ImageSize}: both must "
+                + $"be the same. The output of a teacher of any size, computed by its {nameof(FeatureExtractor)}, can be given instead.");
         }
     }
 

@@ -21,7 +21,8 @@ internal sealed class TeacherVectors(IReadOnlyList<float[]?> vectors) : IDistill
     public IDistillationSource Open(TeacherOutput output, IImageDataset training)
     {
         Func<int, int> place = training.PlacesIn(vectors.Count)
-            ?? throw new ArgumentException($"The teacher says something of {vectors.Count} images, but there are {training.DescribeCount()}.");
+            ?? throw new ArgumentException($"The teacher has vectors for {vectors.Count} images, but there are "
+                + $"{training.DescribeCount()}.");
         float[]?[] rows = [.. Enumerable.Range(0, training.Count).Select(image => vectors[place(image)])];
         int columns = rows[0]?.Length ?? 0;
         bool areProbabilities = output == TeacherOutput.Scores;
@@ -31,7 +32,7 @@ internal sealed class TeacherVectors(IReadOnlyList<float[]?> vectors) : IDistill
             {
                 throw new ArgumentException(
                     $"The teacher's vector of image {place(image)} has {rows[image]?.Length ?? 0} numbers, but that of image {place(0)} has {columns}: "
-                    + "each needs the same number, and at least one.");
+                    + "the same number, at least one, is needed for each.");
             }
 
             int wrong = Array.FindIndex(row, value => !float.IsFinite(value));
@@ -46,7 +47,8 @@ internal sealed class TeacherVectors(IReadOnlyList<float[]?> vectors) : IDistill
         if (output == TeacherOutput.Scores && columns != training.ClassNames.Count)
         {
             throw new ArgumentException(
-                $"The teacher gives {columns} scores for each image, but the data set has {training.ClassNames.Count} classes: one for each is needed. "
+                $"The teacher gives {columns} scores for each image, but the data set has {training.ClassNames.Count} classes: "
+                + "one score for each is needed. "
                 + $"Scores of other classes can be learned by {nameof(Distillation)}.{nameof(Distillation.FromFeatures)}.");
         }
 

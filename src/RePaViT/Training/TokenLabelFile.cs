@@ -10,11 +10,11 @@ using RePaViT.Weights;
 namespace RePaViT;
 
 /// <summary>
-/// Files of token labels: what each part of each image of a data set shows, in the words of a teacher. A safetensors file with
-/// two tensors of the same shape, [images, rows, columns, k]: <c>classes</c> (I32 or I64), the k most likely classes of each
-/// place of a map that covers the whole image, stretched to a square; and <c>scores</c> (F16 or F32), their probabilities, which
-/// add up to at most 1. What is left of 1 is shared by all classes. The metadata <c>classNames</c>, a JSON list of all names,
-/// may be left out.
+/// Files of token labels: what each part of each image of a data set shows, according to a teacher. A safetensors file with two
+/// tensors of the same shape, [images, rows, columns, k]: <c>classes</c> (I32 or I64), the k most probable classes at each
+/// position of a map that covers the whole image, stretched to a square; and <c>scores</c> (F16 or F32), their probabilities,
+/// which add up to at most 1. The rest, up to 1, is shared by all classes. The metadata <c>classNames</c>, a JSON list of all
+/// names, is optional.
 /// </summary>
 public static class TokenLabelFile
 {
@@ -22,19 +22,19 @@ public static class TokenLabelFile
     internal const string ScoresName = "scores";
     internal const string ClassNamesKey = "classNames";
 
-    /// <summary>Writes what a model says of every image.</summary>
+    /// <summary>Writes what a model says about every image.</summary>
     /// <param name="path">The file to create, or to replace as a whole.</param>
     /// <param name="teacher">
     /// An LV-ViT, or a model that averages its last feature map (MLP-Mixer, Swin, PoolFormer), for images of any size.
     /// </param>
     /// <param name="images">The images, with the teacher's classes.</param>
-    /// <param name="classesPerPlace">Classes to keep of each place, from 1; where there are fewer, all are. Default 5.</param>
-    /// <param name="cancellationToken">Stops it; the path then keeps what it held.</param>
+    /// <param name="classesPerPlace">Classes to keep at each position, at least 1; if there are fewer, all are kept. Default 5.</param>
+    /// <param name="cancellationToken">Stops it; an existing file is then kept.</param>
     /// <exception cref="ArgumentException">
-    /// The head of the teacher reads a class token alone, its classes are not those of the images, or the file would have a
+    /// The head of the teacher reads only a class token, its classes are not those of the images, or the file would have a
     /// tensor of more than 2^31 values.
     /// </exception>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static void Write(
@@ -45,7 +45,8 @@ public static class TokenLabelFile
         ArgumentOutOfRangeException.ThrowIfLessThan(classesPerPlace, 1);
         if (!images.ClassNames.SequenceEqual(teacher.ClassNames))
         {
-            throw new ArgumentException("The images have different class names from the teacher: the same, in the same order, are needed.", nameof(images));
+            throw new ArgumentException("The images have class names that differ from the teacher's: the same names, in the same order, "
+                + "are needed.", nameof(images));
         }
 
         TokenTeacher tokens = teacher.CreateTokenTeacher();
@@ -109,7 +110,7 @@ public static class TokenLabelFile
         Resampler.Resize(image, whole, teacher.Architecture.ImageSize, teacher.Preprocessing.Interpolation, planes);
     }
 
-    /// <summary>The most likely classes of each place, greatest first. The probabilities are used up.</summary>
+    /// <summary>The most probable classes at each position, greatest first. Overwrites the probabilities.</summary>
     private static void TakeGreatest(Span<float> probabilities, int classes, int kept, Span<byte> classBytes, Span<byte> scoreBytes)
     {
         for (int i = 0; i < classBytes.Length / sizeof(int); i++)

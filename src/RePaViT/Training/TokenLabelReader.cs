@@ -45,7 +45,8 @@ internal sealed class TokenLabelReader : ITokenLabelSource
 
         (_map, _perPlace) = (new LabelMap(shape[1], shape[2]), shape[3]);
         _placeOf = dataset.PlacesIn(shape[0])
-            ?? throw Refusal($"Tensor '{TokenLabelFile.ClassesName}' has labels of {shape[0]} images, but there are {dataset.DescribeCount()}.");
+            ?? throw Refusal($"Tensor '{TokenLabelFile.ClassesName}' has labels for {shape[0]} images, but there are "
+                + $"{dataset.DescribeCount()}.");
         Identity = $"file {CheckAndHash(dataStart, header.Entries)}";
     }
 
@@ -215,7 +216,7 @@ internal sealed class TokenLabelReader : ITokenLabelSource
             {
                 return types.Contains(entry.Type.Name)
                     ? new TensorPlace(entry, offset)
-                    : throw Refusal($"Tensor '{name}' has type {entry.Type.Name}; accepted are {string.Join(" and ", types)}.");
+                    : throw Refusal($"Tensor '{name}' has type {entry.Type.Name}; {string.Join(" and ", types)} are accepted.");
             }
 
             offset += entry.Bytes;
@@ -243,7 +244,8 @@ internal sealed class TokenLabelReader : ITokenLabelSource
 
         if (names is null || !names.SequenceEqual(classNames))
         {
-            throw Refusal($"Metadata '{TokenLabelFile.ClassNamesKey}' has different class names from the training data set: the same, in the same order, are needed.");
+            throw Refusal($"Metadata '{TokenLabelFile.ClassNamesKey}' has class names that differ from the training data set's: the same "
+                + "names, in the same order, are needed.");
         }
     }
 

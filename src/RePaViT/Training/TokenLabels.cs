@@ -6,7 +6,7 @@ namespace RePaViT;
 
 /// <summary>
 /// Token labels (Jiang et al., arXiv 2104.10858): an <see cref="LVViTArchitecture"/> learns what every patch of an image shows,
-/// beside what the image as a whole does. <c>trainer.TokenLabels = TokenLabels.FromTeacher(model)</c> takes the labels from
+/// in addition to what the whole image shows. <c>trainer.TokenLabels = TokenLabels.FromTeacher(model)</c> takes the labels from
 /// another model while training, <see cref="FromFile"/> from a file.
 /// <para>
 /// Labels go through the same crops, flips, rotations and shifts as the image. Mixup and cutmix of images are refused:
@@ -24,12 +24,12 @@ public sealed record TokenLabels
     private TokenLabels(string? path, RePaViTModel? teacher) => (_path, _teacher) = (path, teacher);
 
     /// <summary>
-    /// Labels from a file that <see cref="TokenLabelFile"/> wrote, or of the same format. It is read once from beginning to end
-    /// before training, and then image by image.
+    /// Labels from a file that <see cref="TokenLabelFile"/> wrote, or that has the same format. It is read once from beginning
+    /// to end before training, and then image by image.
     /// </summary>
     /// <param name="path">
-    /// The file. It has the training images in their order; or those of the whole that was split into training and validation;
-    /// or, in ML.NET, the rows of the training data, those that are left out included.
+    /// The file. It has the training images in their order; or those of the whole data set that was split into training and
+    /// validation; or, in ML.NET, the rows of the training data, including those that are left out.
     /// </param>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public static TokenLabels FromFile(string path)
@@ -39,14 +39,14 @@ public sealed record TokenLabels
     }
 
     /// <summary>
-    /// Labels from a model that sees every image of a batch as the network does, after all changes but erasing. It computes
-    /// where it did before: on the CPU, unless it was put elsewhere.
+    /// Labels from a model that sees every image of a batch as the network does, after all augmentation except erasing. It
+    /// computes on its present device: the CPU, unless it was moved elsewhere.
     /// </summary>
     /// <param name="teacher">
     /// An LV-ViT, or a model that averages its last feature map (MLP-Mixer, Swin, PoolFormer); with the classes of the training
     /// data, and for images of the size that the network takes.
     /// </param>
-    /// <exception cref="ArgumentException">It is a model whose head reads a class token alone.</exception>
+    /// <exception cref="ArgumentException">It is a model whose head reads only a class token.</exception>
     public static TokenLabels FromTeacher(RePaViTModel teacher)
     {
         ArgumentNullException.ThrowIfNull(teacher);
@@ -54,20 +54,20 @@ public sealed record TokenLabels
         return new(path: null, teacher);
     }
 
-    /// <summary>What the label of the image counts in the loss: 0, or from 1e-30 to 1e6. Default 1.</summary>
+    /// <summary>The weight of the image's label in the loss: 0, or from 1e-30 to 1e6. Default 1.</summary>
     public double ClassWeight { get; init; } = 1;
 
-    /// <summary>What the labels of all patches count together: 0, or from 1e-30 to 1e6. Default 1.</summary>
+    /// <summary>The weight of the labels of all patches together: 0, or from 1e-30 to 1e6. Default 1.</summary>
     public double TokenWeight { get; init; } = 1;
 
     /// <summary>
-    /// The share of the data set's own label in the label of the image, in [0, 1]; the rest is what the labels say of the part
-    /// that is seen: the average over its patches, or the teacher's answer. Default 0.
+    /// The share of the data set's own label in the label of the image, in [0, 1]; the rest is what the labels say about the
+    /// visible part: the average over its patches, or the teacher's answer. Default 0.
     /// </summary>
     public double LabelShare { get; init; }
 
     /// <summary>
-    /// Whether the tokens in a random box change places between two images after the projection of patches, with their labels;
+    /// Whether the tokens in a random box are exchanged between two images after the projection of patches, with their labels;
     /// the labels of the images are mixed by area. Default true.
     /// </summary>
     public bool MixToken { get; init; } = true;
@@ -80,7 +80,7 @@ public sealed record TokenLabels
         ThrowUnlessWeight(TokenWeight);
         if (ClassWeight == 0 && TokenWeight == 0)
         {
-            throw new ArgumentException($"{nameof(ClassWeight)} and {nameof(TokenWeight)} are both 0: one must be more.");
+            throw new ArgumentException($"{nameof(ClassWeight)} and {nameof(TokenWeight)} are both 0: one must be above 0.");
         }
 
         if (!(LabelShare is >= 0 and <= 1))
@@ -93,7 +93,9 @@ public sealed record TokenLabels
     internal RePaViTModel? Teacher => _teacher;
 
     /// <summary>Checks what can be checked without data.</summary>
-    /// <exception cref="ArgumentException">A property has a value that is not accepted, or the network or the augmentation does not fit.</exception>
+    /// <exception cref="ArgumentException">
+    /// A property has a value that is not accepted, or the network or the augmentation does not match.
+    /// </exception>
     internal void ThrowUnlessUsable(Architecture architecture, AugmentationOptions augmentation)
     {
         Validate();
@@ -108,20 +110,20 @@ public sealed record TokenLabels
         {
             throw new ArgumentException(
                 $"{nameof(augmentation.MixupAlpha)} {augmentation.MixupAlpha} and {nameof(augmentation.CutmixAlpha)} {augmentation.CutmixAlpha} "
-                + $"are not accepted together with {nameof(Trainer.TokenLabels)}, where {nameof(MixToken)} takes their place: 0 is needed.");
+                + $"cannot be combined with {nameof(Trainer.TokenLabels)}, where {nameof(MixToken)} takes their place: 0 is needed.");
         }
 
         if (_teacher is not null && _teacher.Architecture.ImageSize != architecture.ImageSize)
         {
             throw new ArgumentException(
-                $"The teacher sees images of {_teacher.Architecture.ImageSize} pixels, but the network those of {architecture.ImageSize}: the same are "
-                + $"needed. {nameof(TokenLabelFile)} makes a file of labels with a teacher of any size.");
+                $"The teacher takes images of {_teacher.Architecture.ImageSize} pixels, but the network takes {architecture.ImageSize}: "
+                + $"both must be the same. {nameof(TokenLabelFile)} makes a file of labels with a teacher of any size.");
         }
     }
 
     /// <summary>Opens the labels for a run.</summary>
-    /// <exception cref="ArgumentException">The network, the augmentation or the teacher does not fit.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, or not of these images; the message says where.</exception>
+    /// <exception cref="ArgumentException">The network, the augmentation or the teacher does not match.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or is not for these images; the message says where.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal TokenTraining Open(Architecture architecture, AugmentationOptions augmentation, IImageDataset training)
     {

@@ -2,19 +2,21 @@ using RePaViT.Threading;
 
 namespace RePaViT;
 
-/// <summary>How a training run is carried out. Nothing here changes what it arrives at.</summary>
+/// <summary>How a training run is carried out. Nothing here changes its result.</summary>
 public sealed record TrainerOptions
 {
-    /// <summary>Most threads to compute with, from 1 to 1024; null for one on every core. Default null.</summary>
+    /// <summary>The largest number of threads to compute with, from 1 to 1024; null for one per core. Default null.</summary>
     public int? Threads { get; init; }
 
     /// <summary>
     /// The file that keeps the state of the run, for <see cref="Trainer.Resume"/>; its folder must exist. It is replaced
-    /// as a whole at the start, after every epoch and on cancellation. Null for none. Default null.
+    /// atomically at the start, after every epoch and on cancellation. Null for none. Default null.
     /// </summary>
     public string? CheckpointPath { get; init; }
 
-    /// <summary>Steps of the optimizer after which the checkpoint is written within an epoch too, at least 1. Default 1000.</summary>
+    /// <summary>
+    /// The number of optimizer steps after which the checkpoint is written within an epoch too, at least 1. Default 1000.
+    /// </summary>
     public int CheckpointEverySteps { get; init; } = 1000;
 
     /// <summary>Checks every property.</summary>

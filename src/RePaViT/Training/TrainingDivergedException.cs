@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>Training was given up because its loss, gradients or weights were no longer finite numbers.</summary>
+/// <summary>Training was abandoned because its loss, gradients or weights were no longer finite numbers.</summary>
 public sealed class TrainingDivergedException : Exception
 {
     internal TrainingDivergedException(string what, long step, string? checkpointPath)
@@ -14,6 +14,6 @@ public sealed class TrainingDivergedException : Exception
     /// <summary>The step of the optimizer in which it happened, counted from 1.</summary>
     public long Step { get; }
 
-    /// <summary>The checkpoint that was written last, before it happened; null if none is kept.</summary>
+    /// <summary>The last checkpoint written before it happened; null if there is none.</summary>
     public string? CheckpointPath { get; }
 }

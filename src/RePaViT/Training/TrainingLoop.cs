@@ -176,7 +176,7 @@ internal sealed class TrainingLoop
             weights = GetWeights();
             ThrowIfDiverged(FindWrongNumber(weights));
             validation = _evaluate(weights, cancellationToken);
-            ThrowUnlessFinite(validation.Loss, "The loss of the validation");
+            ThrowUnlessFinite(validation.Loss, "The validation loss");
         }
 
         if (_state.FinishEpoch(validation))
@@ -222,7 +222,7 @@ internal sealed class TrainingLoop
         .Select(pair => TensorValues.FindWrong(pair.Key, pair.Value.Data, fromZero: false))
         .FirstOrDefault(wrong => wrong is not null);
 
-    /// <summary>What was learned is worth more than its copy: training continues without, and tries again the next time.</summary>
+    /// <summary>What was learned is worth more than its copy: training continues without it, and tries again the next time.</summary>
     private void TryWriteCheckpoint()
     {
         try

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RePaViT;
 
-/// <summary>How far a training run is. Reported at most ten times a second, and after every epoch.</summary>
+/// <summary>The progress of a training run. Reported at most ten times a second, and after every epoch.</summary>
 public sealed record TrainingProgress
 {
     /// <summary>The epoch in progress or just finished, counted from 1.</summary>
@@ -26,18 +26,18 @@ public sealed record TrainingProgress
     /// <summary>The last validation; null before the first.</summary>
     public required Evaluation? Validation { get; init; }
 
-    /// <summary>What the epoch ended with that this report closes; null within an epoch.</summary>
+    /// <summary>The results of the epoch that ends with this report; null within an epoch.</summary>
     public required EpochSummary? FinishedEpoch { get; init; }
 
     /// <summary>
-    /// How far the conversion of the trained network is, which ends a run with <see cref="ChannelIdleMethod.Convert"/>; null before.
+    /// The progress of the final conversion of the trained network, with <see cref="ChannelIdleMethod.Convert"/>; null before it.
     /// </summary>
     public ConversionProgress? Conversion { get; init; }
 
     /// <summary>The learning rate of the last step.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>Training images per second, without the time that validation takes; 0 before the first step.</summary>
+    /// <summary>Training images per second, not counting the time for validation; 0 before the first step.</summary>
     public required double ImagesPerSecond { get; init; }
 
     /// <summary>Time since this run began or was resumed.</summary>
@@ -47,21 +47,21 @@ public sealed record TrainingProgress
     public required TimeSpan TimeLeft { get; init; }
 
     /// <summary>
-    /// Why the checkpoint could not be written the last time; null while it is up to date. The run continues meanwhile, and tries
-    /// again the next time that it is due.
+    /// Why the last checkpoint could not be written; null while it is up to date. The run goes on, and tries again when the
+    /// next checkpoint is due.
     /// </summary>
     public string? CheckpointFailure { get; init; }
 
     /// <summary>
     /// What the steps were computed with, first to last: instruction sets of CPUs (avx512, avx2, advsimd, vector128, scalar) or
-    /// devices of TorchSharp. More than one if the run was resumed elsewhere: then it does not end with the same bytes as on
-    /// one of them, but with nearly the same numbers.
+    /// devices of TorchSharp. More than one if the run was resumed elsewhere: then its weights are nearly, but not exactly,
+    /// those that one of them alone gives.
     /// </summary>
     public IReadOnlyList<string> ComputedWith { get; init; } = [];
 
     /// <summary>
     /// One line: the epoch, its loss, the accuracy of the last validation (before the first: of training), speed and time left; or
-    /// how far the conversion is.
+    /// the progress of the conversion.
     /// </summary>
     public override string ToString()
     {

@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 namespace RePaViT;
 
 /// <summary>
-/// Everything besides the data and the architecture that decides what training arrives at. The defaults suit small data
-/// sets: <see cref="Epochs"/> and <see cref="BatchSize"/> follow from the number of training images, so that even few make
-/// enough steps. <see cref="Paper"/> gives the recipe of the paper.
+/// Everything besides the data and the architecture that decides the result of training. The defaults suit small data
+/// sets: <see cref="Epochs"/> and <see cref="BatchSize"/> are derived from the number of training images, so that even a
+/// few images give enough steps. <see cref="Paper"/> gives the recipe of the paper.
 /// </summary>
 public sealed record TrainingRecipe
 {
@@ -13,7 +13,7 @@ public sealed record TrainingRecipe
     private const long LargeParameters = 200_000_000;
 
     // Engines compute in 32-bit floats, of which the least is about 1e-38 and the greatest about 3e38. Numbers within these
-    // limits can be multiplied with whatever else a step multiplies them with.
+    // limits can be multiplied by whatever else a step multiplies them with.
     private const double Least = 1e-30;
     private const double Greatest = 1e6;
     private const int MostEpochs = 1_000_000;
@@ -21,12 +21,12 @@ public sealed record TrainingRecipe
     private const string BelowOne = "a number in [0, 1) that does not round to 1 in 32 bits";
 
     /// <summary>
-    /// RePaViT, appendix A, table 7: for ImageNet-1k from random weights. Large and Huge, and whatever has 200 million parameters or more, learn at
-    /// 1e-3 with a drop path rate of 0.3, all others at 4e-3 with 0.1. The batch of 4096 is 64 gathered batches of 64; what
-    /// the table leaves open (<see cref="Epsilon"/> 1e-8, for one) is as in the reference implementation's main.py. Channels are idle
-    /// from the first step on.
+    /// RePaViT, appendix A, table 7: for ImageNet-1k from random weights. Large and Huge, and any other network with 200 million parameters
+    /// or more, learn at 1e-3 with a drop path rate of 0.3, all others at 4e-3 with 0.1. The batch of 4096 is 64 accumulated batches of 64;
+    /// what the table leaves open (<see cref="Epsilon"/> 1e-8, for example) is as in the reference implementation's main.py. Channels are
+    /// idle from the first step.
     /// </summary>
-    /// <param name="architecture">What is to be trained.</param>
+    /// <param name="architecture">The network to train.</param>
     public static TrainingRecipe Paper(Architecture architecture)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -49,8 +49,8 @@ public sealed record TrainingRecipe
     }
 
     /// <summary>
-    /// For continuing from a trained model (<see cref="Trainer.InitialModel"/>), also on a few hundred images: fewer epochs
-    /// of small steps, and images that stay close to what they are.
+    /// For continuing from a trained model (<see cref="Trainer.InitialModel"/>), even on a few hundred images: fewer
+    /// epochs of small steps, and only mild augmentation.
     /// </summary>
     public static TrainingRecipe FineTune { get; } = new()
     {
@@ -62,14 +62,14 @@ public sealed record TrainingRecipe
     };
 
     /// <summary>
-    /// Times that every training image is seen, at least 1; null for as many as make 2000 steps of the optimizer, from 30 to 300.
+    /// How often each training image is seen, at least 1; null for as many as give 2000 optimizer steps, from 30 to 300.
     /// Default null.
     /// </summary>
     public int? Epochs { get; init; }
 
     /// <summary>
     /// Images that pass through the network together, at least 2; null for the square root of the number of training images, from 16
-    /// to 64, or for all where they are fewer. Default null.
+    /// to 64, or for all if there are fewer. Default null.
     /// </summary>
     public int? BatchSize { get; init; }
 
@@ -79,18 +79,18 @@ public sealed record TrainingRecipe
     /// <summary>The rule by which gradients move weights. Default: AdamW.</summary>
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
 
-    /// <summary>The learning rate at the end of the warm-up, from where it falls along a cosine; from 1e-30 to 1e6. Default 1e-3.</summary>
+    /// <summary>The learning rate at the end of the warm-up, from which it falls along a cosine; from 1e-30 to 1e6. Default 1e-3.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Where the cosine ends, in [0, <see cref="LearningRate"/>]. Default 1e-5.</summary>
+    /// <summary>The learning rate at which the cosine ends, in [0, <see cref="LearningRate"/>]. Default 1e-5.</summary>
     public double MinimumLearningRate { get; init; } = 1e-5;
 
-    /// <summary>Where the warm-up begins, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
+    /// <summary>The learning rate at which the warm-up begins, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
     public double WarmupLearningRate { get; init; } = 1e-6;
 
     /// <summary>
-    /// Epochs of linearly rising learning rate, from 1e-30 to <see cref="Epochs"/>; 0 for none, null for one, or a twentieth of
-    /// all where that is less. Default null.
+    /// Epochs of linearly rising learning rate, from 1e-30 to <see cref="Epochs"/>; 0 for none, null for one, or for a
+    /// twentieth of all if that is less. Default null.
     /// </summary>
     public double? WarmupEpochs { get; init; }
 
@@ -120,16 +120,16 @@ public sealed record TrainingRecipe
     /// </summary>
     public double DropPathRate { get; init; } = 0.1;
 
-    /// <summary>Probability that is taken from the target class and spread over all classes, in [0, 1). Default 0.1.</summary>
+    /// <summary>Probability that is taken from the target class and distributed over all classes, in [0, 1). Default 0.1.</summary>
     public double LabelSmoothing { get; init; } = 0.1;
 
-    /// <summary>How training images are changed at random. Default: by crops and flips.</summary>
+    /// <summary>How training images are augmented at random. Default: crops and flips.</summary>
     public AugmentationOptions Augmentation { get; init; } = new();
 
     /// <summary>
-    /// Decay of the moving average of the weights, which is what gets validated and deployed, in [0, 1); null to use the
-    /// weights themselves. After step s the decay is min(decay, (1 + s) / (10 + s)), so that a short run's average is not
-    /// made of its beginnings. Default 0.998.
+    /// Decay of the moving average of the weights, which is validated and deployed, in [0, 1); null to use the weights
+    /// themselves. After step s the decay is min(decay, (1 + s) / (10 + s)), so that a short run's average does not
+    /// consist of its first steps. Default 0.998.
     /// </summary>
     public double? EmaDecay { get; init; } = 0.998;
 
@@ -138,30 +138,31 @@ public sealed record TrainingRecipe
     public EarlyStopping? EarlyStopping { get; init; }
 
     /// <summary>
-    /// What the learning rate of a tensor is multiplied with for each block that lies between it and the head, in (0, 1]: for going
-    /// on from a trained model, whose first blocks fit other images too (BEiT, arXiv 2106.08254, appendix; timm's layer decay). The
-    /// last block learns at this share of the rate, what comes before the first block at its power of the number of blocks and one
-    /// more. Null for the same rate everywhere. Default null.
+    /// The factor by which the learning rate of a tensor is multiplied for each block between it and the head, in (0, 1]: for
+    /// continuing from a trained model, whose first blocks suit other images too (BEiT, arXiv 2106.08254, appendix; timm's layer
+    /// decay). The last block learns at this share of the rate; what comes before the first block, at this share to the power of
+    /// the number of blocks plus one. Null for the same rate everywhere. Default null.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double? LayerDecay { get; init; }
 
     /// <summary>
-    /// How many blocks learn, the last ones, with all that follows them; what comes before stays to the bit, with its batch
-    /// statistics, and is computed as it is deployed, which is faster. From 0 to the number of blocks; null for all blocks and
-    /// what comes before them. Default null.
+    /// How many of the last blocks learn, with everything after them; what comes before stays bit for bit as it is, with its
+    /// batch statistics, and is computed in deployed form, which is faster. From 0 to the number of blocks; null for all
+    /// blocks and what comes before them. Default null.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? TrainedBlocks { get; init; }
 
     /// <summary>
-    /// How idle channels come about where the architecture has any. Default: from random weights on, the vanilla network is trained
-    /// and then converted, which did better in all that was measured; <see cref="Paper"/> trains them idle.
+    /// How channels become idle, if the architecture has idle channels. Default: starting from random weights, the vanilla network
+    /// is trained and then converted, which was better on average on every data set measured; <see cref="Paper"/> trains with idle
+    /// channels.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ChannelIdleMethod ChannelIdleMethod { get; init; }
 
-    /// <summary>What all random choices follow from. Default 0.</summary>
+    /// <summary>The seed of all random choices. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Checks every property against the others.</summary>
@@ -198,7 +199,7 @@ public sealed record TrainingRecipe
         Guard.ThrowUnless(IsBelowOne(EmaDecay ?? 0), EmaDecay, $"{BelowOne}, or null");
         Guard.ThrowUnless(LayerDecay is null or (>= Least and <= 1), LayerDecay, $"a number from {Least} to 1, or null");
         Guard.ThrowUnless(Enum.IsDefined(ChannelIdleMethod), ChannelIdleMethod, "Auto, Train or Convert");
-        Guard.ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number from 0, or null");
+        Guard.ThrowUnless(TrainedBlocks is null or >= 0, TrainedBlocks, "a number of at least 0, or null");
     }
 
     private static bool IsBelowOne(double value) => value >= 0 && (float)value < 1;

@@ -59,7 +59,7 @@ internal sealed class TrainingState
         return isBest;
     }
 
-    /// <summary>Whether validation has not become better for as many epochs as the recipe waits.</summary>
+    /// <summary>Whether validation has not improved for as many epochs as the recipe waits.</summary>
     public bool IsOutOfPatience(TrainingRecipe recipe)
         => recipe.EarlyStopping is EarlyStopping stopping && Best is not null && Epoch - Best.Epoch >= stopping.Patience;
 
@@ -75,7 +75,8 @@ internal sealed class TrainingState
         if (!isPossible)
         {
             throw new ArgumentException(
-                $"Epoch {Epoch}, step {Step} with {Images} images, {Correct} of them right, a loss of {LossSum} and {History.Count} finished epochs is not a state of this run.");
+                $"Epoch {Epoch}, step {Step} with {Images} images, {Correct} of them right, a loss of {LossSum} "
+                + $"and {History.Count} finished epochs is not a state of this run.");
         }
 
         int wrong = History.FindIndex(summary => !IsPossible(summary, run));

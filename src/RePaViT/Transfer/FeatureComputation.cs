@@ -91,7 +91,8 @@ internal sealed class FeatureComputation(RePaViTModel model, AugmentationOptions
             float[] row = rows.AsSpan(i * rowsLength, rowsLength).ToArray();
             if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(row)))
             {
-                throw new ArgumentException($"The model's features of image {first + missing[i]} are not finite: it cannot be learned from.", nameof(dataset));
+                throw new ArgumentException($"The model's features of image {first + missing[i]} are not finite: the image cannot be "
+                    + "learned from.", nameof(dataset));
             }
 
             features[missing[i]] = row;

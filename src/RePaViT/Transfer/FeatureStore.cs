@@ -80,7 +80,7 @@ internal sealed class FeatureStore
     }
 
     /// <summary>Brings the file up to date.</summary>
-    /// <exception cref="IOException">It cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">It cannot be written; it keeps its content.</exception>
     public void Write()
     {
         if (_path is null || !_isChanged)

@@ -23,13 +23,13 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
     private const int Patience = 10;
 
     /// <summary>Why it is not to be tried; null if it is.</summary>
-    /// <param name="method">What was asked for.</param>
+    /// <param name="method">What was requested.</param>
     /// <param name="counts">Images of each class.</param>
     public static string? FindObstacle(TransferMethod method, int[] counts)
     {
         if (method == TransferMethod.Linear)
         {
-            return "The linear classifier was asked for.";
+            return "The linear classifier was requested.";
         }
 
         int images = counts.Sum();
@@ -98,12 +98,13 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
 
         // Where the pretrained model computes, which need not be where it was trained.
         RePaViTModel model = linear.Model.With(result.Model.Description, result.Model.Network);
-        string figures = Text($"{Percent(tuned)} of {tuned.Images} images right, the linear classifier {Percent(linear.LinearValidation)}.");
+        string figures = Text(
+            $"{Percent(tuned)} of {tuned.Images} images right, against {Percent(linear.LinearValidation)} for the linear classifier.");
         bool[] tunedIsRight = new bool[validation.Count];
         model.Reparameterize().Evaluate(validation, (image, isRight) => tunedIsRight[image] = isRight, CancellationToken.None);
         return IsBetter(tunedIsRight, classifierIsRight)
-            ? linear with { Model = model, Method = TransferMethod.FineTune, Reason = $"Fine-tuned, it has {figures}" }
-            : linear with { Reason = $"The linear classifier, because fine-tuning gains no more than chance would: fine-tuned, it has {figures}" };
+            ? linear with { Model = model, Method = TransferMethod.FineTune, Reason = $"Fine-tuned, it gets {figures}" }
+            : linear with { Reason = $"The linear classifier, because fine-tuning gains no more than chance would: it gets {figures}" };
     }
 
     /// <summary>

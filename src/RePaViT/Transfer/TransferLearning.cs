@@ -6,9 +6,9 @@ using RePaViT.Transfer;
 namespace RePaViT;
 
 /// <summary>
-/// Teaches a pretrained model other classes. The features of all images are computed once; multinomial logistic regression with an L2
-/// penalty on them becomes the head of the network. Where images suffice, the network is fine-tuned from there on, which is kept if it
-/// does better on images that were held out.
+/// Trains a pretrained model for other classes. The features of all images are computed once; multinomial logistic regression with an
+/// L2 penalty on them becomes the head of the network. If there are enough images, the network is then fine-tuned, which is kept if
+/// it does better on held-out images.
 /// </summary>
 public sealed class TransferLearning
 {
@@ -21,16 +21,16 @@ public sealed class TransferLearning
     private readonly ITrainingBackend? _backend;
 
     /// <param name="model">The pretrained model, in any form; its classes do not matter.</param>
-    /// <param name="options">How to go about it; null for the defaults.</param>
+    /// <param name="options">How to learn; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option has a value that is not accepted; the message names it.</exception>
     public TransferLearning(RePaViTModel model, TransferOptions? options = null)
         : this(model, options, backend: null)
     {
     }
 
-    /// <param name="model">The pretrained model; features are computed where it computes.</param>
+    /// <param name="model">The pretrained model; features are computed on its device.</param>
     /// <param name="options">How to go about it.</param>
-    /// <param name="backend">What fine-tunes; null for the CPU.</param>
+    /// <param name="backend">The engine for fine-tuning; null for the CPU.</param>
     internal TransferLearning(RePaViTModel model, TransferOptions? options, ITrainingBackend? backend)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -41,19 +41,19 @@ public sealed class TransferLearning
     }
 
     /// <summary>Learns the classes of a data set.</summary>
-    /// <param name="training">The images to learn; at least two classes have one.</param>
+    /// <param name="training">The images to learn, of at least two classes.</param>
     /// <param name="validation">
-    /// Images of the same classes to choose by where the network is fine-tuned; null to hold out a fifth of the training images for
-    /// that. The linear classifier that is kept is fitted to these as well then.
+    /// Images of the same classes, used to choose the result if the network is fine-tuned; null to hold out a fifth of the training
+    /// images for this. A linear classifier that is kept is then fitted to the held-out images as well.
     /// </param>
-    /// <param name="progress">Gets reports; may be null.</param>
+    /// <param name="progress">Receives reports; may be null.</param>
     /// <param name="cancellationToken">
-    /// Stops it. Before fine-tuning that is an exception; in fine-tuning, the result is the best so far. What was computed for
-    /// <see cref="TransferOptions.CheckpointFolder"/> is kept.
+    /// Stops it. Before fine-tuning, this throws an exception; during fine-tuning, the result is the best so far. What was
+    /// computed for <see cref="TransferOptions.CheckpointFolder"/> is kept.
     /// </param>
     /// <exception cref="ArgumentException">The data set has too few classes or a label that is not accepted.</exception>
     /// <exception cref="NotSupportedException">
-    /// Fine-tuning was asked for, and the batch or the network is too large for the CPU engine, or the model cannot be trained.
+    /// Fine-tuning was requested, and the batch or the network is too large for the CPU engine, or the model cannot be trained.
     /// </exception>
     /// <exception cref="InvalidDataException">What <see cref="TransferOptions.CheckpointFolder"/> holds is damaged.</exception>
     /// <exception cref="IOException">
@@ -76,7 +76,8 @@ public sealed class TransferLearning
 
         if (validation is not null && !validation.ClassNames.SequenceEqual(training.ClassNames))
         {
-            throw new ArgumentException("The validation data set has different class names from the training data set.", nameof(validation));
+            throw new ArgumentException("The validation data set has class names that differ "
+                + "from the training data set's.", nameof(validation));
         }
 
         FeatureSet features = ComputeFeatures(training, progress, out string? failure, cancellationToken);
@@ -85,8 +86,8 @@ public sealed class TransferLearning
     }
 
     /// <summary>The same, computing elsewhere.</summary>
-    /// <param name="place">Gives the model the engine that is to compute features.</param>
-    /// <param name="backend">What fine-tunes; null for the CPU.</param>
+    /// <param name="place">Gives the model its engine for computing features.</param>
+    /// <param name="backend">The engine for fine-tuning; null for the CPU.</param>
     internal TransferLearning With(Func<RePaViTModel, RePaViTModel> place, ITrainingBackend? backend)
         => new(place(_model), _options, backend);
 

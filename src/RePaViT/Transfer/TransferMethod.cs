@@ -4,14 +4,14 @@ namespace RePaViT;
 public enum TransferMethod
 {
     /// <summary>
-    /// A linear classifier on the features of the network; where images suffice, fine-tuning as well, which is kept if it does
-    /// better on images that are held out.
+    /// A linear classifier on the features of the network; if there are enough images, fine-tuning as well, which is kept if
+    /// it does better on held-out images.
     /// </summary>
     Auto,
 
-    /// <summary>A linear classifier on the features of the network, which itself stays what it is. Takes seconds.</summary>
+    /// <summary>A linear classifier on the features of the network, which itself does not change. Takes seconds.</summary>
     Linear,
 
-    /// <summary>As <see cref="Auto"/> where images suffice, however few there are.</summary>
+    /// <summary>Like <see cref="Auto"/> with enough images, however few there are.</summary>
     FineTune,
 }

@@ -2,7 +2,7 @@ using RePaViT.Threading;
 
 namespace RePaViT;
 
-/// <summary>How <see cref="TransferLearning"/> goes about it. The defaults suit most data sets.</summary>
+/// <summary>How <see cref="TransferLearning"/> learns. The defaults suit most data sets.</summary>
 public sealed record TransferOptions
 {
     private const int MaxViews = 64;
@@ -15,50 +15,50 @@ public sealed record TransferOptions
     // From here on, the rare class loses more than chance.
     private const int GreatestImbalance = 2;
 
-    /// <summary>What is tried. Default: what suits the number of images.</summary>
+    /// <summary>The method to use. Default: what suits the number of images.</summary>
     public TransferMethod Method { get; init; }
 
     /// <summary>
-    /// Rows of features of each image, from 1 to 64: the first of the image as it is, the others changed as
-    /// <see cref="Augmentation"/> says. Null for 8, or fewer where there are over 500 images, but at least 2. Default null.
+    /// Rows of features for each image, from 1 to 64: the first from the unchanged image, the others augmented as
+    /// <see cref="Augmentation"/> says. Null for 8, or fewer if there are over 500 images, but at least 2. Default null.
     /// </summary>
     public int? Views { get; init; }
 
     /// <summary>
-    /// How the further rows' images are changed; mixing and repeats play no part. Default: random crops of at least half of the area,
-    /// mirrored with a probability of 0.5.
+    /// How images are augmented for the further rows; mixing and repeats are ignored. Default: random crops of at least half of the
+    /// area, mirrored with a probability of 0.5.
     /// </summary>
     public AugmentationOptions Augmentation { get; init; } = TrainingRecipe.FineTune.Augmentation;
 
     /// <summary>
-    /// The penalty of the linear classifier, half of which is multiplied with the squared weights of features of deviation 1, beside a
-    /// mean loss; from 1e-9 to 1e6. Null to choose it by cross-validation from 10 to 1e-4. Default null.
+    /// The penalty of the linear classifier: half of it times the squared weights, for features of deviation 1, is added to the mean
+    /// loss; from 1e-9 to 1e6. Null to choose it by cross-validation from 10 to 1e-4. Default null.
     /// </summary>
     public double? Penalty { get; init; }
 
     /// <summary>
-    /// Whether all classes count the same for the linear classifier, however many images they have. Null for yes where the largest
-    /// class has over twice as many images as the smallest. Default null.
+    /// Whether all classes have the same weight in the linear classifier, however many images they have. Null for yes if the
+    /// largest class has more than twice as many images as the smallest. Default null.
     /// </summary>
     public bool? BalanceClasses { get; init; }
 
     /// <summary>
-    /// How the network is fine-tuned, from the linear classifier's head on; null for <see cref="TrainingRecipe.FineTune"/> with layer
-    /// decay, early stopping and epochs that follow from the number of images. Its seed is <see cref="Seed"/>, and its
-    /// <see cref="TrainingRecipe.ChannelIdleMethod"/> plays no part. Default null.
+    /// How the network is fine-tuned, starting with the linear classifier as its head; null for <see cref="TrainingRecipe.FineTune"/>
+    /// with layer decay, early stopping and epochs derived from the number of images. Its seed is <see cref="Seed"/>, and its
+    /// <see cref="TrainingRecipe.ChannelIdleMethod"/> is ignored. Default null.
     /// </summary>
     public TrainingRecipe? Recipe { get; init; }
 
     /// <summary>
-    /// A folder that exists, for what is known so far: computed features, and the state of fine-tuning. The next call with the same
-    /// model, data and options continues from there; what is there of others is replaced. Null for none. Default null.
+    /// An existing folder for intermediate results: computed features, and the state of fine-tuning. The next call with the same
+    /// model, data and options continues from there; results of other calls are replaced. Null for none. Default null.
     /// </summary>
     public string? CheckpointFolder { get; init; }
 
-    /// <summary>Most threads to compute with, from 1 to 1024; null for one on every core. Default null.</summary>
+    /// <summary>The largest number of threads to compute with, from 1 to 1024; null for one per core. Default null.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>What all random choices follow from. Default 0.</summary>
+    /// <summary>The seed of all random choices. Default 0.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>Checks every property.</summary>
@@ -80,10 +80,10 @@ public sealed record TransferOptions
         }
     }
 
-    /// <summary>Rows for each of some images.</summary>
+    /// <summary>The number of rows for each image.</summary>
     internal int ViewsOf(int images) => Views ?? Math.Clamp(RowsEnough / images, FewestViews, MostViews);
 
-    /// <summary>Whether classes are to count the same.</summary>
+    /// <summary>Whether classes have the same weight.</summary>
     /// <param name="counts">Images of each class.</param>
     internal bool IsBalanced(IEnumerable<int> counts)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RePaViT;
 
-/// <summary>How far transfer learning is.</summary>
+/// <summary>The progress of transfer learning.</summary>
 public sealed record TransferProgress
 {
     /// <summary>What is being done.</summary>

@@ -5,8 +5,8 @@ using RePaViT.IO;
 namespace RePaViT;
 
 /// <summary>
-/// Tensors by name, in the order in which they were added. Names are the reference implementation's, so weights move
-/// between projects.
+/// Tensors by name, in the order in which they were added. Names are the reference implementation's, so that weights
+/// can be exchanged between projects.
 /// </summary>
 public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, WeightTensor>>
 {
@@ -23,7 +23,7 @@ public sealed class NamedTensors : IReadOnlyCollection<KeyValuePair<string, Weig
         : throw new KeyNotFoundException($"There is no tensor '{Excerpt.Of(name)}'.");
 
     /// <summary>Adds a tensor.</summary>
-    /// <param name="name">A name that is not there yet.</param>
+    /// <param name="name">A name that is not used yet.</param>
     /// <param name="tensor">The tensor.</param>
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>
     public void Add(string name, WeightTensor tensor)

@@ -7,7 +7,7 @@ namespace RePaViT;
 
 /// <summary>
 /// Reads and writes safetensors files: a 64-bit header length, a JSON header that gives each tensor's type, shape and
-/// place, and the data without gaps (github.com/huggingface/safetensors, "Format").
+/// position, and the data without gaps (github.com/huggingface/safetensors, "Format").
 /// </summary>
 public static class Safetensors
 {
@@ -21,7 +21,7 @@ public static class Safetensors
     /// <exception cref="InvalidDataException">
     /// The file is damaged, is not a safetensors file, or holds a tensor of another type; the message says where.
     /// </exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     public static SafetensorsFile Read(string path)
     {
@@ -40,14 +40,14 @@ public static class Safetensors
     }
 
     /// <summary>
-    /// Writes 32-bit float tensors, in their order. The same content gives the same bytes. The file appears as a whole or
-    /// not at all.
+    /// Writes 32-bit float tensors, in their order. The same content gives the same bytes. The file is written completely
+    /// or not at all.
     /// </summary>
-    /// <param name="path">The file to create or replace; of a link, the file that it leads to.</param>
+    /// <param name="path">The file to create or replace, or a link to it.</param>
     /// <param name="tensors">The tensors.</param>
     /// <param name="metadata">Text to store in the header, or null.</param>
     /// <exception cref="ArgumentException">A name cannot be stored, or the header would be over 100 million bytes.</exception>
-    /// <exception cref="IOException">The file cannot be written; it keeps what it held.</exception>
+    /// <exception cref="IOException">The file cannot be written; it keeps its content.</exception>
     /// <exception cref="UnauthorizedAccessException">The path is a folder, a pipe or a device, or may not be written.</exception>
     public static void Write(string path, NamedTensors tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -57,7 +57,7 @@ public static class Safetensors
     }
 
     /// <summary>Writes to a stream and leaves it open.</summary>
-    /// <param name="stream">A stream that can be written.</param>
+    /// <param name="stream">A writable stream.</param>
     /// <param name="tensors">The tensors.</param>
     /// <param name="metadata">Text to store in the header, or null.</param>
     /// <exception cref="ArgumentException">As for a file, or the stream cannot be written.</exception>
@@ -66,7 +66,7 @@ public static class Safetensors
         ArgumentNullException.ThrowIfNull(stream);
         if (!stream.CanWrite)
         {
-            throw new ArgumentException("A stream that can be written is needed.", nameof(stream));
+            throw new ArgumentException("A writable stream is needed.", nameof(stream));
         }
 
         Write(stream, CreateHeader(tensors, metadata), tensors);
@@ -93,9 +93,9 @@ public static class Safetensors
         }
     }
 
-    /// <summary>Reads what stands before the data, at which the stream is then.</summary>
-    /// <param name="stream">The beginning of a file.</param>
-    /// <param name="source">What to call it.</param>
+    /// <summary>Reads the header and leaves the stream at the data.</summary>
+    /// <param name="stream">A stream at the beginning of a file.</param>
+    /// <param name="source">Its name in messages.</param>
     internal static SafetensorsHeader ReadHeader(Stream stream, string source)
     {
         long available = stream.Length - stream.Position - PrefixLength;

@@ -1,6 +1,6 @@
 namespace RePaViT;
 
-/// <summary>What a safetensors file holds.</summary>
+/// <summary>The content of a safetensors file.</summary>
 public sealed class SafetensorsFile
 {
     internal SafetensorsFile(NamedTensors tensors, IReadOnlyDictionary<string, string> metadata)

@@ -44,7 +44,7 @@ internal sealed partial record SafetensorsHeader(
             }
             else if (name == MetadataName || !places.TryAdd(name, ReadPlace(ref reader, name)))
             {
-                throw new InvalidDataException($"'{Excerpt.Of(name)}' appears twice.");
+                throw new InvalidDataException($"'{Excerpt.Of(name)}' occurs twice.");
             }
         }
 
@@ -80,7 +80,7 @@ internal sealed partial record SafetensorsHeader(
                     string name = $"metadata '{Excerpt.Of(key)}'";
                     UnicodeText.ThrowUnlessStorable(key, $"The name of {name}");
                     UnicodeText.ThrowUnlessStorable(
-                        text ?? throw new ArgumentException($"The {name} is null, but a text is needed."), $"The {name}");
+                        text ?? throw new ArgumentException($"The {name} is null, but a string is needed."), $"The {name}");
                     json.WriteString(key, text);
                 }
 
@@ -120,7 +120,7 @@ internal sealed partial record SafetensorsHeader(
     {
         var metadata = JsonSerializer.Deserialize(ref reader, HeaderTypes.Default.DictionaryStringString) ?? [];
         return metadata.FirstOrDefault(pair => pair.Value is null).Key is string key
-            ? throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is null, but a text is needed.")
+            ? throw new InvalidDataException($"Metadata '{Excerpt.Of(key)}' is null, but a string is needed.")
             : metadata;
     }
 
@@ -173,7 +173,8 @@ internal sealed partial record SafetensorsHeader(
 
         SafetensorsType type = SafetensorsType.All.FirstOrDefault(type => type.Name == place.Type)
             ?? throw new InvalidDataException(
-                $"Tensor '{Excerpt.Of(name)}' has type {Excerpt.Of(place.Type)}; accepted are {string.Join(", ", SafetensorsType.All.Select(type => type.Name))}.");
+                $"Tensor '{Excerpt.Of(name)}' has type {Excerpt.Of(place.Type)}; "
+                    + $"{string.Join(", ", SafetensorsType.All.Select(type => type.Name))} are accepted.");
         long length = 1;
         foreach (int size in place.Shape)
         {

@@ -10,10 +10,10 @@ public sealed class WeightTensor
     private readonly PackedMatrix? _packed;
     private float[]? _data;
 
-    /// <summary>Wraps data without copying it; the caller gives it up.</summary>
+    /// <summary>Wraps data without copying it; the caller must not use it afterwards.</summary>
     /// <param name="data">The values, row-major.</param>
     /// <param name="shape">The sizes, outermost first; empty for a scalar.</param>
-    /// <exception cref="ArgumentException">The shape does not describe as many values as there are.</exception>
+    /// <exception cref="ArgumentException">The shape does not match the number of values.</exception>
     public WeightTensor(float[] data, params ReadOnlySpan<int> shape)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -40,9 +40,9 @@ public sealed class WeightTensor
         _shape = shape.ToArray();
     }
 
-    /// <summary>The weight [outputs, inputs] of a linear layer, as the matrix kernels want it.</summary>
-    /// <param name="packed">[inputs, outputs], finite numbers only; the caller gives it up.</param>
-    /// <param name="shape">[outputs, inputs], with any sizes of 1 after them.</param>
+    /// <summary>The weight [outputs, inputs] of a linear layer, in the layout of the matrix kernels.</summary>
+    /// <param name="packed">[inputs, outputs], finite numbers only; the caller must not use it afterwards.</param>
+    /// <param name="shape">[outputs, inputs], followed by any sizes of 1.</param>
     internal WeightTensor(PackedMatrix packed, int[] shape)
     {
         _packed = packed;
@@ -59,13 +59,13 @@ public sealed class WeightTensor
     /// <summary>Number of values.</summary>
     public int Length { get; }
 
-    /// <summary>A copy of the values. Of a packed tensor it is made without keeping them a second time.</summary>
+    /// <summary>A copy of the values. For a packed tensor, they are not cached as well.</summary>
     internal float[] ToArray() => _data is null ? _packed!.ToLinearWeight() : [.. _data];
 
-    /// <summary>The transpose, where it is packed for the matrix kernels already.</summary>
+    /// <summary>The transpose, if it is already packed for the matrix kernels.</summary>
     internal PackedMatrix? Packed => _packed;
 
-    /// <summary>Whether it was made of a packed transpose, whose values are finite.</summary>
+    /// <summary>Whether it was made from a packed transpose, whose values are finite.</summary>
     internal bool IsPacked => _packed is not null;
 
     /// <inheritdoc/>

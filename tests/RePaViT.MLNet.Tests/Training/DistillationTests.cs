@@ -136,17 +136,17 @@ public sealed class DistillationTests
         AssertRefused<ArgumentException>("validation would measure nothing", () => Create(features with { Weight = 1 }));
         AssertRefused<ArgumentException>("There is no column 'Nothing'", () => Create(PipelineDistillation.FromFeatures(teacher, "Nothing")).Fit(data));
         AssertRefused<ArgumentException>(
-            "Column 'ImagePath' of the teacher pipeline is String", () => Create(PipelineDistillation.FromFeatures(teacher, "ImagePath")).Fit(data));
+            "Column 'ImagePath' of the teacher's pipeline is String", () => Create(PipelineDistillation.FromFeatures(teacher, "ImagePath")).Fit(data));
         AssertRefused<ArgumentException>(
             "gives 48 scores for each image, but the data set has 3 classes", () => Create(PipelineDistillation.FromScores(teacher, Pixels)).Fit(data));
-        AssertRefused<ArgumentException>("is for ML.NET's trainer", () => new Trainer(
+        AssertRefused<ArgumentException>("needs the rows that ML.NET's trainer has", () => new Trainer(
             TrainingSetup.Options.Architecture with { Classes = 3 }) { Distillation = features }.Fit(new InMemoryImageDataset(
                 Enumerable.Repeat(new RgbImage(1, 1, new byte[3]), 20), Enumerable.Range(0, 20).Select(i => i % 3), ["a", "b", "c"])));
 
         ImageClassificationRePaViTTransformer model = Create(null).Fit(data);
         var renamed = new RePaViTModel(model.Model.Architecture, model.Model.Form, model.Model.Weights, ["x", "y", "z"]);
         AssertRefused<ArgumentException>(
-            "Column 'Label' has different keys from the classes of the teacher", () => Create(Distillation.FromScores(renamed)).Fit(data));
+            "Column 'Label' has keys that differ from the teacher's classes", () => Create(Distillation.FromScores(renamed)).Fit(data));
 
         using var oneClass = new TrainingSetup(images: 6, classes: 1);
         AssertRefused<ArgumentException>("Column 'Label' has fewer than two keys", () => oneClass.CreateTrainer(TrainingSetup.Options with

@@ -114,8 +114,8 @@ public class RefusalTests
     public void A_column_that_does_not_exist()
     {
         using var setup = new TrainingSetup(images: 6);
-        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { FeatureColumnName = "Photo" }, "There is no column 'Photo'. There are: ");
-        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { LabelColumnName = "Class" }, "There is no column 'Class'. There are: ");
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { FeatureColumnName = "Photo" }, "There is no column 'Photo'. The columns are: ");
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { LabelColumnName = "Class" }, "There is no column 'Class'. The columns are: ");
     }
 
     [TestMethod]
@@ -158,7 +158,7 @@ public class RefusalTests
         using var setup = new TrainingSetup(images: 12);
         IDataView others = setup.Context.Data.LoadFromEnumerable(setup.Rows.Reverse());
         IDataView validation = setup.LoadBytes().Fit(others).Transform(others);
-        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { ValidationSet = validation }, "has other keys");
+        Refused(setup, setup.LoadBytes(), TrainingSetup.Options with { ValidationSet = validation }, "that differ from those in the training data");
     }
 
     [TestMethod]

@@ -112,7 +112,7 @@ public sealed class ReportTests
         };
 
         Assert.IsNotNull(setup.CreateTrainer(options).Fit(data));
-        Assert.IsTrue(setup.Log.Any(message => message.RawMessage.Contains("could not be written", StringComparison.Ordinal)));
+        Assert.IsTrue(setup.Log.Any(message => message.RawMessage.Contains("was not written", StringComparison.Ordinal)));
     }
 
     [TestMethod]

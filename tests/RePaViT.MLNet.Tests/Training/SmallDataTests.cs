@@ -19,7 +19,7 @@ public sealed class SmallDataTests
         var exception = Assert.ThrowsExactly<ArgumentException>(
             () => setup.CreateTrainer(_options with { BatchSize = 1000 }).Fit(setup.Prepare(setup.LoadBytes())));
 
-        StringAssert.Contains(exception.Message, "BatchSize 1000 is more than the 12 training images: at most as many are accepted.");
+        StringAssert.Contains(exception.Message, "BatchSize 1000 is more than the 12 training images: at most 12 is accepted.");
     }
 
     [TestMethod]

@@ -49,13 +49,13 @@ public sealed class TokenLabelTests
 
         var renamed = new RePaViTModel(teacher.Architecture, teacher.Form, teacher.Weights, ["x", "y", "z"]);
         AssertRefused<ArgumentException>(
-            "Column 'Label' has different keys from the classes of the teacher", () => setup.CreateTrainer(Options(TokenLabels.FromTeacher(renamed))).Fit(data));
+            "Column 'Label' has keys that differ from the teacher's classes", () => setup.CreateTrainer(Options(TokenLabels.FromTeacher(renamed))).Fit(data));
 
         string file = setup.PathOf("labels.safetensors");
         TokenLabelFile.Write(file, teacher, Dataset(setup, teacher.ClassNames));
         IDataView fewer = setup.Context.Data.TakeRows(data, 30);
         AssertRefused<InvalidDataException>(
-            $"{file}: Tensor 'classes' has labels of 48 images", () => setup.CreateTrainer(Options(TokenLabels.FromFile(file))).Fit(fewer));
+            $"{file}: Tensor 'classes' has labels for 48 images", () => setup.CreateTrainer(Options(TokenLabels.FromFile(file))).Fit(fewer));
     }
 
     private static ImageClassificationRePaViTTrainer.Options Options(TokenLabels labels)

@@ -57,7 +57,7 @@ public sealed class TransferTests
         };
         AssertLearned(setup, setup.CreateTrainer(options).Fit(data), data);
         Assert.HasCount(3, epochs);
-        AssertLogged(setup, "images right, the linear classifier");
+        AssertLogged(setup, "for the linear classifier");
     }
 
     [TestMethod]
@@ -67,7 +67,7 @@ public sealed class TransferTests
         IDataView data = setup.Prepare(setup.LoadBytes());
         var options = TrainingSetup.Options with { InitialModel = OfTwoClasses(), Transfer = null, Epoch = 2 };
         setup.CreateTrainer(options).Fit(data);
-        AssertLogged(setup, "All weights are trained, starting with a new last layer: Transfer is null.");
+        AssertLogged(setup, "All weights are trained, with a new last layer: Transfer is null.");
         AssertLogged(setup, "Epoch 2/2");
     }
 

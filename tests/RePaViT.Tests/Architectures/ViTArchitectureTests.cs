@@ -147,7 +147,7 @@ public sealed class ViTArchitectureTests
     {
         Assert.AreSame(ViTArchitecture.Base, Architecture.Preset("base"));
         ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => Architecture.Preset("Giant"));
-        StringAssert.Contains(refusal.Message, "'Giant'; accepted are Tiny, Small, Base, Large, Huge");
+        StringAssert.Contains(refusal.Message, "'Giant'; the presets are Tiny, Small, Base, Large, Huge");
     }
 
     [TestMethod]

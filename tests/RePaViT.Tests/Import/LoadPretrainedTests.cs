@@ -93,7 +93,7 @@ public sealed class LoadPretrainedTests
         };
         Assert.AreEqual(expected, model.Architecture);
         Assert.IsFalse(report!.HasNewHead);
-        StringAssert.Contains(string.Join(' ', report.Assumptions), "5 numbers of the space");
+        StringAssert.Contains(string.Join(' ', report.Assumptions), "5 coordinates of the space");
         StringAssert.Contains(string.Join(' ', report.Assumptions), "TorchScript");
         foreach (string name in new[] { "openclip.pth", "huggingface_clip.safetensors" })
         {
@@ -187,7 +187,7 @@ public sealed class LoadPretrainedTests
         StringAssert.Contains(message, "Section");
         message = Assert.ThrowsExactly<InvalidDataException>(
             () => RePaViTModel.LoadPretrained(folder.File("x.pth"), new PretrainedOptions { Section = "teacher" })).Message;
-        StringAssert.Contains(message, "not recognized");
+        StringAssert.Contains(message, "are not known");
         StringAssert.Contains(message, "timm ViT");
     }
 

@@ -147,7 +147,7 @@ public sealed class ReferenceCheckpointTests
         string message = Assert.ThrowsExactly<InvalidDataException>(
             () => RePaViTModel.LoadPretrained(folder.File("x.pth"), new PretrainedOptions { Heads = 2 })).Message;
 
-        StringAssert.Contains(message, "share values so often");
+        StringAssert.Contains(message, "share so many values");
         // A tenth of what the network would take.
         Assert.IsLessThan(12 * new FileInfo(folder.File("x.pth")).Length, GC.GetAllocatedBytesForCurrentThread() - before);
     }

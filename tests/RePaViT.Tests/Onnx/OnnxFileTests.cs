@@ -302,7 +302,7 @@ public sealed class OnnxFileTests
     [DataRow("\"form\":\"deployed\"", "\"form\":1", "form")]
     [DataRow("\"form\":\"deployed\"", "\"form\":\"Deployed\"", "trained or deployed")]
     [DataRow("\"form\":\"deployed\"", "\"form\":\"trained\"", "norm1")]
-    [DataRow("\"depth\":1", "\"depth\":1.0", "$.architecture.depth is 1.0, but a whole number of 32 bits is needed")]
+    [DataRow("\"depth\":1", "\"depth\":1.0", "$.architecture.depth is 1.0, but a 32-bit integer is needed")]
     [DataRow("\"depth\":1", "\"depth\":null", "$.architecture.depth is null")]
     [DataRow("\"mlpRatio\":2", "\"mlpRatio\":\"2\"", "$.architecture.mlpRatio is \"2\", but a number is needed")]
     [DataRow("\"activeChannels\":null", "\"activeChannels\":1", "$.architecture.activeChannels is 1, but a list is needed")]
@@ -312,7 +312,7 @@ public sealed class OnnxFileTests
     [DataRow("\"reducedSide\":null", "\"reducedSide\":[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]", "...")]
     [DataRow("\"preprocessing\":", "\"\\ud800\":0,\"preprocessing\":", "not Unicode")]
     [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\"]", "ClassNames")]
-    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",null]", "$.classNames is null, but a text is needed")]
+    [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":[\"0\",null]", "$.classNames is null, but a string is needed")]
     [DataRow("\"classNames\":[\"0\",\"1\"]", "\"classNames\":null", "classNames")]
     [DataRow("\"idleRatio\":0.5", "\"idleRatio\":1.5", "IdleRatio 1.5")]
     [DataRow("\"interpolation\":\"bicubic\"", "\"interpolation\":\"nearest\"", "interpolation")]
@@ -338,7 +338,7 @@ public sealed class OnnxFileTests
     public void A_tensor_that_does_not_fit_is_refused()
     {
         TensorSpec head = new("head.bias", TensorRole.Bias, 2);
-        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[8], times: 2), "'head.bias' appears twice");
+        AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[8], times: 2), "'head.bias' occurs twice");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [3], new byte[12]), "'head.bias' has shape [3]");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2, 1], new byte[8]), "'head.bias' has shape [2, 1]");
         AssertRefused(WithTensor(head.Name, OnnxSchema.Tensor.FloatType, [2], new byte[4]), "8 are needed");

@@ -122,7 +122,7 @@ public sealed class ArgumentTests
         Refused<ArgumentException>(() => model.Evaluate(new Dataset(5, index => index)), "Image 3 has label 3");
         Refused<ArgumentNullException>(() => model.Save((string)null!), "path");
         Refused<ArgumentNullException>(() => model.Save((Stream)null!), "stream");
-        Refused<ArgumentException>(() => model.Save(new MemoryStream([], writable: false)), "written");
+        Refused<ArgumentException>(() => model.Save(new MemoryStream([], writable: false)), "writable");
         Refused<ArgumentNullException>(() => RePaViTModel.Load((string)null!), "path");
         Refused<ArgumentNullException>(() => RePaViTModel.Load((Stream)null!), "stream");
         Refused<ArgumentException>(() => RePaViTModel.Load(new OneWayStream()), "seek");

@@ -6,7 +6,8 @@ namespace RePaViT.Tests.Support;
 /// <summary>The source files of an assembly of ours, for what compiled code does not tell.</summary>
 internal sealed partial class SourceFiles
 {
-    private static readonly string Root = typeof(SourceFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    /// <summary>The folder src.</summary>
+    public static readonly string Root = typeof(SourceFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "Sources").Value!;
 
     private readonly List<SourceFile> _files = [];

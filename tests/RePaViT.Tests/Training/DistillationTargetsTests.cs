@@ -115,7 +115,7 @@ public sealed class DistillationTargetsTests
     [TestMethod]
     public void What_does_not_fit_is_refused_by_image()
     {
-        AssertRefused("something of 2 images, but there are 3 training images", [[1], [2]]);
+        AssertRefused("vectors for 2 images, but there are 3 training images", [[1], [2]]);
         AssertRefused("vector of image 1 has 2 numbers, but that of image 0 has 1", [[1], [2, 3], [4]]);
         AssertRefused("vector of image 2 has 0 numbers", [[1], [2], null]);
         AssertRefused("vector of image 0 has 0 numbers", [[], [], []]);

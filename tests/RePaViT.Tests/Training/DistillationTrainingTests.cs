@@ -99,9 +99,9 @@ public sealed class DistillationTrainingTests
         AssertRefused("Weight 0 is not accepted", TrainingRun.Mixer, scores with { Weight = 0 });
         AssertRefused("Weight NaN is not accepted", TrainingRun.Mixer, scores with { Weight = double.NaN });
         AssertRefused("Temperature 21 is not accepted", TrainingRun.Mixer, scores with { Temperature = 21 });
-        AssertRefused("sees images of 12 pixels", TrainingRun.Mixer with { ImageSize = 16 }, scores);
-        AssertRefused("different class names", TrainingRun.Mixer, Distillation.FromScores(Teacher(classNames: ["a", "b", "c"])));
-        AssertRefused("says something of 40 images, but there are 9 training images", TrainingRun.Mixer, Distillation.FromFeatures(Vectors), Validation);
+        AssertRefused("takes images of 12 pixels", TrainingRun.Mixer with { ImageSize = 16 }, scores);
+        AssertRefused("class names that differ", TrainingRun.Mixer, Distillation.FromScores(Teacher(classNames: ["a", "b", "c"])));
+        AssertRefused("has vectors for 40 images, but there are 9 training images", TrainingRun.Mixer, Distillation.FromFeatures(Vectors), Validation);
         AssertRefused("validation would measure nothing", TrainingRun.Mixer, Distillation.FromFeatures(Vectors) with { Weight = 1 });
 
         var both = new Trainer(TrainingRun.LVViT, Recipe) { Distillation = scores, TokenLabels = TokenLabels.FromTeacher(Teacher()) };

@@ -131,7 +131,7 @@ public sealed class TokenLabelFileTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => TokenLabels.FromTeacher(vit)).Message, "an LV-ViT is needed");
         RePaViTModel other = Teacher(TrainingRun.Mixer with { Classes = 2 }, TrainingRun.Dataset(4, seed: 1, classes: 2));
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => TokenLabelFile.Write(path, other, Dataset)).Message, "different class names");
+            Assert.ThrowsExactly<ArgumentException>(() => TokenLabelFile.Write(path, other, Dataset)).Message, "class names that differ");
         Assert.IsFalse(File.Exists(path));
     }
 
@@ -146,13 +146,13 @@ public sealed class TokenLabelFileTests
         AssertRefused("'scores' has -0.5 for image 3", classes, With(scores, 15, -0.5f));
         AssertRefused("probabilities that add up to at most 1 are needed", classes, With(With(scores, 2, 0.6f), 3, 0.6f));
         AssertRefused("'scores' has Infinity for image 0", classes, With(scores, 0, float.PositiveInfinity));
-        AssertRefused("labels of 2 images, but there are 4 training images", classes, scores, shape: [2, 2, 2, 2]);
+        AssertRefused("labels for 2 images, but there are 4 training images", classes, scores, shape: [2, 2, 2, 2]);
         AssertRefused("has shape [16]", classes, scores, shape: [16]);
         AssertRefused("at most 3 of these", classes, scores, shape: [4, 1, 1, 4]);
-        AssertRefused("Tensor 'classes' has type F32; accepted are I32 and I64", classes, scores, classType: "F32");
-        AssertRefused("Tensor 'scores' has type I32; accepted are F16 and F32", classes, scores, scoreType: "I32");
+        AssertRefused("Tensor 'classes' has type F32; I32 and I64 are accepted", classes, scores, classType: "F32");
+        AssertRefused("Tensor 'scores' has type I32; F16 and F32 are accepted", classes, scores, scoreType: "I32");
         AssertRefused("Tensor 'scores' is missing", classes, scores, scoreName: "score");
-        AssertRefused("different class names", classes, scores, classNames: "[\"a\",\"b\",\"c\"]");
+        AssertRefused("class names that differ", classes, scores, classNames: "[\"a\",\"b\",\"c\"]");
         AssertRefused("is not a list of texts", classes, scores, classNames: "{");
 
         static T[] With<T>(T[] values, int index, T value)
@@ -213,7 +213,7 @@ public sealed class TokenLabelFileTests
         var other = new SubsetImageDataset(TrainingRun.Dataset(5, seed: 1), [1, 2]);
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidDataException>(() => TokenLabelReader.Open(path, other)).Message,
-            "labels of 4 images, but there are 2 training images, out of 5");
+            "labels for 4 images, but there are 2 training images, out of 5");
     }
 
     private static InMemoryImageDataset Squares()

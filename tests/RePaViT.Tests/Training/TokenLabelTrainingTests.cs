@@ -88,8 +88,8 @@ public sealed class TokenLabelTrainingTests
         TokenLabels labels = TokenLabels.FromTeacher(Teacher());
         AssertRefused("SwinArchitecture has none", TrainingRun.Swin, Recipe, labels);
         AssertRefused("MixupAlpha 0.8 and CutmixAlpha 1", TrainingRun.LVViT, Recipe with { Augmentation = AugmentationOptions.DeiT }, labels);
-        AssertRefused("sees images of 12 pixels", TrainingRun.LVViT with { ImageSize = 16 }, Recipe, labels);
-        AssertRefused("different class names", TrainingRun.LVViT, Recipe, TokenLabels.FromTeacher(Teacher("a", "b", "c")));
+        AssertRefused("takes images of 12 pixels", TrainingRun.LVViT with { ImageSize = 16 }, Recipe, labels);
+        AssertRefused("class names that differ", TrainingRun.LVViT, Recipe, TokenLabels.FromTeacher(Teacher("a", "b", "c")));
         AssertRefused("ClassWeight NaN is not accepted", TrainingRun.LVViT, Recipe, labels with { ClassWeight = double.NaN });
         AssertRefused("TokenWeight 1E-31 is not accepted", TrainingRun.LVViT, Recipe, labels with { TokenWeight = 1e-31 });
         AssertRefused("are both 0", TrainingRun.LVViT, Recipe, labels with { ClassWeight = 0, TokenWeight = 0 });

@@ -76,7 +76,7 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    [DataRow(TransferMethod.Linear, 1000, "asked for")]
+    [DataRow(TransferMethod.Linear, 1000, "was requested")]
     [DataRow(TransferMethod.Auto, 50, "too few")]
     [DataRow(TransferMethod.Auto, 1000, null)]
     [DataRow(TransferMethod.FineTune, 2, null)]

@@ -5,7 +5,7 @@ using RePaViT.IO;
 namespace RePaViT.Import.Files;
 
 /// <summary>
-/// A file of weights that others wrote. It stays open: tensors are read when they are asked for. What it holds is data, and
+/// A file of weights that others wrote. It stays open: tensors are read when they are requested. What it holds is data, and
 /// nothing in it is executed.
 /// </summary>
 internal abstract class CheckpointFile : IDisposable
@@ -21,7 +21,7 @@ internal abstract class CheckpointFile : IDisposable
     /// <summary>Whether it holds a program with its weights, which is not read.</summary>
     public virtual bool IsTorchScript => false;
 
-    /// <summary>What it says of its network itself, if this library wrote it; otherwise null.</summary>
+    /// <summary>What it says about its network itself, if this library wrote it; otherwise null.</summary>
     public virtual ModelDescription? Description => null;
 
     /// <summary>Bytes that it takes on disk: what justifies memory.</summary>
@@ -69,7 +69,7 @@ internal abstract class CheckpointFile : IDisposable
         }
         catch (EndOfStreamException exception)
         {
-            throw new InvalidDataException($"{source}: the file ends where more is expected.", exception);
+            throw new InvalidDataException($"{source}: the file ends where more must follow.", exception);
         }
     }
 
@@ -104,6 +104,7 @@ internal abstract class CheckpointFile : IDisposable
         return mayBeIndex
             ? new ShardedCheckpoint(stream, source)
             : throw new InvalidDataException(
-                $"{source}: it begins as an index of several files, which is read only as a file beside them; a file of tensors is needed.");
+                $"{source}: it begins like an index of several files, which can only be read from a file beside them; "
+                + "a file of tensors is needed.");
     }
 }

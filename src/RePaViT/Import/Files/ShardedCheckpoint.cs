@@ -63,7 +63,7 @@ internal sealed class ShardedCheckpoint : CheckpointFile
             {
                 if (member.Value.ValueKind != JsonValueKind.String || !map.TryAdd(member.Name, member.Value.GetString()!))
                 {
-                    throw new InvalidDataException($"{path}: '{Excerpt.Of(member.Name)}' appears twice, or not in a file.");
+                    throw new InvalidDataException($"{path}: '{Excerpt.Of(member.Name)}' occurs twice, or names no file.");
                 }
             }
         }

@@ -1,6 +1,6 @@
 namespace RePaViT.Import.Files;
 
-/// <summary>A tensor that still lies in its file: its name and shape are known, its values are read when they are asked for.</summary>
+/// <summary>A tensor that still lies in its file: its name and shape are known, its values are read when they are requested.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Shape">The sizes, outermost dimension first; their product is at most what an array can hold.</param>
 /// <param name="Type">The type of its elements.</param>

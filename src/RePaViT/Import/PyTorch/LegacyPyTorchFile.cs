@@ -65,7 +65,7 @@ internal sealed class LegacyPyTorchFile : PyTorchFile
         {
             if (key is not string name || !storages.TryGetValue(name, out PickleStorage? storage))
             {
-                throw new InvalidDataException($"{Path}: the list of storages names one that no tensor is made of.");
+                throw new InvalidDataException($"{Path}: the list of storages names one that no tensor uses.");
             }
 
             long length = input.ReadInt64();

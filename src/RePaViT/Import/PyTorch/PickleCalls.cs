@@ -36,7 +36,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
     };
 
     /// <summary>What stands for bytes outside the pickle: ('storage', type, key, location, elements[, view]).</summary>
-    /// <param name="id">What the pickle says of it.</param>
+    /// <param name="id">What the pickle says about it.</param>
     /// <param name="input">Where, for messages.</param>
     public object Load(object? id, PickleInput input)
     {
@@ -54,7 +54,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         ElementType? elements = ElementType.OfPyTorch.FirstOrDefault(element => element.Name == type.Name);
         if (elements is null || type.Module is not ("torch" or "torch.cuda" or "torch.storage"))
         {
-            throw input.Refusal($"'{Excerpt.Of(type.ToString())}' is not a known type of storage");
+            throw input.Refusal($"'{Excerpt.Of(type.ToString())}' is not a known storage");
         }
 
         if (length < 0)
@@ -65,7 +65,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         var storage = new PickleStorage(elements, key, 0, length);
         if (!storages.TryAdd(key, storage) && storages[key] != storage)
         {
-            throw input.Refusal($"storage '{Excerpt.Of(key)}' appears twice, with another type or length");
+            throw input.Refusal($"storage '{Excerpt.Of(key)}' occurs twice, with different types or lengths");
         }
 
         return parts is [_, _, _, _, _, object?[] view, ..] ? View(storage, view, input) : storage;
@@ -110,7 +110,7 @@ internal sealed class PickleCalls(Dictionary<string, PickleStorage> storages)
         {
             if (sizes[i] is not long size || strides[i] is not long stride || size is < 0 or > int.MaxValue || stride < 0)
             {
-                throw input.Refusal("a tensor has a size or stride that no tensor can have");
+                throw input.Refusal("a size or stride of a tensor is out of range");
             }
 
             // Products stay below 2^31 * 2^31, which cannot overflow.

@@ -24,7 +24,7 @@ internal sealed class PickleInput(Stream stream, long end, string source)
     {
         if (length < 0 || length > Math.Min(end - stream.Position, Array.MaxLength))
         {
-            throw Refusal($"{length} bytes are expected, but {end - stream.Position} follow");
+            throw Refusal($"{length} bytes should follow, but there are {end - stream.Position}");
         }
 
         byte[] bytes = new byte[length];
@@ -85,5 +85,5 @@ internal sealed class PickleInput(Stream stream, long end, string source)
         return bytes;
     }
 
-    private InvalidDataException Ended() => Refusal("it ends too early");
+    private InvalidDataException Ended() => Refusal("it ends without its final instruction");
 }

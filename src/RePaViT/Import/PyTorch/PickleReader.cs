@@ -255,13 +255,13 @@ internal sealed class PickleReader
 
     private object? Recall(long index) => _memo.TryGetValue(index, out object? value)
         ? value
-        : throw _input.Refusal($"value {index} is used, but was never stored");
+        : throw _input.Refusal($"value {index} is recalled, but was never stored");
 
     private string PopName() => _stack.Pop() is string { Length: <= PickleInput.MaxNameLength } name
         ? name
-        : throw _input.Refusal($"code is named by something that is not a text of up to {PickleInput.MaxNameLength} characters");
+        : throw _input.Refusal($"code is named by something that is not a string of up to {PickleInput.MaxNameLength} characters");
 
-    private object?[] PopTuple() => _stack.Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are no tuple");
+    private object?[] PopTuple() => _stack.Pop() is object?[] tuple ? tuple : throw _input.Refusal("arguments are not a tuple");
 
     /// <summary>What kind of thing a value is, as messages say it.</summary>
     public static string Describe(object? value) => value switch
@@ -269,7 +269,7 @@ internal sealed class PickleReader
         null => "None",
         bool => "a truth value",
         long or double => "a number",
-        string => "a text",
+        string => "a string",
         byte[] => "bytes",
         object?[] => "a tuple",
         PickleList => "a list",

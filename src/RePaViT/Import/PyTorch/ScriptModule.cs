@@ -12,7 +12,7 @@ internal static class ScriptModule
     /// <summary>Whether a value is such an object.</summary>
     public static bool Is(object? value) => value is InertValue { IsOfScript: true };
 
-    /// <summary>All tensors by the attributes that lead to them, with dots between. An object that appears twice is entered once.</summary>
+    /// <summary>All tensors by the attributes that lead to them, with dots between. An object that occurs twice is entered once.</summary>
     /// <param name="module">The outermost object.</param>
     /// <param name="path">The file, for messages.</param>
     /// <exception cref="InvalidDataException">A name is longer than any.</exception>

@@ -128,7 +128,7 @@ internal sealed class ZipDirectory
             headers.Add(entry);
             if (!_entries.TryAdd(name, entry))
             {
-                throw Refusal($"entry '{Excerpt.Of(name)}' appears twice");
+                throw Refusal($"entry '{Excerpt.Of(name)}' occurs twice");
             }
 
             rest = rest[total..];

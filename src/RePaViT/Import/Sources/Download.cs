@@ -45,7 +45,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
         {
             throw new IOException(
                 $"'{uri}' could not be downloaded: {Excerpt.OfMessage(exception)} "
-                + $"Without a network, put the file with SHA-256 {Convert.ToHexStringLower(sha256)} at '{path}'.",
+                + $"Without a network, save the file whose SHA-256 hash is {Convert.ToHexStringLower(sha256)} as '{path}'.",
                 exception);
         }
     }
@@ -74,7 +74,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
         {
             throw new InvalidDataException(
                 $"'{uri}': the file there, of {stream.Position} bytes, has the SHA-256 hash {Convert.ToHexStringLower(actual)}, "
-                + $"but {Convert.ToHexStringLower(sha256)} is needed: it is another file, or the hash is that of another.");
+                + $"but {Convert.ToHexStringLower(sha256)} is needed: it is a different file, or the hash belongs to another one.");
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
             using HttpResponseMessage response = await SendAsync(client, stream.Position, silence.Token).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.PartialContent)
             {
-                // From the beginning, whatever was asked for.
+                // From the beginning, whatever was requested.
                 stream.SetLength(0);
                 _hash.GetHashAndReset();
             }
@@ -114,7 +114,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"No data arrived for {SilenceTimeout.TotalSeconds} seconds.", exception);
+            throw new IOException($"Nothing arrived for {SilenceTimeout.TotalSeconds} seconds.", exception);
         }
     }
 
@@ -136,12 +136,14 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
                 target = response is { StatusCode: HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
                     or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect, Headers.Location: Uri location }
                     ? new Uri(target, location)
-                    : throw new HttpRequestException($"The server answered {(int)response.StatusCode} {Excerpt.Of(response.ReasonPhrase)}.");
+                    : throw new HttpRequestException($"The server answered {(int)response.StatusCode} "
+                        + $"{Excerpt.Of(response.ReasonPhrase)}.");
             }
 
             if (!IsAccepted(target))
             {
-                throw new HttpRequestException($"It redirects to '{Excerpt.Of(target.ToString())}', but only https addresses are followed.");
+                throw new HttpRequestException($"It redirects to '{Excerpt.Of(target.ToString())}', but only https addresses are "
+                    + "followed.");
             }
         }
 

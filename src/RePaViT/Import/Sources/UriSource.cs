@@ -27,7 +27,8 @@ internal sealed class UriSource : PretrainedSource
         ArgumentNullException.ThrowIfNull(sha256);
         if (!Download.IsAccepted(uri))
         {
-            throw new ArgumentException($"'{Excerpt.Of(uri.ToString())}' is not accepted: a whole https address without a user name is needed.", nameof(uri));
+            throw new ArgumentException($"'{Excerpt.Of(uri.ToString())}' is not accepted: an absolute https address without a user name "
+                + "is needed.", nameof(uri));
         }
 
         if (sha256.Length != 2 * SHA256.HashSizeInBytes || !sha256.All(char.IsAsciiHexDigit))

@@ -18,7 +18,7 @@ internal sealed class DropPath
     private Matrix _to;
 
     /// <param name="rate">The probability, in [0, 1).</param>
-    /// <param name="factor">What the branch is multiplied with besides.</param>
+    /// <param name="factor">What the branch is multiplied by in addition.</param>
     /// <param name="branch">Number of the branch in the network: every one makes choices of its own.</param>
     /// <param name="tokens">Rows of an image.</param>
     /// <param name="batchSize">Greatest number of images.</param>

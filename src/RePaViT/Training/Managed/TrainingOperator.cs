@@ -20,10 +20,10 @@ internal abstract class TrainingOperator
     /// <summary>Whether the gradient of the input may be made in the memory of that of the result.</summary>
     public virtual bool IsInPlaceBackward => false;
 
-    /// <summary>Whether the gradient of the input can be added to what is there.</summary>
+    /// <summary>Whether the gradient of the input can be added to the values that are already there.</summary>
     public virtual bool Accumulates => true;
 
-    /// <summary>Whether it can do without the gradient of the input where nobody needs that.</summary>
+    /// <summary>Whether it can do without the gradient of the input if nothing needs that.</summary>
     public virtual bool CanSkipInputGradient => false;
 
     /// <summary>Whether the gradient of the result has been read before anything is added to that of the input: they may be one memory.</summary>
@@ -37,7 +37,7 @@ internal abstract class TrainingOperator
     /// <param name="x">What the forward pass took; lost if <see cref="IsInPlace"/>.</param>
     /// <param name="y">What it gave; kept if <see cref="KeepsResult"/>.</param>
     /// <param name="dy">The gradient of y.</param>
-    /// <param name="dx">The result; without data where nobody needs it and <see cref="CanSkipInputGradient"/>.</param>
+    /// <param name="dx">The result; without data if nothing needs it and <see cref="CanSkipInputGradient"/>.</param>
     /// <param name="accumulate">Whether to add to dx.</param>
     public abstract void Backward(TrainingContext context, Matrix x, Matrix y, Matrix dy, Matrix dx, bool accumulate);
 

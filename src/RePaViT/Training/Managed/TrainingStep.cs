@@ -28,7 +28,7 @@ internal abstract class TrainingStep
     /// <summary>Its tensors, in the order in which they are stored.</summary>
     public virtual IReadOnlyList<TrainingParameter> Parameters => [];
 
-    /// <summary>Where the gradient of the result is; null where nobody needs it, and the way back leaves the step out.</summary>
+    /// <summary>Where the gradient of the result is; null if nothing needs it, and the way back leaves the step out.</summary>
     public GradientSlot? Gradient { get; set; }
 
     /// <summary>Computes the result.</summary>
@@ -43,10 +43,10 @@ internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, 
 {
     public override IReadOnlyList<TrainingParameter> Parameters => operation.Parameters;
 
-    /// <summary>Where the gradient of x goes; null where nobody needs it, unless the operator makes it all the same.</summary>
+    /// <summary>Where the gradient of x goes; null if nothing needs it, unless the operator makes it all the same.</summary>
     public GradientSlot? InputGradient { get; set; }
 
-    /// <summary>Whether it is added to what is there.</summary>
+    /// <summary>Whether it is added to the values that are already there.</summary>
     public bool Accumulate { get; set; }
 
     public override Matrix Forward(TrainingContext context)
@@ -64,7 +64,10 @@ internal sealed class OperatorStep(TrainingOperator operation, TrainingValue x, 
     }
 }
 
-/// <summary>y = a + scale DropPath(b), in the memory of b where nobody reads b again. The gradient of a is that of y, or added to what is there.</summary>
+/// <summary>
+/// y = a + scale DropPath(b), in the memory of b if nothing reads b again. The gradient of a is that of y, or is added to the existing
+/// values.
+/// </summary>
 internal sealed class AddStep : TrainingStep
 {
     private readonly TrainingValue _a;
@@ -82,7 +85,7 @@ internal sealed class AddStep : TrainingStep
     /// <param name="a">The shortcut.</param>
     /// <param name="b">The branch.</param>
     /// <param name="y">Where the sum goes; may share the branch's buffer.</param>
-    /// <param name="scale">What the branch is multiplied with.</param>
+    /// <param name="scale">What the branch is multiplied by.</param>
     /// <param name="dropPath">Null where the branch is never left out.</param>
     public AddStep(TrainingValue a, TrainingValue b, TrainingValue y, float scale, DropPath? dropPath)
     {
@@ -101,7 +104,7 @@ internal sealed class AddStep : TrainingStep
     /// <summary>Where the gradient of the branch goes; where that is the memory of the sum's, it is there already.</summary>
     public GradientSlot? BranchGradient { get; set; }
 
-    /// <summary>Whether the gradient of the branch is added to what is there.</summary>
+    /// <summary>Whether the gradient of the branch is added to the values that are already there.</summary>
     public bool AccumulateBranch { get; set; }
 
     /// <summary>Where the gradient of the shortcut is added; null where that of the sum becomes it, or nobody needs it.</summary>
@@ -155,16 +158,16 @@ internal sealed class AddStep : TrainingStep
 /// <summary>The rows of a, and those of b below them, image by image. Each gets its rows of the gradient.</summary>
 internal sealed class StackStep(TrainingValue a, TrainingValue b, TrainingValue y) : TrainingStep
 {
-    /// <summary>Where the gradient of a goes; null where nobody needs it.</summary>
+    /// <summary>Where the gradient of a goes; null if nothing needs it.</summary>
     public GradientSlot? FirstGradient { get; set; }
 
-    /// <summary>Whether it is added to what is there.</summary>
+    /// <summary>Whether it is added to the values that are already there.</summary>
     public bool AccumulateFirst { get; set; }
 
-    /// <summary>Where the gradient of b goes; null where nobody needs it.</summary>
+    /// <summary>Where the gradient of b goes; null if nothing needs it.</summary>
     public GradientSlot? SecondGradient { get; set; }
 
-    /// <summary>Whether it is added to what is there.</summary>
+    /// <summary>Whether it is added to the values that are already there.</summary>
     public bool AccumulateSecond { get; set; }
 
     public override Matrix Forward(TrainingContext context)
