@@ -81,6 +81,6 @@ public sealed class DiskTests
         Assert.IsTrue(expected.Zip(TrainingSetup.Scores(actual, data)).All(pair => pair.First.SequenceEqual(pair.Second)));
         Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith("The checkpoint is not up to date. ", StringComparison.Ordinal)
             && message.RawMessage.Contains(run, StringComparison.Ordinal)));
-        Assert.AreEqual(isRemoved, setup.Log.All(message => !message.RawMessage.Contains("could not be written", StringComparison.Ordinal)));
+        Assert.AreEqual(isRemoved, setup.Log.All(message => !message.RawMessage.Contains("was not written", StringComparison.Ordinal)));
     }
 }

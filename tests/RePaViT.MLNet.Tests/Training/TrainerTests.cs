@@ -135,7 +135,7 @@ public class TrainerTests
         };
         setup.CreateTrainer(options).Fit(loader.Transform(setup.Data));
         Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith("48 images to train on, 9 to", StringComparison.Ordinal)));
-        Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith("Training stopped early", StringComparison.Ordinal)));
+        Assert.IsTrue(setup.Log.Any(message => message.RawMessage.StartsWith("Training ended early", StringComparison.Ordinal)));
     }
 
     [TestMethod]
