@@ -27,17 +27,17 @@ var command = new RootCommand("Trains an ML.NET pipeline on a folder of images, 
 {
     folder, epochs, imageSize, output, resume,
 };
-command.SetAction((line, cancellation) =>
-{
-    Run(
+
+// Ctrl+C is listened for once the task is returned: until then the process would just end.
+command.SetAction((line, cancellation) => Task.Run(
+    () => Run(
         line.GetValue(folder)?.FullName,
         line.GetValue(output)!.FullName,
         line.GetValue(epochs),
         line.GetValue(imageSize),
         line.GetValue(resume),
-        cancellation);
-    return Task.CompletedTask;
-});
+        cancellation),
+    CancellationToken.None));
 try
 {
     return command.Parse(args).Invoke(new InvocationConfiguration

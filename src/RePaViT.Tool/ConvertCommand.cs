@@ -36,7 +36,7 @@ internal static class ConvertCommand
         {
             model, images, output, idleRatio, share, agreement, limit, noNorm,
         };
-        command.SetAction((line, cancellation) =>
+        command.SetInterruptible((line, cancellation) =>
         {
             Run(
                 ModelSource.Open(line.GetRequiredValue(model)),
@@ -51,7 +51,7 @@ internal static class ConvertCommand
                 },
                 line.GetRequiredValue(output),
                 cancellation);
-            return Task.FromResult(Tool.Done);
+            return Tool.Done;
         });
         return command;
     }

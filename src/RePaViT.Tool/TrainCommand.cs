@@ -55,7 +55,7 @@ internal static class TrainCommand
         {
             folder, output, name, test, epochs, imageSize, idleRatio, pretrained, device, seed, resume,
         };
-        command.SetAction((line, cancellation) =>
+        command.SetInterruptible((line, cancellation) =>
         {
             FileInfo? weights = line.GetValue(pretrained);
             ImageClassificationRePaViTTrainer.Options options = MLModel.DefaultOptions();
@@ -72,7 +72,7 @@ internal static class TrainCommand
             options.Resume = line.GetValue(resume);
             options.CancellationToken = cancellation;
             Run(line.GetRequiredValue(folder).FullName, made, modelName, line.GetValue(test), line.GetValue(seed), options);
-            return Task.FromResult(cancellation.IsCancellationRequested ? Tool.Cancelled : Tool.Done);
+            return cancellation.IsCancellationRequested ? Tool.Cancelled : Tool.Done;
         });
         return command;
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -8,6 +9,45 @@ namespace RePaViT.Tool.Tests;
 [TestClass]
 public sealed class TrainCommandTests
 {
+    [TestMethod]
+    [Timeout(120_000)]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void A_training_that_is_interrupted_saves_its_best_model_and_the_exit_code_tells()
+    {
+        using var folder = new TemporaryFolder();
+        string output = folder.File("made");
+        using Process tool = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            [
+                "exec", typeof(Tool).Assembly.Location, "train", Photos.Write(folder), "--output", output, "--image-size", "16",
+                "--epochs", "1000000", "--test-fraction", "0.3",
+            ])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        Task<string> text = tool.StandardOutput.ReadToEndAsync();
+        Task<string> errors = tool.StandardError.ReadToEndAsync();
+        try
+        {
+            while (!File.Exists(Path.Combine(output, "checkpoint.safetensors")) && !tool.HasExited)
+            {
+                Thread.Sleep(50);
+            }
+
+            // What Ctrl+C does too, but no shell makes a child deaf to it.
+            using Process kill = Process.Start("kill", ["-TERM", $"{tool.Id}"]);
+            kill.WaitForExit();
+            tool.WaitForExit();
+
+            Assert.AreEqual(Tool.Cancelled, tool.ExitCode, $"{text.Result} {errors.Result}");
+            Assert.AreEqual(2, RePaViTModel.Load(Path.Combine(output, "model.onnx")).ClassNames.Count);
+        }
+        finally
+        {
+            tool.Kill();
+        }
+    }
+
     [TestMethod]
     public void A_folder_of_images_becomes_models_and_code_that_compiles_and_predicts()
     {
