@@ -75,6 +75,7 @@ internal static class Excerpt
         return visible.ToString();
     }
 
-    private static bool IsInvisible(Rune rune) => Rune.GetUnicodeCategory(rune)
+    // The last two are no characters, and XML refuses them.
+    private static bool IsInvisible(Rune rune) => rune.Value is 0xFFFE or 0xFFFF || Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

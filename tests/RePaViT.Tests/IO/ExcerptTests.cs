@@ -10,6 +10,7 @@ public sealed class ExcerptTests
     [DataRow("stem.weight, Klassenzimmer, 教室, 🐈", "stem.weight, Klassenzimmer, 教室, 🐈")]
     [DataRow("two\nlines\t", "two\\u000Alines\\u0009")]
     [DataRow("\u001b[2J\u202e\u2028", "\\u001B[2J\\u202E\\u2028")]
+    [DataRow("\ufffd\ufffe\uffff", "\ufffd\\uFFFE\\uFFFF")]
     public void Text_stays_unless_it_does_something(string text, string excerpt)
         => Assert.AreEqual(excerpt, Excerpt.Of(text));
 
