@@ -1,0 +1,3 @@
+using RePaViT.PhotoSimilarity;
+
+return SimilarityCommand.Run(args);
