@@ -13,13 +13,14 @@ internal sealed record DuplicateGroup(IReadOnlyList<Duplicate> Photos, long Spar
     /// <param name="firstCopies">Of all photos, as <see cref="FileCopies"/> finds them.</param>
     public static DuplicateGroup Create(IReadOnlyList<int> rows, FeaturizedPhotos features, IReadOnlyList<int> firstCopies)
     {
-        int[] ordered = [.. rows.OrderByDescending(row => features.Photos[row].Bytes)];
+        // Of equally long files the shorter name: copies are called "photo (2)" or "copy of photo".
+        int[] ordered = [.. rows.OrderByDescending(row => features.Photos[row].Bytes).ThenBy(row => features.Photos[row].Name.Length)];
         float[] kept = features.Rows[ordered[0]];
+        var seen = new Dictionary<int, int>();
         return new DuplicateGroup(
             [
-                // Of files with the same bytes, which are equally long, the first one comes first.
                 .. ordered.Select(row => new Duplicate(
-                    row, TensorPrimitives.Dot<float>(kept, features.Rows[row]), firstCopies[row] == row ? null : firstCopies[row])),
+                    row, TensorPrimitives.Dot<float>(kept, features.Rows[row]), seen.TryAdd(firstCopies[row], row) ? null : seen[firstCopies[row]])),
             ],
             ordered.Skip(1).Sum(row => features.Photos[row].Bytes));
     }

@@ -22,15 +22,17 @@ internal sealed record FeaturizedPhotos(IReadOnlyList<Photo> Photos, IReadOnlyLi
     public static FeaturizedPhotos Compute(
         string modelFile, IReadOnlyList<Photo> photos, IProgress<Progress> progress, CancellationToken cancellationToken)
     {
+        // A pipe has no length, and reading it may take forever.
+        Photo[] files = [.. photos.Where(photo => photo.Bytes > 0)];
+        List<UnreadPhoto> unread = [.. photos.Except(files).Select(photo => new UnreadPhoto(photo, "It is empty, or no ordinary file."))];
         var mlContext = new MLContext();
-        IDataView files = mlContext.Data.LoadFromEnumerable(photos.Select(photo => new PhotoRow { ImagePath = photo.Path }));
+        IDataView paths = mlContext.Data.LoadFromEnumerable(files.Select(file => new PhotoRow { ImagePath = file.Path }));
         IDataView featurized = mlContext.Transforms.LoadRawImageBytes("Image", null, nameof(PhotoRow.ImagePath))
             .Append(CreateFeaturizer(mlContext.Transforms, modelFile))
-            .Fit(files).Transform(files);
+            .Fit(paths).Transform(paths);
 
         var read = new List<Photo>();
         var rows = new List<float[]>();
-        var unread = new List<UnreadPhoto>();
         DataViewSchema.Column column = featurized.Schema["Features"];
         using DataViewRowCursor cursor = featurized.GetRowCursor([column]);
         ValueGetter<VBuffer<float>> getter = cursor.GetGetter<VBuffer<float>>(column);
@@ -43,17 +45,17 @@ internal sealed record FeaturizedPhotos(IReadOnlyList<Photo> Photos, IReadOnlyLi
             {
                 getter(ref features);
                 rows.Add(ToUnitLength([.. features.DenseValues()]));
-                read.Add(photos[i]);
+                read.Add(files[i]);
             }
             catch (InvalidDataException exception)
             {
-                unread.Add(new UnreadPhoto(photos[i], exception.InnerException?.Message ?? exception.Message));
+                unread.Add(new UnreadPhoto(files[i], exception.InnerException?.Message ?? exception.Message));
             }
 
-            progress.Report(new Progress(i + 1, photos.Count, Stopwatch.GetElapsedTime(start)));
+            progress.Report(new Progress(i + 1, files.Length, Stopwatch.GetElapsedTime(start)));
         }
 
-        return new FeaturizedPhotos(read, rows, unread);
+        return new FeaturizedPhotos(read, rows, [.. unread.OrderBy(photo => photo.Photo.Name, StringComparer.Ordinal)]);
     }
 
     private static RePaViTFeaturizerEstimator CreateFeaturizer(TransformsCatalog transforms, string modelFile)

@@ -108,7 +108,9 @@ internal static class SimilarityCommand
                 option.AddError("--output is not accepted: a file that ends in .html, in a folder that exists, is needed.");
             }
         });
-        command.SetAction((line, cancellation) => Task.FromResult(SimilaritySearch.Run(
+
+        // On a thread of its own: Ctrl+C is only listened to once the action has returned its task.
+        command.SetAction((line, cancellation) => Task.Run(() => SimilaritySearch.Run(
             new Settings(
                 line.GetRequiredValue(folder).FullName,
                 line.GetRequiredValue(model)!,

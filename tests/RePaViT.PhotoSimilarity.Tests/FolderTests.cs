@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using RePaViT.PhotoSimilarity.Tests.Support;
+using RePaViT.Tests.Support;
 
 namespace RePaViT.PhotoSimilarity.Tests;
 
@@ -24,7 +25,7 @@ public sealed class FolderTests
         Assert.AreEqual(SimilarityCommand.Done, run.Code, run.Errors);
         XElement page = Read(album);
         CollectionAssert.AreEqual(
-            new[] { "beach copy.png: keep", "beach.png: same bytes as beach copy.png", "small beach.jpg: 1.000", "tower.png: keep", "tower.jpg: 1.000" },
+            new[] { "beach.png: keep", "beach copy.png: same bytes as beach.png", "small beach.jpg: 1.000", "tower.png: keep", "tower.jpg: 1.000" },
             page.Descendants("article").Elements("div").Elements("figure").Select(Describe).ToArray());
     }
 
@@ -85,6 +86,17 @@ public sealed class FolderTests
             Assert.DoesNotContain("Row ", text);
             StringAssert.Contains(run.Errors, text);
         }
+    }
+
+    [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public void A_pipe_that_nobody_writes_into_is_not_waited_for()
+    {
+        using Album album = Create();
+        SpecialFile.CreatePipe(album.PathOf("pipe.jpg"));
+
+        Assert.AreEqual(SimilarityCommand.Failed, album.Search().Code);
+        StringAssert.StartsWith(Read(album).Descendants("li").Single().Value, "pipe.jpg: ");
     }
 
     [TestMethod]
