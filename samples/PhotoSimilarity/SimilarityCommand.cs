@@ -17,8 +17,8 @@ internal static class SimilarityCommand
         --model is missing: the network whose features tell how similar photos are.
         A small one for a first try: 'dotnet run -c Release --project samples/QuickStart' trains it in two minutes, on shapes;
         then pass '--model quickstart-output/model.onnx'.
-        Photos are told apart by weights that have seen millions of them. facebook/dinov2-small and
-        timm/vit_small_patch16_224.augreg_in21k_ft_in1k are public, on Hugging Face: download model.safetensors with its config.json
+        Photos are told apart by weights that have seen millions of them. timm/vit_small_patch16_224.augreg_in21k_ft_in1k and
+        facebook/dinov2-small (slower, at 518 pixels) are public, on Hugging Face: download model.safetensors with its config.json
         (and preprocessor_config.json, if there is one) into a folder and pass '--model FOLDER/model.safetensors'.
         docs/pretrained.md lists more.
         """;

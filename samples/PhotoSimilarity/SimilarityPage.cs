@@ -127,7 +127,7 @@ internal sealed class SimilarityPage
     private string Name(int row) => Foreign(_found.Features.Photos[row].Name, NameLength);
 
     private string Size(int row) => (_thumbnails.TryGetValue(row, out Thumbnail? picture) ? $"{picture.PhotoWidth}\u00A0×\u00A0{picture.PhotoHeight}, " : "")
-        + Text.Bytes(_found.Features.Photos[row].Bytes);
+        + Text.Bytes(_found.Features.Photos[row].Bytes).Replace(' ', '\u00A0');
 
     private string Link(string path)
     {

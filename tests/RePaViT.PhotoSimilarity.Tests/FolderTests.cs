@@ -30,6 +30,19 @@ public sealed class FolderTests
     }
 
     [TestMethod]
+    public void Weights_find_what_the_model_finds()
+    {
+        using Album album = Create();
+        album.Search("--duplicates", Threshold);
+        string[] expected = [.. Read(album).Descendants("figure").Select(Describe)];
+
+        CommandRun run = album.SearchWith(album.WriteWeights(), "--duplicates", Threshold);
+
+        Assert.AreEqual(SimilarityCommand.Done, run.Code, run.Errors);
+        CollectionAssert.AreEqual(expected, Read(album).Descendants("figure").Select(Describe).ToArray());
+    }
+
+    [TestMethod]
     public void The_most_similar_photo_of_a_copy_is_its_original_and_each_photo_has_as_many_as_asked_for()
     {
         using Album album = Create();

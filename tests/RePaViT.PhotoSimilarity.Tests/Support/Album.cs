@@ -54,9 +54,20 @@ internal sealed class Album : IDisposable
         return path;
     }
 
+    /// <summary>The same as weights, as other projects publish them.</summary>
+    public string WriteWeights()
+    {
+        string path = _folder.File("model.safetensors");
+        RePaViTModel.Load(WriteModel()).SaveWeights(path);
+        return path;
+    }
+
     /// <summary>Searches the folder; the page goes where <see cref="Page"/> says.</summary>
-    public CommandRun Search(params string[] options)
-        => CommandRun.Of([Photos, "--model", WriteModel(), "--output", Page, .. options]);
+    public CommandRun Search(params string[] options) => SearchWith(WriteModel(), options);
+
+    /// <summary>The same with another model.</summary>
+    public CommandRun SearchWith(string model, params string[] options)
+        => CommandRun.Of([Photos, "--model", model, "--output", Page, .. options]);
 
     public void Dispose() => _folder.Dispose();
 }
