@@ -8,6 +8,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     CompareCommand.Create(),
     ConvertCommand.Create(),
     ConvertPresetCommand.Create(),
+    EvaluateCommand.Create(),
     ExportCommand.Create(),
     InferenceCommand.Create(),
     InspectCommand.Create(),
