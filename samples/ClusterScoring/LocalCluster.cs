@@ -16,7 +16,7 @@ internal static class LocalCluster
     /// <param name="folder">The folder of the cluster.</param>
     /// <param name="ports">For other silos, and for clients.</param>
     /// <param name="options">How it scores.</param>
-    /// <param name="configure">What else is to be said of the silo.</param>
+    /// <param name="configure">Further configuration of the silo.</param>
     public static IHost CreateSilo(string folder, (int Silo, int Gateway) ports, ScoringSiloOptions options, Action<ISiloBuilder>? configure = null)
     {
         string database = SqliteFile.Prepare(folder);
@@ -37,7 +37,7 @@ internal static class LocalCluster
 
     /// <summary>A client.</summary>
     /// <param name="folder">The folder of the cluster.</param>
-    /// <param name="configure">What else is to be said of the client.</param>
+    /// <param name="configure">Further configuration of the client.</param>
     public static IHost CreateClient(string folder, Action<IClientBuilder>? configure = null)
     {
         string database = SqliteFile.Prepare(folder);

@@ -6,7 +6,7 @@ namespace RePaViT.ImageClassification;
 /// <summary>Consumption: all that an application needs that only predicts.</summary>
 public static partial class MLModel
 {
-    /// <summary>What <see cref="Predict"/> computes with; made when it is first asked for. Only one thread may use it at a time.</summary>
+    /// <summary>The engine of <see cref="Predict"/>, created when it is first needed. Only one thread may use it at a time.</summary>
     public static readonly Lazy<PredictionEngine<ModelInput, ModelOutput>> PredictEngine = new(CreatePredictEngine);
 
     /// <summary>The model that is loaded.</summary>

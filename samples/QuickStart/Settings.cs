@@ -1,6 +1,6 @@
 namespace RePaViT.QuickStart;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The settings given on the command line.</summary>
 internal sealed record Settings
 {
     public required DirectoryInfo? Cifar10 { get; init; }
@@ -10,7 +10,7 @@ internal sealed record Settings
     /// <summary>Width, depth and heads to take; null for the sample's own network.</summary>
     public required Architecture? Preset { get; init; }
 
-    /// <summary>Null for that of the network.</summary>
+    /// <summary>Null for the network's own.</summary>
     public required double? IdleRatio { get; init; }
 
     /// <summary>Null to leave it to the recipe.</summary>

@@ -6,7 +6,7 @@ namespace RePaViT.WebService;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore lives as long as the process, and no handle of it is asked for.")]
 internal sealed class UploadedImages(ServiceOptions options, RePaViTModel model)
 {
-    // A small file may hold many pixels: as many are decoded at once as there are processors, so that memory is bounded.
+    // A small file may hold many pixels: no more files are decoded at once than there are processors, so that memory is bounded.
     private readonly SemaphoreSlim _decoders = new(Environment.ProcessorCount);
 
     /// <summary>Reads and decodes the image of a request.</summary>

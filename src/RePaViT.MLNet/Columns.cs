@@ -25,7 +25,7 @@ internal static class Columns
 
     /// <param name="schema">Where to look.</param>
     /// <param name="name">The name.</param>
-    /// <param name="remark">What else the user may have to know if it is missing.</param>
+    /// <param name="remark">A further hint for the user if it is missing.</param>
     /// <exception cref="ArgumentException">There is no such column; the message lists those there are.</exception>
     public static DataViewSchema.Column Find(DataViewSchema schema, string name, string remark = "")
         => schema.GetColumnOrNull(name)

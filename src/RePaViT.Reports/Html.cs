@@ -16,7 +16,7 @@ internal static class Html
 
     public static XAttribute Class(string name) => new("class", name);
 
-    /// <summary>A text of somebody else: short, and visible whatever it consists of.</summary>
+    /// <summary>Foreign text: shortened, and visible whatever it consists of.</summary>
     public static string Foreign(string text, int length = 100) => Excerpt.Of(text, length);
 
     /// <param name="title">What the section is about.</param>

@@ -36,7 +36,7 @@ internal sealed record DeviceChoice(bool IsCuda, string Reason)
     public ITrainingBackend? CreateBackend() => IsCuda ? CreateCudaBackend() : null;
 
     /// <summary>
-    /// The model with an engine on this device. A GPU's memory is given back when nobody holds the model any more: it is
+    /// The model with an engine on this device. A GPU's memory is released when the model is no longer referenced: it is
     /// shared by all who score with it, none of whom can say when the last one is done.
     /// </summary>
     public RePaViTModel Place(RePaViTModel model) => IsCuda ? PlaceOnCuda(model) : model.OnCpu();

@@ -26,8 +26,8 @@ internal static class DeviceMemory
     }
 
     /// <summary>
-    /// Computes something that can be started again. What nobody holds any more, such as the weights of a model that is no
-    /// longer used, keeps its memory until the garbage collector comes; where memory is short, it is called.
+    /// Computes something that can be started again. Memory that is no longer referenced, such as the weights of a model
+    /// that is no longer used, keeps its memory until the garbage collector comes; where memory is short, it is called.
     /// </summary>
     /// <inheritdoc cref="Compute"/>
     public static T ComputeRepeatable<T>(string need, string remedy, Func<T> compute)

@@ -71,6 +71,6 @@ internal sealed class DeviceTables(torch.Device device) : IDisposable
     public readonly record struct Units(torch.Tensor Places, bool HasZeros);
 
     /// <param name="Rows">For each place of a window and each other one the row of the learned table.</param>
-    /// <param name="Mask">What each window adds besides, [windows, 1, places, places]; null for nothing.</param>
+    /// <param name="Mask">What else each window adds, [windows, 1, places, places]; null for nothing.</param>
     public readonly record struct ScoreBias(torch.Tensor Rows, torch.Tensor? Mask);
 }

@@ -4,7 +4,7 @@ namespace RePaViT.Torch;
 
 /// <summary>
 /// Rows of floats on their way to a device. For a GPU they wait in pinned memory, from where they are copied while the
-/// caller goes on to give the device more to do; so nothing may be written before the device has been waited for.
+/// caller goes on to give the device more to do; so nothing may be written before waiting for the device.
 /// </summary>
 internal sealed class StagingBuffer : IDisposable
 {

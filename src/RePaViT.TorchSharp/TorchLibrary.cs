@@ -5,7 +5,7 @@ using TorchSharp;
 namespace RePaViT.Torch;
 
 /// <summary>What TorchSharp can do in this process.</summary>
-/// <param name="IsLoaded">Whether its native library is there: it can compute on the CPU at least.</param>
+/// <param name="IsLoaded">Whether its native library is loaded: then it can compute at least on the CPU.</param>
 /// <param name="HasCuda">Whether it can compute on an NVIDIA GPU.</param>
 /// <param name="Reason">Why, in words: the GPU's name, or what is missing.</param>
 internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
@@ -107,7 +107,7 @@ internal sealed record TorchLibrary(bool IsLoaded, bool HasCuda, string Reason)
     }
 
     /// <summary>
-    /// What the system says about a library that is there and does not load, for instance because it needs a newer system:
+    /// What the system says about a library that exists but does not load, for instance because it needs a newer system:
     /// the first line after the heading that is not about a place where the library was looked for. Null if there is none.
     /// </summary>
     internal static string? FindLoadError(string library, string message) => message

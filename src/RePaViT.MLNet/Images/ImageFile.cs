@@ -9,7 +9,7 @@ namespace RePaViT;
 /// </summary>
 public static class ImageFile
 {
-    // What is decoded smaller is larger than what it is reduced to by this factor at least, so that the better filter decides.
+    // An image that is decoded smaller is still larger than its final size by at least this factor, so that the better filter decides.
     private const int LeastFactor = 2;
 
     /// <summary>Decodes the first image of a file. The header tells its size before a pixel is decoded.</summary>

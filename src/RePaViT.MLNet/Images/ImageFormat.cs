@@ -12,7 +12,7 @@ internal sealed class ImageFormat
     public const string Names = "PNG, JPEG, WebP, GIF, BMP, ICO and WBMP";
 
     /// <summary>
-    /// Images of up to 4 megapixels need no justification: 28 MB harm nobody, and a GIF or a BMP may leave most of its
+    /// Images of up to 4 megapixels need no justification: 28 MB do no harm, and a GIF or a BMP may leave most of its
     /// pixels out.
     /// </summary>
     private const int MaxUnquestionedPixels = 1 << 22;

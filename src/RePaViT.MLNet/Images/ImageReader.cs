@@ -10,7 +10,7 @@ internal static class ImageReader
     /// <summary>Reads decoded images. The column keeps its image; the pixels are copied.</summary>
     public static ImageFetcher ReadImages(ValueGetter<MLImage> getter, ImageDecoding? decoding)
     {
-        // The loader disposes what it is handed in before it makes the next image.
+        // The loader disposes the image that it is handed before it makes the next one.
         MLImage? image = null;
         return () =>
         {

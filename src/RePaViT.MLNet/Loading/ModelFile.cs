@@ -51,7 +51,7 @@ internal static class ModelFile
         return new LoadedModel(model, metadata.Scoring, metadata.CreateClasses(model.ClassNames));
     });
 
-    /// <summary>Reads a network alone, whatever it was saved for. Exceptions are those of <see cref="Read(string)"/>.</summary>
+    /// <summary>Reads only the network, whatever it was saved for. Exceptions are those of <see cref="Read(string)"/>.</summary>
     public static RePaViTModel ReadNetwork(string path) => Read(path, AnyNetwork, (model, _) => model);
 
     private static T Read<T>(string path, Target target, ModelFactory<T> create)

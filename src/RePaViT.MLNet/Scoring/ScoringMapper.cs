@@ -36,7 +36,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
     /// <summary>Whether a column of the output is the input's.</summary>
     public bool PassesThrough(DataViewSchema.Column column) => column.Index < InputSchema.Count;
 
-    /// <summary>Scores cost nothing, not even the reading of images, where nobody asks for them.</summary>
+    /// <summary>Scores that are not requested cost nothing, not even the reading of images.</summary>
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
         var needed = new SortedSet<int>();
@@ -68,7 +68,7 @@ internal abstract class ScoringMapper : IRowToRowMapper
         => getter as ValueGetter<TValue> ?? throw new InvalidOperationException(
             $"Column '{column.Name}' of type {column.Type} holds values of {column.Type.RawType}, not of {typeof(TValue)}.");
 
-    /// <exception cref="InvalidOperationException">The column was not asked for.</exception>
+    /// <exception cref="InvalidOperationException">The column was not requested.</exception>
     public static void ThrowUnlessActive(DataViewRow row, DataViewSchema.Column column)
     {
         if (!row.IsColumnActive(column))

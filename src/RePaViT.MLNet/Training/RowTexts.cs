@@ -27,7 +27,7 @@ internal sealed class RowTexts
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // These columns were not asked for otherwise. What is wrong with them is not what the user has to know now.
+            // These columns were not requested otherwise. Errors in them are not what the user has to know now.
         }
     }
 

@@ -5,8 +5,8 @@ using RePaViT.Weights;
 namespace RePaViT.Cluster.Silos;
 
 /// <summary>
-/// The model of a silo. Images of all parts that it works on go through it in common batches; at any time there are as many decoded images
-/// as processors, and as many prepared ones as a batch has for each part.
+/// The model of a silo. Images of all parts in progress pass through it in common batches; at any time there are at most as many decoded
+/// images as processors, and at most a batch of prepared ones for each part.
 /// </summary>
 internal sealed class SiloScorer : IAsyncDisposable
 {

@@ -5,8 +5,8 @@ using RePaViT.Cluster.Parts;
 namespace RePaViT.Cluster.Silos;
 
 /// <summary>
-/// Asks for parts of jobs as long as the silo lives, as many as it may work on: a silo that joins takes its share at once, a fast one takes
-/// more, and a job whose silo died is called back to life.
+/// Asks for parts of jobs as long as the silo lives, up to the number that it may work on: a silo that joins takes its share at once, a
+/// fast one takes more, and a job whose silo died is called back to life.
 /// </summary>
 internal sealed partial class SiloWorker(
     IGrainFactory grains, ILocalSiloDetails silo, SiloScorer scorer, ScoringSiloOptions options, ILogger<SiloWorker> logger)

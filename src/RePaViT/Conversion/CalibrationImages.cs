@@ -26,7 +26,7 @@ internal sealed class CalibrationImages
     /// <param name="model">How they are prepared.</param>
     /// <param name="count">Number of images there are.</param>
     /// <param name="image">Gives one.</param>
-    /// <param name="limit">Number of images to draw, if there are as many.</param>
+    /// <param name="limit">Number of images to draw, if there are that many.</param>
     public static CalibrationSplit Draw(RePaViTModel model, int count, Func<int, RgbImage> image, int limit)
     {
         ConversionOptions.ThrowUnlessEnough(count);
@@ -38,10 +38,10 @@ internal sealed class CalibrationImages
     }
 
     /// <summary>The first of them.</summary>
-    /// <param name="limit">Their number, if there are as many.</param>
+    /// <param name="limit">Their number, if there are that many.</param>
     public CalibrationImages Take(int limit) => new(_image, _indices[..Math.Min(limit, Count)], _preprocessing, _size);
 
-    /// <summary>Prepares images from one on, as many as there is room for: [images, channels, size, size] from 0 to 255.</summary>
+    /// <summary>Prepares images from a given one on, as many as fit: [images, channels, size, size] from 0 to 255.</summary>
     public void Prepare(int first, Memory<float> planes) => ParallelLoop.Run(planes.Length / ImageLength, i => _preprocessing.Prepare(
         _image(_indices[first + i]), _size, planes.Span.Slice(i * ImageLength, ImageLength)));
 }

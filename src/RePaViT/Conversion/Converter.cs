@@ -7,7 +7,7 @@ namespace RePaViT.Conversion;
 
 /// <summary>
 /// Makes a vanilla network channel-idle block by block: in each the channels that stay active are chosen, and what is linear is
-/// fitted to what the original network has after it. Then the images go on in both networks.
+/// fitted to what the original network has after it. Then the images pass on to the next block in both networks.
 /// </summary>
 internal static class Converter
 {

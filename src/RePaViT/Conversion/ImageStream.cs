@@ -29,7 +29,7 @@ internal sealed class ImageStream(CalibrationImages images, int? threads, Cancel
     /// <summary>Images that are worth computing at once.</summary>
     public int ImagesPerBatch => Math.Clamp(RowsPerBatch / Shape.Rows, 1, Count);
 
-    /// <summary>The same images at the same place, to go on in another network.</summary>
+    /// <summary>The same images at the same position, to continue in another network.</summary>
     public ImageStream Fork()
     {
         var fork = new ImageStream(images, threads, cancellationToken) { _rows = new RowStore(Count, Shape) };
@@ -96,7 +96,9 @@ internal sealed class ImageStream(CalibrationImages images, int? threads, Cancel
         }
     }
 
-    /// <summary>Root mean square of the difference to what the same images have in another network, relative to that of the other.</summary>
+    /// <summary>
+    /// Root mean square of the difference from the same images' values in another network, relative to that of the other's values.
+    /// </summary>
     public double RelativeDistance(ImageStream other)
     {
         double squares = 0;

@@ -10,7 +10,7 @@ namespace RePaViT.Conversion;
 /// <param name="MinRows">Enough for any regression.</param>
 internal readonly record struct RowDemand(int RowsPerUnknown, int MinRows)
 {
-    /// <summary>Images that give as many rows.</summary>
+    /// <summary>The number of images that gives this many rows.</summary>
     /// <param name="layer">The layer that is converted.</param>
     /// <param name="active">Its active channels.</param>
     public int Images(VanillaFeedForward layer, int active)

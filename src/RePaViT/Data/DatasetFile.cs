@@ -31,7 +31,7 @@ internal static class DatasetFile
     }
 
     /// <summary>Fills a buffer from a stream.</summary>
-    /// <exception cref="InvalidDataException">The stream ends before, or is not what it was compressed from.</exception>
+    /// <exception cref="InvalidDataException">The stream ends too early, or its gzip data are damaged.</exception>
     public static void Fill(Stream stream, Span<byte> buffer, string path, long position)
     {
         int read = Read(stream, buffer, path, position);
@@ -43,7 +43,7 @@ internal static class DatasetFile
     }
 
     /// <summary>Reads up to the end of the buffer or the stream, and returns how many bytes.</summary>
-    /// <exception cref="InvalidDataException">The stream is not what it was compressed from.</exception>
+    /// <exception cref="InvalidDataException">The gzip data are damaged.</exception>
     public static int Read(Stream stream, Span<byte> buffer, string path, long position)
     {
         try

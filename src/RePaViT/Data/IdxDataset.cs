@@ -49,7 +49,7 @@ public static class IdxDataset
     /// <param name="classNames">
     /// Names of the classes; null for the numbers from 0 to 9, or to the greatest label if that is above 9.
     /// </param>
-    /// <exception cref="FileNotFoundException">A file is not there.</exception>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="UnauthorizedAccessException">A path is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message names it and the place.</exception>
     public static InMemoryImageDataset Read(

@@ -51,7 +51,7 @@ internal static class AtomicFile
                     write(stream);
                     stream.Flush(flushToDisk: true);
 
-                    // While it is open, nobody takes it for what a killed process left.
+                    // While it is open, it is not mistaken for a leftover of a killed process.
                     Move(partial, target);
                 }
             }

@@ -52,7 +52,7 @@ internal sealed class ContentHash
         }
     }
 
-    /// <summary>Adds values of a tensor as files store them, as many at a time as there are.</summary>
+    /// <summary>Adds values of a tensor as files store them, in pieces of any length.</summary>
     public void Add(ReadOnlySpan<float> values)
     {
         if (BitConverter.IsLittleEndian)

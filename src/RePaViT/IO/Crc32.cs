@@ -1,6 +1,6 @@
 namespace RePaViT.IO;
 
-/// <summary>The checksum of zip archives and PNG files (ISO 3309), which .NET computes for nobody.</summary>
+/// <summary>The checksum of zip archives and PNG files (ISO 3309), for which .NET has no public method.</summary>
 internal static class Crc32
 {
     private const uint Polynomial = 0xEDB88320;

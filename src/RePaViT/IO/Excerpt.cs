@@ -4,7 +4,7 @@ using System.Text;
 namespace RePaViT.IO;
 
 /// <summary>
-/// Text of somebody else as messages quote it, whatever a file has for a name: short, on one line, and without characters
+/// Foreign text as messages quote it, even if a name in a file is hostile: short, on one line, and without characters
 /// that a terminal obeys.
 /// </summary>
 internal static class Excerpt

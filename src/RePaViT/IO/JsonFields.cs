@@ -29,7 +29,7 @@ internal sealed class JsonFields
     /// <summary>Reads a text that is one object.</summary>
     /// <param name="json">The text.</param>
     /// <param name="read">Asks for all members.</param>
-    /// <exception cref="JsonException">It is no JSON, or not of the members asked for; the message says which.</exception>
+    /// <exception cref="JsonException">It is not JSON, or does not have the expected members; the message says which.</exception>
     public static T Parse<T>(string json, Func<JsonFields, T> read)
     {
         try
@@ -74,7 +74,7 @@ internal sealed class JsonFields
             : throw NotAccepted(name, "true or false");
     }
 
-    /// <summary>Whether a member is there: one that is not written where it has its default.</summary>
+    /// <summary>Whether a member exists: for members that are not written if they have their default.</summary>
     public bool Has(string name) => _object.TryGetProperty(name, out _);
 
     public string Text(string name) => ToText(Member(name), PathOf(name));

@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace RePaViT.IO;
 
 /// <summary>
-/// Files and folders of processes that were killed. Whoever is alive keeps a file of its own open, and nobody else can open
-/// it meanwhile: the system ends that with the process, however it dies. Nothing here throws: what cannot be removed stays.
+/// Files and folders of processes that were killed. A living process keeps a file of its own open, which no other process
+/// can open in the meantime: the system ends that with the process, however it dies. Nothing here throws: what cannot be
+/// removed stays.
 /// </summary>
 internal static class Leftovers
 {
@@ -34,8 +35,8 @@ internal static class Leftovers
             {
                 SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, share, options);
 
-                // On Unix a file is locked only after it is there: somebody who cleans up may have come in between, and either
-                // have it locked or have removed it already.
+                // On Unix a file is locked only after it exists: another process that cleans up may have come in between, and
+                // either have it locked or have removed it already.
                 if (File.Exists(path) || attempt == Attempts)
                 {
                     return (path, file);
@@ -49,7 +50,7 @@ internal static class Leftovers
         }
     }
 
-    /// <summary>Removes files that nobody has open.</summary>
+    /// <summary>Removes files that no process has open.</summary>
     /// <param name="folder">Where they are.</param>
     /// <param name="pattern">Matches their names.</param>
     /// <param name="isOurs">Tells by the name whether a file may be removed.</param>
@@ -57,7 +58,7 @@ internal static class Leftovers
     public static void RemoveFiles(string folder, string pattern, Func<string, bool> isOurs, string locked)
         => ForEach(() => new DirectoryInfo(folder).EnumerateFiles(pattern, Options).Where(file => isOurs(file.Name)), Remove, locked);
 
-    /// <summary>Removes folders, with the files in them, whose locked file nobody has open.</summary>
+    /// <summary>Removes folders, with the files in them, whose locked file no process has open.</summary>
     /// <param name="parent">Where they are.</param>
     /// <param name="pattern">Matches their names.</param>
     /// <param name="isOurs">Tells by the name whether a file may be removed; a folder that holds anything else stays.</param>
@@ -133,7 +134,7 @@ internal static class Leftovers
         folder.Delete();
     }
 
-    /// <summary>Opens a file that nobody has open; closing removes it.</summary>
+    /// <summary>Opens a file that no process has open; closing removes it.</summary>
     private static SafeFileHandle Take(string path)
         => File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
 

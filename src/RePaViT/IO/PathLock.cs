@@ -45,8 +45,8 @@ internal sealed class PathLock : IDisposable
                 return null;
             }
 
-            // The one before may have removed its file after this one was opened: then it is nobody's, and the next is tried.
-            // Where every attempt ends so, the disk has no locks, and nobody can be kept off.
+            // The one before may have removed its file after this one was opened: then it belongs to no process, and another
+            // attempt is made. If every attempt ends this way, the disk has no locks, and no process can be kept out.
             using SafeFileHandle? second = TryOpen(full + LockSuffix);
             if (second is null || attempt == Attempts)
             {
@@ -109,7 +109,7 @@ internal sealed class PathLock : IDisposable
 
     private static void WriteOwner(string path)
     {
-        // A new file: one that is there may be a link, and somebody else's file at its end.
+        // A new file: an existing one may be a link to a file of somebody else.
         Remove(path + OwnerSuffix);
         try
         {

@@ -5,7 +5,7 @@ internal static class SharingViolation
 {
     private const int OnWindows = unchecked((int)0x80070020);
 
-    // .NET hands on the number of the system's error: that of a lock that would have to be waited for.
+    // .NET passes on the system's error number: that of a lock for which one would have to wait.
     private const int OnLinux = 11;
     private const int OnBsd = 35;
 

@@ -26,7 +26,7 @@ internal static class SourceFile
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize);
         if (!file.CanSeek)
         {
-            // Its path was that of no file, as that of an open pipe.
+            // Its path is not that of a file, for instance that of an open pipe.
             file.Dispose();
             throw NotOrdinary(path);
         }

@@ -77,7 +77,7 @@ internal sealed class NamedSource
         return shape;
     }
 
-    /// <summary>The parts of a tensor of ours, which are used from now on; null if it is not there.</summary>
+    /// <summary>The parts of a tensor of ours, which count as used from now on; null if it does not exist.</summary>
     public StoredTensor[]? Take(string name) => Use(Find(name));
 
     /// <summary>The factors of the outputs of a module of ours, used from now on; null if it has none.</summary>
@@ -92,10 +92,10 @@ internal sealed class NamedSource
     /// <summary>Every name of theirs that a tensor of ours may have.</summary>
     public IEnumerable<string> TheirNames(string name) => Table.TranslationsOf(name);
 
-    /// <summary>What nobody took, under the file's names without what wrappers put before them.</summary>
+    /// <summary>The tensors that were not used, under the file's names without prefixes of wrappers.</summary>
     public IEnumerable<string> Unused => _tensors.Keys.Where(name => !_used.Contains(name));
 
-    /// <summary>Whether a tensor that nobody took belongs to what was taken, so that the network would be another without it.</summary>
+    /// <summary>Whether an unused tensor belongs to used ones, so that the network would be different without it.</summary>
     public bool IsNeeded(string name)
     {
         string rest = name.StartsWith(Table.OptionalPrefix, StringComparison.Ordinal) ? name[Table.OptionalPrefix.Length..] : name;

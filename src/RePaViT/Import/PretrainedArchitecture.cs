@@ -34,7 +34,9 @@ internal sealed record PretrainedArchitecture(Architecture Architecture, Network
             description.Form);
     }
 
-    /// <exception cref="InvalidDataException">Shapes are those of no network, or do not tell what nobody else does.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The shapes are those of no network, or do not show something that nothing else says.
+    /// </exception>
     public static PretrainedArchitecture Infer(PretrainedContext context)
     {
         NetworkFamily family = context.Source.Table.Family;

@@ -23,14 +23,14 @@ internal sealed record PretrainedContext(
     /// <summary>Heads by width, in ViT, DeiT, DINOv2, CLIP, MAE and LV-ViT alike.</summary>
     private static readonly Dictionary<int, int> UsualHeads = new() { [192] = 3, [384] = 6, [512] = 8, [768] = 12, [1024] = 16, [1280] = 16 };
 
-    /// <summary>What nobody said, and was taken to be as usual.</summary>
+    /// <summary>What nothing said, and was assumed to be as usual.</summary>
     public List<string> Assumptions { get; } = [];
 
     /// <summary>Tensors of ours that were resampled for another image size.</summary>
     public List<string> Resampled { get; } = [];
 
     /// <summary>The sizes of a tensor of ours. Sizes of 1 in front say nothing, and may be missing.</summary>
-    /// <exception cref="InvalidDataException">It is not there, or has another number of sizes.</exception>
+    /// <exception cref="InvalidDataException">It does not exist, or has another number of dimensions.</exception>
     public int[] ShapeOf(string name, int dimensions)
     {
         int[] shape = WithDimensions(Source.ShapeOf(name) ?? throw Missing(name), dimensions);
@@ -39,11 +39,11 @@ internal sealed record PretrainedContext(
             : throw Refusal($"tensor '{name}' has shape [{Excerpt.OfList(shape)}], but {dimensions} sizes above 0 are needed");
     }
 
-    /// <summary>Sizes with as many of 1 in front as make so many dimensions.</summary>
+    /// <summary>The sizes, with enough sizes of 1 before them to make the number of dimensions.</summary>
     public static int[] WithDimensions(int[] shape, int dimensions)
         => [.. Enumerable.Repeat(1, Math.Max(0, dimensions - shape.Length)), .. shape];
 
-    /// <summary>How many blocks there are: those of which a tensor is there.</summary>
+    /// <summary>The number of blocks: those that have a given tensor.</summary>
     /// <param name="tensor">The name of that tensor, by number.</param>
     public int CountBlocks(Func<int, string> tensor)
     {
@@ -98,7 +98,7 @@ internal sealed record PretrainedContext(
     /// <summary>What refuses the file.</summary>
     public InvalidDataException Refusal(string reason) => new($"{Path}: it is read as {Source.Table.Source}, but {reason}.");
 
-    /// <summary>What says that a tensor of ours is not there.</summary>
+    /// <summary>The message that a tensor of ours is missing.</summary>
     public InvalidDataException Missing(string name) => Refusal(
         Source.UnreadableType(name) is string type
             ? $"tensor '{name}' is a '{Excerpt.Of(type)}', which cannot be read without running its code"

@@ -60,7 +60,7 @@ internal static class PretrainedWriter
         }
     }
 
-    /// <summary>What PyTorch stores besides, without which a strict <c>load_state_dict</c> refuses the file.</summary>
+    /// <summary>What PyTorch stores in addition, without which a strict <c>load_state_dict</c> refuses the file.</summary>
     private static IEnumerable<Entry> BuffersOf(Layer layer)
     {
         foreach (TensorSpec variance in layer.Tensors.Where(tensor => tensor.Role == TensorRole.RunningVariance))

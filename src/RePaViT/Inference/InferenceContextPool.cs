@@ -1,8 +1,8 @@
 namespace RePaViT.Inference;
 
 /// <summary>
-/// The buffers of calls that are over, kept for the next ones: as many as calls can compute at once. What a rush of more
-/// callers leaves behind goes to the garbage collector.
+/// The buffers of finished calls, kept for the next ones: as many as there can be calls computing at once. What a rush
+/// of more callers leaves behind goes to the garbage collector.
 /// </summary>
 /// <param name="create">Makes what a call needs.</param>
 internal sealed class InferenceContextPool(Func<InferenceContext> create)

@@ -311,7 +311,9 @@ internal sealed class PlanBuilder
     /// <summary>A place of its own for what a node computes.</summary>
     private ValuePlace PlaceResult(int node) => _places[node + 1] = _buffers.Rent(_nodes[node].Result.Shape);
 
-    /// <summary>A place for what can be computed element by element or row by row: that of the input, if nobody reads it later.</summary>
+    /// <summary>
+    /// A place for a result that can be computed element by element or row by row: that of the input, if nothing reads it later.
+    /// </summary>
     private ValuePlace PlaceElementWise(int node)
         => _lastReader[_nodes[node].Input.Index] == node ? _places[node + 1] = Place(_nodes[node].Input) : PlaceResult(node);
 

@@ -69,7 +69,7 @@ internal sealed unsafe class Attention
         Forward(qkv.TakeColumns(0, dim), qkv.TakeColumns(dim, dim), qkv.TakeColumns(2 * dim, dim), output);
     }
 
-    /// <summary>Attends within each image, with as many queries of each as there are.</summary>
+    /// <summary>Attends within each image, with the given number of queries of each.</summary>
     /// <param name="queries">[images * queries, dim]; the heads side by side, as in the others.</param>
     /// <param name="keys">[images * tokens, dim].</param>
     /// <param name="values">[images * tokens, dim].</param>

@@ -2,7 +2,7 @@ namespace RePaViT.Kernels;
 
 /// <summary>
 /// Floats at an address that never moves, aligned to a cache line. The garbage collector owns them: whoever computes on
-/// views keeps the buffer reachable meanwhile.
+/// views keeps the buffer reachable in the meantime.
 /// </summary>
 internal sealed unsafe class PinnedBuffer
 {

@@ -16,7 +16,7 @@ internal sealed class ScoreBias
 
     /// <param name="heads">Number of heads, which are the columns of the table.</param>
     /// <param name="tableRows">For each row of a window and each other one, the row of the table: [tokens * tokens].</param>
-    /// <param name="masks">What is added besides, for each kind: [tokens * tokens].</param>
+    /// <param name="masks">What else is added, for each kind: [tokens * tokens].</param>
     /// <param name="kinds">The kind of each window of an image.</param>
     public ScoreBias(int heads, int[] tableRows, float[][] masks, int[] kinds)
     {

@@ -8,7 +8,7 @@ namespace RePaViT.Networks;
 /// <summary>Layers, the tensors they name, and how far they are from training form: what every engine is built from.</summary>
 internal sealed record Network
 {
-    // What PyTorch stores besides: a count that nothing depends on, and what follows from the architecture.
+    // What PyTorch stores in addition: a count that nothing depends on, and what follows from the architecture.
     private static readonly string[] Redundant = [".num_batches_tracked", ".relative_position_index", ".attn_mask"];
 
     /// <exception cref="ArgumentException">A tensor is missing, unknown or of the wrong shape.</exception>

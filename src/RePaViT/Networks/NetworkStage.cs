@@ -10,8 +10,8 @@ internal enum NetworkStage
     Merged,
 
     /// <summary>
-    /// With all folded that is linear besides, whether merged or not: the normalization of the input, so that it takes
-    /// samples from 0 to 255, and the affine part and the scale of attention.
+    /// With everything else folded that is linear, whether merged or not: the normalization of the input, so that it
+    /// takes samples from 0 to 255, and the affine part and the scale of attention.
     /// </summary>
     Folded,
 }

@@ -22,7 +22,7 @@ internal static class OnnxWriter
     /// <param name="path">The file to create or replace; it appears as a whole or not at all.</param>
     /// <param name="description">What the file says about the network.</param>
     /// <param name="network">The folded network of that description.</param>
-    /// <param name="options">What else the file holds.</param>
+    /// <param name="options">The further content of the file.</param>
     /// <exception cref="ArgumentException">
     /// The network is not the description's, not folded, or has a weight that is not a finite number.
     /// </exception>

@@ -35,7 +35,7 @@ internal static class TensorLayout
         return hash;
     }
 
-    /// <summary>Reads a tensor, and hashes it meanwhile. Matrices go at once to where the kernels read them.</summary>
+    /// <summary>Reads a tensor and hashes it at the same time. Matrices go directly to where the kernels read them.</summary>
     /// <exception cref="EndOfStreamException">The stream ends before all values are read.</exception>
     /// <exception cref="ArgumentException">A value of a matrix is not a finite number.</exception>
     public static (WeightTensor Tensor, ContentHash Hash) Read(Stream stream, TensorSpec spec)

@@ -47,8 +47,7 @@ internal sealed class Graph
     }
 
     /// <summary>
-    /// Whether nobody but some nodes that follow each other reads what all but the last of them compute: only then can they
-    /// be done as one.
+    /// Whether only some consecutive nodes read what all but the last of them compute: only then can they be done as one.
     /// </summary>
     public bool AreReadWithin(int first, int count)
     {

@@ -221,7 +221,7 @@ public sealed class BatchingScorer : IAsyncDisposable
                 Leave();
                 batch[0].Answer.SetException(exception);
 
-                // If nobody is waiting any more, nobody else looks at it.
+                // If nobody is waiting any more, nothing else looks at it.
                 _ = batch[0].Answer.Task.Exception;
                 return;
             }
@@ -276,7 +276,7 @@ public sealed class BatchingScorer : IAsyncDisposable
     {
         public float[] Planes => planes;
 
-        // Callers go on on their own threads, not on that which computes.
+        // Callers continue on their own threads, not on the computing one.
         public TaskCompletionSource<Prediction> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Whether nobody is waiting for the answer any more.</summary>

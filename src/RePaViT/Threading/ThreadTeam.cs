@@ -38,7 +38,7 @@ internal sealed class ThreadTeam
         _workers = WorkerThread.First(size - 1);
     }
 
-    /// <summary>Threads that take part in a loop, with the one that asks for it.</summary>
+    /// <summary>Threads that take part in a loop, including the one that starts it.</summary>
     public int Size { get; }
 
     /// <summary>The team of a size; there is one for each.</summary>

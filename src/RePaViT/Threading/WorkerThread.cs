@@ -73,7 +73,7 @@ internal sealed class WorkerThread
         }
     }
 
-    /// <summary>Returns when somebody woke this thread, or asked for it just before it slept.</summary>
+    /// <summary>Returns when this thread is woken, or was needed just before it went to sleep.</summary>
     private void Sleep()
     {
         Interlocked.Exchange(ref _asleep, 1);

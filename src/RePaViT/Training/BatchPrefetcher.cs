@@ -39,7 +39,7 @@ internal sealed class BatchPrefetcher : IDisposable
         return _current;
     }
 
-    /// <summary>Waits until nothing is being prepared. A failure there no longer matters: nobody asked for that batch.</summary>
+    /// <summary>Waits until nothing is being prepared. A failure there no longer matters: that batch was not requested.</summary>
     public void Dispose() => Task.WaitAny(_preparation);
 
     private Task Prepare()

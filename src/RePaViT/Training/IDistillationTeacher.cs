@@ -8,7 +8,7 @@ internal interface IDistillationTeacher
     void ThrowUnlessUsable(Architecture student);
 
     /// <summary>Makes it ready for a run.</summary>
-    /// <param name="output">What of it is learned.</param>
+    /// <param name="output">The part of its output that is learned.</param>
     /// <param name="training">The training images.</param>
     /// <exception cref="ArgumentException">It is not for these images, or their classes.</exception>
     IDistillationSource Open(TeacherOutput output, IImageDataset training);

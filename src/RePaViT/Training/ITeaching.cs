@@ -3,7 +3,7 @@ using RePaViT.Objectives;
 
 namespace RePaViT.Training;
 
-/// <summary>What a run is taught by besides the labels of images: token labels, or a teacher.</summary>
+/// <summary>What teaches a run in addition to the labels of images: token labels, or a teacher.</summary>
 internal interface ITeaching : IDisposable
 {
     /// <summary>The run with what its outcome depends on here.</summary>

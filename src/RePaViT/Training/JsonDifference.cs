@@ -8,9 +8,9 @@ internal static class JsonDifference
 {
     /// <summary>Names the first value in which two descriptions differ; null if none does.</summary>
     /// <param name="name">What they describe.</param>
-    /// <param name="here">What is requested.</param>
+    /// <param name="here">The requested value.</param>
     /// <param name="there">What it is compared with.</param>
-    /// <param name="place">Where that stands, as the message calls it.</param>
+    /// <param name="place">Where that comes from, in the words of the message.</param>
     public static string? First<T>(string name, T here, T there, string place)
         => First(name, RunJson.Stored.ToNode(here), RunJson.Stored.ToNode(there), place);
 

@@ -5,7 +5,7 @@ using RePaViT.Rewrites;
 
 namespace RePaViT.Transfer;
 
-/// <summary>Puts a linear classifier in the place of a network's head; all else stays what it is.</summary>
+/// <summary>Replaces a network's head with a linear classifier; everything else stays the same.</summary>
 internal static class ClassifierHead
 {
     /// <param name="model">The model, in any form.</param>

@@ -10,7 +10,7 @@ internal sealed record FeatureScaling(double[] Mean, double[] Factor)
     // A deviation this small beside the numbers themselves is made of roundings to float.
     private const double LeastDeviation = 1e-6;
 
-    /// <summary>Measures all rows; an image counts what its weight says, whatever the number of its rows.</summary>
+    /// <summary>Measures all rows; an image counts with its weight, regardless of the number of its rows.</summary>
     public static FeatureScaling Of(FeatureSet features, ReadOnlySpan<double> weights)
     {
         double[] mean = new double[features.Dim];

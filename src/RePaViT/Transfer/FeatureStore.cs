@@ -41,7 +41,7 @@ internal sealed class FeatureStore
         }
     }
 
-    /// <summary>The features of an image, if they are there.</summary>
+    /// <summary>The features of an image, if they are stored.</summary>
     public bool TryGet(string image, int views, [NotNullWhen(true)] out float[]? features)
         => _features.TryGetValue(image, out features) && features.Length == views * _dim;
 

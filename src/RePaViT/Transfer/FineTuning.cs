@@ -145,7 +145,7 @@ internal sealed class FineTuning(TransferOptions options, ITrainingBackend? back
             }
             catch (ArgumentException)
             {
-                // It is of a run with other images or options, and is replaced. What else there is to refuse is refused again.
+                // It belongs to a run with other images or options, and is replaced. Any other reason for refusal comes up again.
             }
         }
 

@@ -4,7 +4,7 @@ using RePaViT.Threading;
 namespace RePaViT.Transfer;
 
 /// <summary>
-/// What multinomial logistic regression makes small, over scaled features x with a 1 after them, for parameters W [classes, dim + 1]
+/// What multinomial logistic regression minimizes, over scaled features x with a 1 after them, for parameters W [classes, dim + 1]
 /// whose last column b is the bias:
 /// <code>
 /// f(W) = sum over rows of s (log sum exp(W x) - (W x)[label]) + penalty / 2 |W without b|^2 + bias penalty / 2 |b|^2

@@ -17,7 +17,7 @@ internal static class PenaltySearch
     // Where no image can be held out: what suits a few images of a few classes.
     private const double Usual = 0.1;
 
-    // Half a power of ten each, from where hardly anything is learned to where hardly anything is forbidden.
+    // Half a power of ten each, from almost no learning to almost no penalty.
     private static readonly double[] Penalties = [.. Enumerable.Range(-2, 11).Select(i => Math.Pow(10, -i / 2.0))];
 
     /// <param name="features">The images.</param>

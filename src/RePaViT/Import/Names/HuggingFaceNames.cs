@@ -69,7 +69,7 @@ internal static class HuggingFaceNames
         Preprocessing = Preprocessings.ImageNet,
     };
 
-    /// <summary>The image tower of CLIP, alone or beside that of texts.</summary>
+    /// <summary>The image tower of CLIP, alone or together with the text tower.</summary>
     public static NameTable Clip { get; } = new()
     {
         Source = "Hugging Face CLIP",

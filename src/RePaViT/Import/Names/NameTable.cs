@@ -5,7 +5,7 @@ namespace RePaViT.Import.Names;
 /// <summary>How a project names the tensors of a family of networks, and what it leaves unsaid in its files.</summary>
 internal sealed record NameTable
 {
-    /// <summary>Who and what it is, for instance "timm ViT".</summary>
+    /// <summary>The project and the family, for instance "timm ViT".</summary>
     public required string Source { get; init; }
 
     /// <summary>What makes the architecture out of shapes.</summary>

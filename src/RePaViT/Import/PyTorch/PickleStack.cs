@@ -8,7 +8,7 @@ internal sealed class PickleStack(PickleInput input)
 
     private readonly List<object?> _values = [];
 
-    /// <summary>Values and marks that are there.</summary>
+    /// <summary>The number of values and marks.</summary>
     public int Count => _values.Count;
 
     /// <summary>Puts a mark on top.</summary>

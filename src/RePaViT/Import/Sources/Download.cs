@@ -26,7 +26,7 @@ internal sealed class Download(Uri uri, byte[] sha256, IProgress<DownloadProgres
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private TimeSpan _lastReport = -TimeBetweenReports;
 
-    /// <summary>Whether an address may be asked: nobody on the way can see or change what comes from there.</summary>
+    /// <summary>Whether an address may be used: nobody on the way can see or change what comes from it.</summary>
     public static bool IsAccepted(Uri uri)
         => uri.IsAbsoluteUri && uri.UserInfo.Length == 0 && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback);
 

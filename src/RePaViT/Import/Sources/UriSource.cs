@@ -53,7 +53,7 @@ internal sealed class UriSource : PretrainedSource
         return CheckpointFile.OpenSingle(path);
     }
 
-    /// <summary>Sees to it that the file is there.</summary>
+    /// <summary>Makes sure that the file exists.</summary>
     private void Fetch(string path, CancellationToken cancellationToken)
     {
         // A folder that is only read needs no lock.

@@ -2,7 +2,7 @@ using RePaViT.Operators;
 
 namespace RePaViT.Inference.Fused;
 
-/// <summary>Takes rows as early as the meaning of a graph allows, so that less is computed of what nobody reads.</summary>
+/// <summary>Takes rows as early as the meaning of a graph allows, so that less is computed that nothing reads.</summary>
 internal static class EarlyRows
 {
     /// <summary>

@@ -279,7 +279,7 @@ internal sealed class TrainingNetworkBuilder
         }
     }
 
-    /// <summary>Memory for gradients, each used again once nobody holds on to it.</summary>
+    /// <summary>Memory for gradients, each reused once it is no longer needed.</summary>
     private sealed class GradientSlots
     {
         private readonly Dictionary<GradientSlot, int> _holders = [];

@@ -107,7 +107,7 @@ internal sealed class AddStep : TrainingStep
     /// <summary>Whether the gradient of the branch is added to the values that are already there.</summary>
     public bool AccumulateBranch { get; set; }
 
-    /// <summary>Where the gradient of the shortcut is added; null where that of the sum becomes it, or nobody needs it.</summary>
+    /// <summary>Where the gradient of the shortcut is added; null if that of the sum becomes it, or if it is not needed.</summary>
     public GradientSlot? ShortcutGradient { get; set; }
 
     public override Matrix Forward(TrainingContext context)

@@ -5,7 +5,7 @@ using RePaViT.Data;
 namespace RePaViT.Training.Pixels;
 
 /// <summary>
-/// A copy of an image to look up colors between its pixels. The outermost pixels go on beyond the edges, as far as a
+/// A copy of an image to look up colors between its pixels. The outermost pixels continue beyond the edges, as far as a
 /// filter reaches.
 /// </summary>
 internal readonly struct BorderedImage : IDisposable
