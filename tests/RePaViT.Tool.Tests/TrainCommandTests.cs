@@ -34,8 +34,8 @@ public sealed class TrainCommandTests
                 Thread.Sleep(50);
             }
 
-            // What Ctrl+C does too, but no shell makes a child deaf to it.
-            using Process kill = Process.Start("kill", ["-TERM", $"{tool.Id}"]);
+            // What Ctrl+C does too, but no shell makes a child deaf to it. The shell's own kill: small systems have no other.
+            using Process kill = Process.Start("sh", ["-c", $"kill -TERM {tool.Id}"]);
             kill.WaitForExit();
             tool.WaitForExit();
 
@@ -55,7 +55,7 @@ public sealed class TrainCommandTests
         string photos = Photos.Write(folder);
         string output = folder.File("made");
 
-        ToolRun run = ToolRun.Done(
+        CommandRun run = ToolRun.Done(
             "train", photos, "--output", output, "--name", "Colors", "--image-size", "16", "--epochs", "2", "--test-fraction", "0.3");
 
         foreach (string file in (string[])["model.zip", "model.onnx", "report.html", "report.json", "Colors.consumption.cs", "Colors.training.cs", "Colors.evaluate.cs"])
@@ -71,7 +71,7 @@ public sealed class TrainCommandTests
         input.GetProperty("ImageSource")!.SetValue(image, File.ReadAllBytes(Path.Combine(photos, "red", "0.png")));
         var scores = (IEnumerable<KeyValuePair<string, float>>)model.GetMethod("PredictAllLabels")!.Invoke(null, [image])!;
 
-        ToolRun predicted = ToolRun.Done("predict", Path.Combine(output, "model.onnx"), Path.Combine(photos, "red", "0.png"));
+        CommandRun predicted = ToolRun.Done("predict", Path.Combine(output, "model.onnx"), Path.Combine(photos, "red", "0.png"));
         Assert.AreEqual(
             predicted.Lines.Single(),
             $"{Path.Combine(photos, "red", "0.png")}: {string.Join(", ", scores.Select(score => FormattableString.Invariant($"{score.Key} {100 * score.Value:F1} %")))}");
@@ -83,7 +83,7 @@ public sealed class TrainCommandTests
         using var folder = new TemporaryFolder();
         string output = folder.File("made");
 
-        ToolRun run = ToolRun.Of("train", Photos.Write(folder), "--output", output, "--name", "my-model");
+        CommandRun run = ToolRun.Of("train", Photos.Write(folder), "--output", output, "--name", "my-model");
 
         Assert.AreEqual(Tool.Failed, run.Code);
         StringAssert.Contains(run.Errors, "'my-model'");
@@ -97,7 +97,7 @@ public sealed class TrainCommandTests
     {
         using var folder = new TemporaryFolder();
 
-        ToolRun run = ToolRun.Of("train", Photos.Write(folder), "--output", folder.File("made"), "--test-fraction", share);
+        CommandRun run = ToolRun.Of("train", Photos.Write(folder), "--output", folder.File("made"), "--test-fraction", share);
 
         Assert.AreEqual(Tool.Failed, run.Code);
         StringAssert.Contains(run.Errors, "--test-fraction");
@@ -106,7 +106,7 @@ public sealed class TrainCommandTests
     [TestMethod]
     public void A_folder_that_is_not_there_is_a_wrong_command_line()
     {
-        ToolRun run = ToolRun.Of("train", "no-such-folder");
+        CommandRun run = ToolRun.Of("train", "no-such-folder");
 
         Assert.AreEqual(Tool.NotUnderstood, run.Code);
         StringAssert.Contains(run.Errors, "no-such-folder");
