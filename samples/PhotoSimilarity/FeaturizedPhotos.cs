@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using RePaViT.Tool;
 
 namespace RePaViT.PhotoSimilarity;
 
@@ -12,8 +13,6 @@ namespace RePaViT.PhotoSimilarity;
 /// <param name="Unread">The others.</param>
 internal sealed record FeaturizedPhotos(IReadOnlyList<Photo> Photos, IReadOnlyList<float[]> Rows, IReadOnlyList<UnreadPhoto> Unread)
 {
-    private static readonly string[] _weights = [".safetensors", ".pth", ".pt", ".bin", ".json"];
-
     /// <summary>Reads photos through a pipeline of ML.NET, some dozens at once. What cannot be read keeps no other from it.</summary>
     /// <param name="modelFile">The network.</param>
     /// <param name="photos">What to read.</param>
@@ -59,7 +58,7 @@ internal sealed record FeaturizedPhotos(IReadOnlyList<Photo> Photos, IReadOnlyLi
     }
 
     private static RePaViTFeaturizerEstimator CreateFeaturizer(TransformsCatalog transforms, string modelFile)
-        => _weights.Contains(Path.GetExtension(modelFile).ToLowerInvariant())
+        => ModelFiles.HoldsWeights(modelFile)
             ? transforms.RePaViTFeaturizer("Features", "Image", RePaViTModel.LoadPretrained(modelFile, new PretrainedOptions
             {
                 Report = found => Console.Error.WriteLine($"{found.Source}. {string.Join(' ', found.Assumptions)}"),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RePaViT.Tool;
 
 namespace RePaViT.PhotoSimilarity;
 
@@ -55,10 +56,7 @@ internal static class SimilarityCommand
     {
         Argument<DirectoryInfo> folder = new Argument<DirectoryInfo>("FOLDER") { Description = "Photos: those in this folder and in folders below." }
             .AcceptExistingOnly();
-        var model = new Option<string?>("--model")
-        {
-            Description = "A model of this library (.onnx), an ML.NET model with one (.zip, .mlnet), or weights of timm, torchvision, Hugging Face or the paper's authors (.safetensors, .pth, .bin).",
-        };
+        var model = new Option<string?>("--model") { Description = ModelFiles.Description };
         Option<FileInfo[]> query = new Option<FileInfo[]>("--query")
         {
             Description = "Photos to find similar ones of, in the folder or not. Default: all in the folder.",
@@ -109,8 +107,7 @@ internal static class SimilarityCommand
             }
         });
 
-        // On a thread of its own: Ctrl+C is only listened to once the action has returned its task.
-        command.SetAction((line, cancellation) => Task.Run(() => SimilaritySearch.Run(
+        command.SetInterruptible((line, cancellation) => SimilaritySearch.Run(
             new Settings(
                 line.GetRequiredValue(folder).FullName,
                 line.GetRequiredValue(model)!,
@@ -118,7 +115,7 @@ internal static class SimilarityCommand
                 line.GetValue(duplicates),
                 line.GetValue(most),
                 line.GetValue(output)!.FullName),
-            cancellation)));
+            cancellation));
         return command;
     }
 }

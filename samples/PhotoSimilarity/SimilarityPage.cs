@@ -23,19 +23,10 @@ internal sealed class SimilarityPage
     /// <param name="found">What to show.</param>
     /// <param name="thumbnails">Pictures of photos; one that is missing is left blank.</param>
     public static string Create(SimilarPhotos found, IReadOnlyDictionary<int, Thumbnail> thumbnails)
-        => Write(new SimilarityPage(found, thumbnails).Document());
+        => Write(new SimilarityPage(found, thumbnails).Page());
 
-    private XElement Document() => Element(
-        "html",
-        new XAttribute("lang", "en"),
-        Element(
-            "head",
-            Element("meta", new XAttribute("charset", "utf-8")),
-            Element("meta", new XAttribute("name", "viewport"), new XAttribute("content", "width=device-width, initial-scale=1")),
-            Element("meta", new XAttribute("name", "color-scheme"), new XAttribute("content", "light dark")),
-            Element("title", "Similar photos"),
-            Element("style", Style("page.css") + Style("photos.css"))),
-        Element("body", Pictures(), Element("main", Header(), Duplicates(), Nearest(), Unread())));
+    private XElement Page() => Document(
+        "Similar photos", ["page.css", "photos.css"], Pictures(), Element("main", Header(), Duplicates(), Nearest(), Unread()));
 
     /// <summary>Each picture is here once, however often it is shown.</summary>
     private XElement Pictures() => Element(
@@ -138,14 +129,5 @@ internal sealed class SimilarityPage
 
     private static string Similarity(float similarity) => Text.Number(Math.Min(similarity, 1), "F3");
 
-    private static XElement Tile(string what, string number) => Element("div", Element("dt", what), Element("dd", number));
-
     private static XElement? More(int count, string one, string many) => count > 0 ? Element("p", Class("note"), $"{Text.Count(count, one, many)}.") : null;
-
-    private static string Style(string name)
-    {
-        using Stream stream = typeof(SimilarityPage).Assembly.GetManifestResourceStream(name)!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 }

@@ -10,6 +10,22 @@ internal static class Html
 {
     private static readonly string[] Void = ["meta", "img", "br"];
 
+    /// <summary>A page whose style is within it.</summary>
+    /// <param name="title">Its title.</param>
+    /// <param name="styles">Names of resources with style sheets, which are put one after the other.</param>
+    /// <param name="body">What it shows.</param>
+    public static XElement Document(string title, IEnumerable<string> styles, params object?[] body) => Element(
+        "html",
+        new XAttribute("lang", "en"),
+        Element(
+            "head",
+            Element("meta", new XAttribute("charset", "utf-8")),
+            Element("meta", new XAttribute("name", "viewport"), new XAttribute("content", "width=device-width, initial-scale=1")),
+            Element("meta", new XAttribute("name", "color-scheme"), new XAttribute("content", "light dark")),
+            Element("title", title),
+            Element("style", string.Concat(styles.Select(Resource)))),
+        Element("body", body));
+
     /// <param name="name">Name of the element.</param>
     /// <param name="content">Elements, attributes and texts.</param>
     public static XElement Element(string name, params object?[] content) => new(name, content);
@@ -24,6 +40,9 @@ internal static class Html
     /// <param name="content">What it shows.</param>
     public static XElement Section(string title, string explanation, params object?[] content)
         => Element("section", Element("h2", title), Element("p", Class("note"), explanation), content);
+
+    /// <summary>A number that stands out, in a list of the class "tiles".</summary>
+    public static XElement Tile(string what, string number) => Element("div", Element("dt", what), Element("dd", number));
 
     /// <summary>A table that scrolls by itself where it is wider than the screen.</summary>
     /// <param name="caption">What the table shows.</param>
@@ -63,5 +82,12 @@ internal static class Html
         }
 
         return $"<!DOCTYPE html>\n{document.ToString(SaveOptions.DisableFormatting)}\n";
+    }
+
+    private static string Resource(string name)
+    {
+        using Stream stream = typeof(Html).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
     }
 }

@@ -10,28 +10,19 @@ internal static class ReportPage
     private const string Title = "Training report";
 
     /// <summary>The page as a text.</summary>
-    public static string Create(TrainingReport report) => Write(Element(
-        "html",
-        new XAttribute("lang", "en"),
+    public static string Create(TrainingReport report) => Write(Document(
+        Title,
+        ["page.css"],
         Element(
-            "head",
-            Element("meta", new XAttribute("charset", "utf-8")),
-            Element("meta", new XAttribute("name", "viewport"), new XAttribute("content", "width=device-width, initial-scale=1")),
-            Element("meta", new XAttribute("name", "color-scheme"), new XAttribute("content", "light dark")),
-            Element("title", Title),
-            Element("style", Style())),
-        Element(
-            "body",
-            Element(
-                "main",
-                Header(report),
-                CurveSection.Create(report),
-                QualitySection.Create(report),
-                MistakeSection.Create(report),
-                CalibrationSection.Create(report),
-                ComparisonSection.Create(report.Comparison, report.Images),
-                DataSection.Create(report),
-                RunSection.Create(report)))));
+            "main",
+            Header(report),
+            CurveSection.Create(report),
+            QualitySection.Create(report),
+            MistakeSection.Create(report),
+            CalibrationSection.Create(report),
+            ComparisonSection.Create(report.Comparison, report.Images),
+            DataSection.Create(report),
+            RunSection.Create(report))));
 
     private static XElement Header(TrainingReport report)
     {
@@ -59,13 +50,4 @@ internal static class ReportPage
     private static string Choice(TrainingReport report) => report.BestEpoch is int epoch
         ? $"The same images chose epoch {epoch} of {report.Epochs.Count}, so results on new images will be slightly worse."
         : "";
-
-    private static XElement Tile(string what, string number) => Element("div", Element("dt", what), Element("dd", number));
-
-    private static string Style()
-    {
-        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream("page.css")!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 }

@@ -8,7 +8,7 @@ internal static class ConvertCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = $"A vanilla network. {ModelSource.Description}" };
+        var model = new Argument<string>("MODEL") { Description = $"A vanilla network. {ModelFiles.Description}" };
         var images = new Argument<string[]>("IMAGES")
         {
             Description = "A few hundred image files of the kind that the model is for, or folders of them.",

@@ -7,7 +7,7 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
+        var model = new Argument<string>("MODEL") { Description = ModelFiles.Description };
         var output = new Argument<string>("OUTPUT") { Description = "The file to write: .onnx, or .safetensors for the weights." };
         var naming = new Option<WeightNaming>("--naming") { Description = "Whose names the weights get: reference or timm." };
         var command = new Command("export", "Writes a model as an ONNX file, or its weights as safetensors.") { model, output, naming };

@@ -11,7 +11,7 @@ internal static class InspectCommand
 
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
+        var model = new Argument<string>("MODEL") { Description = ModelFiles.Description };
         var command = new Command("inspect", "Describes a model: its network, cost and classes, and how images are prepared.") { model };
         command.SetAction(line => Print(ModelSource.Open(line.GetRequiredValue(model))));
         return command;

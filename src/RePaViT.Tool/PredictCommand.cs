@@ -13,7 +13,7 @@ internal static class PredictCommand
 
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
+        var model = new Argument<string>("MODEL") { Description = ModelFiles.Description };
         var images = new Argument<string[]>("IMAGES") { Description = "Image files, or folders of them.", Arity = ArgumentArity.OneOrMore };
         var top = new Option<int>("--top")
         {

@@ -13,7 +13,7 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        var model = new Argument<string>("MODEL") { Description = ModelSource.Description };
+        var model = new Argument<string>("MODEL") { Description = ModelFiles.Description };
         var host = new Option<string>("--host")
         {
             Description = "The address to listen on: localhost for this machine alone, 0.0.0.0 for others too.",

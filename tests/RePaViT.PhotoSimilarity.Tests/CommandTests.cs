@@ -1,3 +1,4 @@
+using RePaViT.Tool.Tests;
 using RePaViT.PhotoSimilarity.Tests.Support;
 
 namespace RePaViT.PhotoSimilarity.Tests;
@@ -11,7 +12,7 @@ public sealed class CommandTests
     {
         using var album = new Album();
 
-        CommandRun run = CommandRun.Of(album.Photos);
+        CommandRun run = CommandRun.Of(SimilarityCommand.Run, [album.Photos]);
 
         Assert.AreEqual(SimilarityCommand.NotUnderstood, run.Code);
         StringAssert.Contains(run.Errors, "--model quickstart-output/model.onnx");
@@ -31,7 +32,7 @@ public sealed class CommandTests
     {
         using var album = new Album();
 
-        CommandRun run = CommandRun.Of(album.Photos, "--model", "model.onnx", option, value);
+        CommandRun run = CommandRun.Of(SimilarityCommand.Run, [album.Photos, "--model", "model.onnx", option, value]);
 
         Assert.AreEqual(SimilarityCommand.NotUnderstood, run.Code);
         StringAssert.Contains(run.Errors, option == "--query" ? value : option);
@@ -41,10 +42,10 @@ public sealed class CommandTests
     public void A_folder_without_photos_and_a_model_that_is_not_there_are_told()
     {
         using var album = new Album();
-        CommandRun empty = CommandRun.Of(album.Photos, "--model", "no-such-model.onnx", "--output", album.Page);
+        CommandRun empty = CommandRun.Of(SimilarityCommand.Run, [album.Photos, "--model", "no-such-model.onnx", "--output", album.Page]);
         album.Add("photo.png", seed: 1);
 
-        CommandRun missing = CommandRun.Of(album.Photos, "--model", "no-such-model.onnx", "--output", album.Page);
+        CommandRun missing = CommandRun.Of(SimilarityCommand.Run, [album.Photos, "--model", "no-such-model.onnx", "--output", album.Page]);
 
         Assert.AreEqual((SimilarityCommand.Failed, SimilarityCommand.Failed), (empty.Code, missing.Code));
         StringAssert.Contains(empty.Errors, album.Photos);

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using RePaViT.PhotoSimilarity.Tests.Support;
 using RePaViT.Tests.Support;
+using RePaViT.Tool.Tests;
 
 namespace RePaViT.PhotoSimilarity.Tests;
 

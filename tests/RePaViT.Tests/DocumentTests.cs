@@ -1,5 +1,5 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
+using RePaViT.Tests.Support;
 
 namespace RePaViT.Tests;
 
@@ -7,22 +7,19 @@ namespace RePaViT.Tests;
 [TestClass]
 public sealed partial class DocumentTests
 {
-    private static readonly string _repository = Path.GetFullPath(Path.Combine(
-        typeof(DocumentTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "Sources").Value!, ".."));
-
     public static IEnumerable<object[]> Documents =>
     [
         .. new[] { "README.md", "CONTRIBUTING.md" }.Select(name => new object[] { name }),
-        .. Directory.EnumerateFiles(Path.Combine(_repository, "docs"), "*.md").Order(StringComparer.Ordinal)
-            .Select(path => new object[] { Path.GetRelativePath(_repository, path) }),
+        .. Directory.EnumerateFiles(Path.Combine(SourceFiles.Repository, "docs"), "*.md").Order(StringComparer.Ordinal)
+            .Select(path => new object[] { Path.GetRelativePath(SourceFiles.Repository, path) }),
     ];
 
     [TestMethod]
     [DynamicData(nameof(Documents))]
     public void Links_lead_to_files_and_headings(string document)
     {
-        string folder = Path.GetDirectoryName(Path.Combine(_repository, document))!;
-        foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(_repository, document))))
+        string folder = Path.GetDirectoryName(Path.Combine(SourceFiles.Repository, document))!;
+        foreach (Match link in Link().Matches(File.ReadAllText(Path.Combine(SourceFiles.Repository, document))))
         {
             string target = link.Groups["target"].Value;
 
@@ -33,7 +30,7 @@ public sealed partial class DocumentTests
             }
 
             string[] parts = target.Split('#');
-            string path = parts[0] == "" ? Path.Combine(_repository, document) : Path.Combine(folder, parts[0]);
+            string path = parts[0] == "" ? Path.Combine(SourceFiles.Repository, document) : Path.Combine(folder, parts[0]);
             Assert.IsTrue(File.Exists(path) || Directory.Exists(path), $"{document} links to '{target}', which is not there.");
             if (parts.Length == 2)
             {

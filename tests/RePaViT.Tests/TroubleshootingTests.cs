@@ -16,12 +16,10 @@ public sealed partial class TroubleshootingTests
     // What varies in a message stands in the source as an expression, in this much text at most.
     private const int MostBetween = 400;
 
-    private static string Root => Path.GetDirectoryName(Path.GetFullPath(SourceFiles.Root))!;
-
     [TestMethod]
     public void Every_message_of_the_page_stands_in_the_source()
     {
-        string[] messages = [.. File.ReadLines(Path.Combine(Root, "docs", Page)).SelectMany(Messages)];
+        string[] messages = [.. File.ReadLines(Path.Combine(SourceFiles.Repository, "docs", Page)).SelectMany(Messages)];
         string source = string.Join('\n', Sources());
 
         Assert.IsGreaterThan(200, messages.Length);
@@ -60,8 +58,8 @@ public sealed partial class TroubleshootingTests
     }
 
     private static IEnumerable<string> Sources() => ((string[])["src", "samples"])
-        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories))
-        .Where(path => !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
+        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(SourceFiles.Repository, folder), "*.cs", SearchOption.AllDirectories))
+        .Where(path => !Path.GetRelativePath(SourceFiles.Repository, path).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
         .Select(path => Literals(File.ReadAllText(path)));
 
     /// <summary>The lines of a file that have a string, with concatenated strings joined and <c>nameof</c> replaced by the name.</summary>

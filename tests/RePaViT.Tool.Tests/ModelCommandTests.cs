@@ -13,7 +13,7 @@ public sealed class ModelCommandTests
         string photos = Photos.Write(folder, perClass: 3);
         File.WriteAllText(Path.Combine(photos, "blue", "broken.png"), "no image");
 
-        ToolRun run = ToolRun.Of("predict", Photos.WriteVanilla(folder), photos, "--json", "--top", "1");
+        CommandRun run = ToolRun.Of("predict", Photos.WriteVanilla(folder), photos, "--json", "--top", "1");
 
         Assert.AreEqual(Tool.Failed, run.Code);
         JsonElement[] answers = [.. run.Lines.Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
@@ -35,7 +35,7 @@ public sealed class ModelCommandTests
         using var folder = new TemporaryFolder();
         string output = folder.File("small.onnx");
 
-        ToolRun run = ToolRun.Done("convert", Photos.WriteVanilla(folder), Photos.Write(folder), "--output", output, "--idle-ratio", "0.5");
+        CommandRun run = ToolRun.Done("convert", Photos.WriteVanilla(folder), Photos.Write(folder), "--output", output, "--idle-ratio", "0.5");
 
         StringAssert.Contains(run.Output, "held-out images keep their class");
         var model = RePaViTModel.Load(output);
@@ -63,7 +63,7 @@ public sealed class ModelCommandTests
     [TestMethod]
     public void A_format_that_there_is_not_is_refused_before_the_model_is_opened()
     {
-        ToolRun run = ToolRun.Of("export", "no-such-model.zip", "model.txt");
+        CommandRun run = ToolRun.Of("export", "no-such-model.zip", "model.txt");
 
         Assert.AreEqual(Tool.Failed, run.Code);
         StringAssert.Contains(run.Errors, "'model.txt'");
@@ -72,7 +72,7 @@ public sealed class ModelCommandTests
     [TestMethod]
     public void A_model_that_is_not_there_is_told_by_its_name()
     {
-        ToolRun run = ToolRun.Of("inspect", "no-such-model.zip");
+        CommandRun run = ToolRun.Of("inspect", "no-such-model.zip");
 
         Assert.AreEqual(Tool.Failed, run.Code);
         StringAssert.Contains(run.Errors, "no-such-model.zip");

@@ -50,7 +50,7 @@ public sealed class ServeCommandTests
     {
         using var folder = new TemporaryFolder();
 
-        ToolRun run = ToolRun.Of("serve", Photos.WriteVanilla(folder), "--host", "example");
+        CommandRun run = ToolRun.Of("serve", Photos.WriteVanilla(folder), "--host", "example");
 
         Assert.AreEqual(Tool.Failed, run.Code);
         StringAssert.Contains(run.Errors, "'example'");
@@ -63,7 +63,7 @@ public sealed class ServeCommandTests
         using var other = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         other.Start();
 
-        ToolRun run = ToolRun.Of(
+        CommandRun run = ToolRun.Of(
             "serve", Photos.WriteVanilla(folder), "--host", "127.0.0.1", "--port", ((IPEndPoint)other.LocalEndpoint).Port.ToString());
 
         Assert.AreEqual(Tool.Failed, run.Code);

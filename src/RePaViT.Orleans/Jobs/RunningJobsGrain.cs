@@ -4,6 +4,11 @@ namespace RePaViT.Cluster.Jobs;
 internal sealed class RunningJobsGrain(
     [PersistentState("running", ScoringSiloExtensions.StorageName)] IPersistentState<RunningJobs> stored) : Grain, IRunningJobsGrain
 {
+    // The only one of its kind.
+    private const long Key = 0;
+
+    public static IRunningJobsGrain Of(IGrainFactory grains) => grains.GetGrain<IRunningJobsGrain>(Key);
+
     public Task<string[]> GetAsync() => Task.FromResult<string[]>([.. stored.State.Names]);
 
     public Task AddAsync(string name)
@@ -12,18 +17,9 @@ internal sealed class RunningJobsGrain(
     public Task RemoveAsync(string name)
         => stored.State.Names.Contains(name) ? StoreAsync([.. stored.State.Names.Where(other => other != name)]) : Task.CompletedTask;
 
-    private async Task StoreAsync(List<string> names)
+    private Task StoreAsync(List<string> names)
     {
         stored.State.Names = names;
-        try
-        {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            // What was stored counts, and the next call reads it.
-            DeactivateOnIdle();
-            throw;
-        }
+        return this.WriteAsync(stored);
     }
 }

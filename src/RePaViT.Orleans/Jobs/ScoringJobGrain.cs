@@ -11,14 +11,11 @@ internal sealed class ScoringJobGrain(
     [PersistentState("progress", ScoringSiloExtensions.StorageName)] IPersistentState<JobState> progress,
     ISiloStatusOracle silos) : Grain, IScoringJobGrain
 {
-    // The only one of its kind.
-    private const long RunningJobsKey = 0;
-
     private JobBoard? _board;
 
     private string Name => this.GetPrimaryKeyString();
 
-    private IRunningJobsGrain RunningJobs => GrainFactory.GetGrain<IRunningJobsGrain>(RunningJobsKey);
+    private IRunningJobsGrain RunningJobs => RunningJobsGrain.Of(GrainFactory);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +33,7 @@ internal sealed class ScoringJobGrain(
         {
             (plan.State.Images, plan.State.Offsets) = await Task.Run(() => Prepare(job));
             plan.State.Job = job;
-            await StoreAsync(plan);
+            await this.WriteAsync(plan);
             CreateBoard();
         }
         else if (plan.State.Job != job)
@@ -62,7 +59,7 @@ internal sealed class ScoringJobGrain(
         if (board.IsRunning)
         {
             progress.State.Status = ScoringJobStatus.Cancelled;
-            await StoreAsync(progress);
+            await this.WriteAsync(progress);
             await RunningJobs.RemoveAsync(Name);
         }
 
@@ -77,7 +74,7 @@ internal sealed class ScoringJobGrain(
             assignment = _board.Exchange(report, IsAlive, out bool isChanged);
             if (isChanged)
             {
-                await StoreAsync(progress);
+                await this.WriteAsync(progress);
             }
         }
 
@@ -124,18 +121,4 @@ internal sealed class ScoringJobGrain(
     }
 
     private bool IsAlive(SiloAddress silo) => silos.GetApproximateSiloStatus(silo) is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
-
-    private async Task StoreAsync<T>(IPersistentState<T> state)
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What was stored counts, and the next call reads it.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
 }

@@ -56,7 +56,7 @@ internal sealed partial class SiloWorker(
         string[] names;
         try
         {
-            names = await grains.GetGrain<IRunningJobsGrain>(0).GetAsync().ConfigureAwait(false);
+            names = await RunningJobsGrain.Of(grains).GetAsync().ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // The cluster or its storage has a problem: what is in the works goes on, and the next turn asks again.
         catch (Exception exception)

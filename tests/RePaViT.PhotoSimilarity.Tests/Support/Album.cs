@@ -1,5 +1,6 @@
 using RePaViT.MLNet.Tests.Support;
 using RePaViT.Tests.Support;
+using RePaViT.Tool.Tests;
 using SkiaSharp;
 
 namespace RePaViT.PhotoSimilarity.Tests.Support;
@@ -67,7 +68,7 @@ internal sealed class Album : IDisposable
 
     /// <summary>The same with another model.</summary>
     public CommandRun SearchWith(string model, params string[] options)
-        => CommandRun.Of([Photos, "--model", model, "--output", Page, .. options]);
+        => CommandRun.Of(SimilarityCommand.Run, [Photos, "--model", model, "--output", Page, .. options]);
 
     public void Dispose() => _folder.Dispose();
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using RePaViT.Pages;
+using RePaViT.Tests.Refusals;
 using RePaViT.Tests.Reports;
 using RePaViT.Tests.Support;
 using RePaViT.Tests.Training;
@@ -13,26 +14,13 @@ namespace RePaViT.Tests.Hardening;
 [TestClass]
 public sealed class DamagedFileTests
 {
-    private static readonly ViTArchitecture Small = new()
-    {
-        ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Heads = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
-    };
-
-    private static readonly MixerArchitecture SmallMixer = new()
-    {
-        ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
-    };
-
-    private static readonly byte[] IdxImages = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
-    private static readonly byte[] IdxLabels = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
-
     [TestMethod]
     public void Onnx()
-        => OfFile("onnx", path => RePaViTModel.Load(path), Saved(Small), Saved(SmallMixer), Fixed("WithoutHash/model.onnx")).Run(15_000);
+        => OfFile("onnx", path => RePaViTModel.Load(path), Saved(FileTests.Small), Saved(FileTests.SmallMixer), Fixed("WithoutHash/model.onnx")).Run(15_000);
 
     [TestMethod]
     public void Tensors()
-        => OfFile("safetensors", path => Safetensors.Read(path), Written(path => Safetensors.Write(path, Weights(Small), new Dictionary<string, string> { ["key"] = "value" })))
+        => OfFile("safetensors", path => Safetensors.Read(path), Written(path => Safetensors.Write(path, Weights(FileTests.Small), new Dictionary<string, string> { ["key"] = "value" })))
             .Run(15_000);
 
     [TestMethod]
@@ -129,11 +117,11 @@ public sealed class DamagedFileTests
         var compressed = new MemoryStream();
         using (var gzip = new GZipStream(compressed, CompressionLevel.Optimal))
         {
-            gzip.Write(IdxImages);
+            gzip.Write(FileTests.ImageBytes);
         }
 
-        OfIdx("idx images", "images", IdxImages, compressed.ToArray()).Run(5_000);
-        OfIdx("idx labels", "labels", IdxLabels).Run(2_000);
+        OfIdx("idx images", "images", FileTests.ImageBytes, compressed.ToArray()).Run(5_000);
+        OfIdx("idx labels", "labels", FileTests.LabelBytes).Run(2_000);
     }
 
     [TestMethod]
@@ -145,8 +133,8 @@ public sealed class DamagedFileTests
 
     private static DamagedReading OfIdx(string name, string damaged, params byte[][] good) => new(name, good, (bytes, folder) =>
     {
-        File.WriteAllBytes(folder.File("images"), IdxImages);
-        File.WriteAllBytes(folder.File("labels"), IdxLabels);
+        File.WriteAllBytes(folder.File("images"), FileTests.ImageBytes);
+        File.WriteAllBytes(folder.File("labels"), FileTests.LabelBytes);
         File.WriteAllBytes(folder.File(damaged), bytes);
         AssertNamed(folder.Path, () => IdxDataset.Read(folder.File("images"), folder.File("labels")));
     });
@@ -193,7 +181,7 @@ public sealed class DamagedFileTests
         => Written(new RePaViTModel(architecture, NetworkForm.Deployed, Weights(architecture), ["0", "1"]).Save);
 
     private static byte[] Trained() => Written(path => new Trainer(
-        Small with { Classes = 3 }, TrainingRun.Recipe with { Epochs = 1 }, new TrainerOptions { CheckpointPath = path, Threads = 1 })
+        FileTests.Small with { Classes = 3 }, TrainingRun.Recipe with { Epochs = 1 }, new TrainerOptions { CheckpointPath = path, Threads = 1 })
         .Fit(TrainingRun.Dataset(21, seed: 1), TrainingRun.Dataset(9, seed: 2)));
 
     private static byte[] Index()

@@ -27,18 +27,18 @@ public sealed class FileTests
     /// <summary>Bytes that the layers, operators and tensors of 1024 blocks take, with some room.</summary>
     private const int DeepestNetwork = 7_000_000;
 
-    private static readonly ViTArchitecture Small = new()
+    internal static readonly ViTArchitecture Small = new()
     {
         ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Heads = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
     };
 
-    private static readonly MixerArchitecture SmallMixer = new()
+    internal static readonly MixerArchitecture SmallMixer = new()
     {
         ImageSize = 4, PatchSize = 2, Dim = 2, Depth = 1, Classes = 2, MlpRatio = 2, IdleRatio = 0.5,
     };
 
-    private static readonly byte[] ImageBytes = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
-    private static readonly byte[] LabelBytes = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
+    internal static readonly byte[] ImageBytes = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8];
+    internal static readonly byte[] LabelBytes = [0, 0, 8, 1, 0, 0, 0, 2, 0, 1];
 
     private static IEnumerable<string[]> Formats =>
         [[Safetensors], [Onnx], [OnnxOfMixer], [Checkpoint], [Cifar10], [Cifar100], [IdxImages], [IdxLabels], [CompressedIdxImages]];

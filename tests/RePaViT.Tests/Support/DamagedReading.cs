@@ -90,7 +90,6 @@ internal sealed partial class DamagedReading(string name, IReadOnlyList<byte[]> 
         using var folder = new TemporaryFolder();
         while (_failure is null && Interlocked.Increment(ref _next) - 1 is int number && number < count)
         {
-
             // Most of the corpus is refused for one reason already, and rarely gets further.
             int made = number - corpus.Length;
             byte[] bytes = made < 0 ? [.. corpus[number]] : Damage.Some(made % 4 == 0 ? all : good, made);

@@ -10,6 +10,9 @@ internal sealed partial class SourceFiles
     public static readonly string Root = typeof(SourceFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "Sources").Value!;
 
+    /// <summary>The folder of the repository.</summary>
+    public static readonly string Repository = Path.GetDirectoryName(Path.GetFullPath(Root).TrimEnd(Path.DirectorySeparatorChar))!;
+
     private readonly List<SourceFile> _files = [];
 
     /// <param name="assembly">The name of the assembly, and of its folder below src.</param>

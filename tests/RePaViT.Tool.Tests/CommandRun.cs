@@ -1,14 +1,19 @@
-namespace RePaViT.PhotoSimilarity.Tests.Support;
+namespace RePaViT.Tool.Tests;
 
 /// <summary>What a command line ended with.</summary>
 /// <param name="Code">The exit code.</param>
+/// <param name="Output">What it printed.</param>
 /// <param name="Errors">What it printed as errors.</param>
-internal sealed record CommandRun(int Code, string Errors)
+internal sealed record CommandRun(int Code, string Output, string Errors)
 {
     private static readonly Lock _console = new();
 
+    public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
     /// <summary>Runs a command line in this process. The console is one for all: one at a time.</summary>
-    public static CommandRun Of(params string[] arguments)
+    /// <param name="program">The program, as its Main would call it.</param>
+    /// <param name="arguments">The command line.</param>
+    public static CommandRun Of(Func<string[], int> program, string[] arguments)
     {
         lock (_console)
         {
@@ -18,7 +23,8 @@ internal sealed record CommandRun(int Code, string Errors)
             {
                 Console.SetOut(outputText);
                 Console.SetError(errorText);
-                return new CommandRun(SimilarityCommand.Run(arguments), errorText.ToString());
+                int code = program(arguments);
+                return new CommandRun(code, outputText.ToString(), errorText.ToString());
             }
             finally
             {
