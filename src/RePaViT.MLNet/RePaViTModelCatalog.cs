@@ -2,7 +2,10 @@ using Microsoft.ML.Runtime;
 using RePaViT;
 using RePaViT.IO;
 using RePaViT.MLNet;
+using RePaViT.MLNet.Images;
+using RePaViT.MLNet.Labels;
 using RePaViT.MLNet.Loading;
+using RePaViT.MLNet.Scoring;
 
 namespace Microsoft.ML;
 
@@ -65,5 +68,52 @@ public static class RePaViTModelCatalog
         LoadedModel loaded = ModelFile.Read(path);
         RePaViTModel model = Devices.Place(loaded.Model.DecodedAs(decoding), device, precision, environment.Register(nameof(LoadRePaViT)));
         return new ImageClassificationRePaViTTransformer(environment, loaded.Scoring, loaded.Classes, model);
+    }
+
+    /// <summary>
+    /// Makes a transformer of a model that needs no training here: what <see cref="ClipModel.CreateClassifier"/> made of names, for instance,
+    /// or pretrained weights. It is appended to a pipeline that was fitted, saved and loaded as one that a trainer gave.
+    /// </summary>
+    /// <param name="catalog">The catalog.</param>
+    /// <param name="model">The model; one in training form is reparameterized. Its class names become what predicted keys stand for.</param>
+    /// <param name="inputSchema">The columns of the images that it will get: a saved model must know what they hold.</param>
+    /// <param name="featureColumnName">The images, as the trainer takes them: MLImage, bytes of image files, or a vector of numbers.</param>
+    /// <param name="scoreColumnName">The new column of class probabilities.</param>
+    /// <param name="predictedLabelColumnName">The new column of the most probable class.</param>
+    /// <param name="device">What to score on. Default: a GPU if one can be used, otherwise the CPU.</param>
+    /// <param name="precision">What matrix products may be rounded to, where the device is faster with that.</param>
+    /// <exception cref="ArgumentException">The column of images is missing or holds something else, or a new one has no name of its own.</exception>
+    /// <exception cref="NotSupportedException">The device cannot be used; the message says what is missing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such device, or no such precision.</exception>
+    public static ImageClassificationRePaViTTransformer CreateRePaViT(
+        this ModelOperationsCatalog catalog,
+        RePaViTModel model,
+        DataViewSchema inputSchema,
+        string featureColumnName = DefaultColumns.Features,
+        string scoreColumnName = DefaultColumns.Score,
+        string predictedLabelColumnName = DefaultColumns.PredictedLabel,
+        Device device = Device.Auto,
+        InferencePrecision precision = InferencePrecision.Full)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        Columns.ThrowUnlessNamed(featureColumnName);
+        Columns.ThrowUnlessNamed(scoreColumnName);
+        Columns.ThrowUnlessNamed(predictedLabelColumnName);
+        if (scoreColumnName == predictedLabelColumnName)
+        {
+            throw new ArgumentException($"Scores and predicted labels are both '{scoreColumnName}': two names are needed.", nameof(scoreColumnName));
+        }
+
+        var description = new ScoringDescription
+        {
+            FeatureColumnName = featureColumnName,
+            Features = ImageColumn.Of(Columns.Find(inputSchema, featureColumnName)),
+            ScoreColumnName = scoreColumnName,
+            PredictedLabelColumnName = predictedLabelColumnName,
+        };
+        IHostEnvironment environment = Environments.Of(catalog);
+        RePaViTModel placed = Devices.Place(model.Reparameterize(), device, precision, environment.Register(nameof(CreateRePaViT)));
+        return new ImageClassificationRePaViTTransformer(environment, description, ClassKeys.FromNames(model.ClassNames), placed);
     }
 }

@@ -26,7 +26,8 @@ public static class RePaViTTransformsCatalog
     /// </param>
     /// <param name="output">
     /// One of the model's <see cref="RePaViTModel.Outputs"/>: <c>features</c>, the input of the head, or for instance
-    /// <c>stage1</c>, the tokens or the map of a stage: all channels of its first position, then those of the next.
+    /// <c>stage1</c>, the tokens or the map of a stage: all channels of its first position, then those of the next. For a
+    /// <see cref="ClipModel"/>, <c>embedding</c> is the vector that texts are compared with.
     /// </param>
     /// <exception cref="ArgumentException">
     /// A column has no name, or the model has no such output; the message lists its outputs.

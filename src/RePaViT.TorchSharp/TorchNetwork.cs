@@ -118,6 +118,7 @@ internal static class TorchNetwork
         GroupNormalize norm => layer_norm(x[0], [x[0].shape[1], x[0].shape[2]], eps: norm.Epsilon)
             .mul(pass.Weights[norm.Gamma.Name]).add(pass.Weights[norm.Beta.Name]),
         ScaleColumns scale => x[0] * pass.Weights[scale.Scale.Name],
+        NormalizeRows => x[0] / x[0].norm(-1, keepdim: true).clamp_min(NormalizeRows.Epsilon),
         // Not amax, which shares the gradient among all rows that have the greatest value.
         MaximizeRows maximum => x[0].narrow(1, maximum.First, x[0].shape[1] - maximum.First).max(1, keepdim: true).values,
         StackRows => cat([x[0], x[1]], 1),

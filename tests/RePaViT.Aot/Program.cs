@@ -13,6 +13,7 @@ string folder = Directory.CreateTempSubdirectory("repavit-aot-").FullName;
 try
 {
     Train("vit", new ViTArchitecture { ImageSize = Size, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = Classes, ActiveChannels = [36, 20] });
+    Train("cosine", new ViTArchitecture { ImageSize = Size, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = Classes, ProjectionDim = 14 });
     Train("mixer", new MixerArchitecture { ImageSize = Size, PatchSize = 4, Dim = 20, Depth = 2, Classes = Classes });
     Train("swin", new SwinArchitecture { ImageSize = Size, PatchSize = 2, Dim = 12, Depths = [2, 1], Heads = [2, 3], Window = 4, Classes = Classes });
     Train("poolformer", new PoolFormerArchitecture { ImageSize = Size, Depths = [1, 2], Dims = [12, 20], LayerScale = 0.5, Classes = Classes });

@@ -28,6 +28,7 @@ internal static class ModelDescriptionReader
             RegisterTokens = fields.Has("registerTokens") ? fields.Int32("registerTokens") : 0,
             FeedForwardActivation = fields.ChoiceOrDefault<FeedForwardActivation>("feedForwardActivation"),
             AveragePooling = fields.Has("averagePooling") && fields.Boolean("averagePooling"),
+            ProjectionDim = fields.Has("projectionDim") ? fields.Int32("projectionDim") : null,
             DistillationToken = fields.Has("distillationToken") && fields.Boolean("distillationToken"),
         }),
         "mixer" => ReadCommon(fields, new MixerArchitecture

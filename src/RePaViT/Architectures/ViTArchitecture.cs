@@ -20,6 +20,7 @@ public sealed record ViTArchitecture : Architecture
     // A million tokens, far beyond what attention can be paid to.
     private const int MaxPatchesPerSide = 1024;
     private const int MaxRegisterTokens = 64;
+    private const int MaxDim = 1 << 16;
 
     /// <summary>RePa-DeiT-Tiny: 5.7 million parameters in training, 3.5 million deployed.</summary>
     public static ViTArchitecture Tiny { get; } = new() { Dim = 192, Depth = 12, Heads = 3 };
@@ -96,6 +97,15 @@ public sealed record ViTArchitecture : Architecture
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool DistillationToken { get; init; }
 
+    /// <summary>
+    /// Dimension of the space in which images and classes are compared by their angle, as in CLIP: features are projected to it without
+    /// a bias and scaled to length 1, and the head, also without a bias, multiplies them by a vector for each class. The vector of an
+    /// image is the output <c>embedding</c>. From 1 to 65536; cannot be combined with <see cref="DistillationToken"/>. Default null: the
+    /// head reads the features.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int? ProjectionDim { get; init; }
+
     /// <summary>Tokens of an image: its patches, and those that represent none.</summary>
     [JsonIgnore]
     public int Tokens => PatchesPerSide * PatchesPerSide + RegisterTokens + (AveragePooling ? 0 : 1) + (DistillationToken ? 1 : 0);
@@ -115,7 +125,7 @@ public sealed record ViTArchitecture : Architecture
     {
         base.Validate();
         ThrowUnlessCut(PatchSize, MaxPatchesPerSide);
-        ThrowUnlessInRange(Dim, 1, 1 << 16);
+        ThrowUnlessInRange(Dim, 1, MaxDim);
         ThrowUnlessInRange(Depth, 1, 1024);
         ThrowUnlessHeads(Heads, Dim);
         Guard.ThrowUnless(
@@ -128,12 +138,22 @@ public sealed record ViTArchitecture : Architecture
                 $"{nameof(DistillationToken)} cannot be combined with {nameof(AveragePooling)} or {nameof(RegisterTokens)}.");
         }
 
+        if (ProjectionDim is int projection)
+        {
+            ThrowUnlessInRange(projection, 1, MaxDim, nameof(ProjectionDim));
+            ThrowUnlessTensor((long)projection * Dim, nameof(ProjectionDim), projection, Dim);
+            if (DistillationToken)
+            {
+                throw new ArgumentException($"{nameof(ProjectionDim)} cannot be combined with {nameof(DistillationToken)}.");
+            }
+        }
+
         ThrowUnlessRatio(MlpRatio, Dim, nameof(MlpRatio));
         ThrowUnlessTensor((long)Channels * PatchSize * PatchSize * Dim, nameof(PatchSize), PatchSize, Dim);
         ThrowUnlessTensor((long)Tokens * Dim, nameof(Tokens), Tokens, Dim);
         ThrowUnlessTensor(3L * Dim * Dim, nameof(Dim), Dim, Dim);
         ThrowUnlessTensor((long)Hidden * Dim, nameof(Hidden), Hidden, Dim);
-        ThrowUnlessTensor((long)Classes * Dim, nameof(Classes), Classes, Dim);
+        ThrowUnlessTensor((long)Classes * (ProjectionDim ?? Dim), nameof(Classes), Classes, ProjectionDim ?? Dim);
         ValidateIdleness();
     }
 
@@ -170,7 +190,16 @@ public sealed record ViTArchitecture : Architecture
             : new ClassTokenPooling(Tokens, Dim));
         layers.Add(new LayerNormalization("norm", classified, Dim, outerNormEpsilon));
         var features = new NetworkOutput(NetworkLayout.Features, layers.Count, DistillationToken ? new AveragePooling(classified, Dim) : null);
-        layers.Add(DistillationToken ? new TokenPairHeads("head", "head_dist", Dim, Classes) : new Head("head", Dim, Classes));
-        return new NetworkLayout(layers, [stage, features, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);
+        var outputs = new List<NetworkOutput> { stage, features };
+        if (ProjectionDim is int projection)
+        {
+            layers.Add(new UnitProjection("projection", Dim, projection));
+            outputs.Add(new NetworkOutput(NetworkLayout.Embedding, layers.Count));
+        }
+
+        layers.Add(DistillationToken
+            ? new TokenPairHeads("head", "head_dist", Dim, Classes)
+            : new Head("head", ProjectionDim ?? Dim, Classes) { HasBias = ProjectionDim is null });
+        return new NetworkLayout(layers, [.. outputs, new NetworkOutput(NetworkLayout.Logits, layers.Count)]);
     }
 }

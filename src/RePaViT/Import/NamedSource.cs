@@ -27,13 +27,17 @@ internal sealed class NamedSource
 
     /// <summary>Finds out how the tensors are named.</summary>
     /// <exception cref="InvalidDataException">In no way that is known.</exception>
-    public static NamedSource Recognize(CheckpointSection section, string path)
+    public static NamedSource Recognize(CheckpointSection section, string path) => Recognize(section, path, NameTables.All);
+
+    /// <summary>Finds out in which of some ways the tensors are named.</summary>
+    /// <exception cref="InvalidDataException">In none of these.</exception>
+    public static NamedSource Recognize(CheckpointSection section, string path, IReadOnlyList<NameTable> tables)
     {
         string wrapper = WrapperOf(section);
         Dictionary<string, StoredTensor> tensors = section.Tensors
             .Select(tensor => tensor with { Name = tensor.Name[wrapper.Length..] })
             .ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        foreach (NameTable table in NameTables.All)
+        foreach (NameTable table in tables)
         {
             if (table.Has.All(name => HasTheirs(tensors, table, name)) && !table.Lacks.Any(name => HasTheirs(tensors, table, name)))
             {
@@ -46,7 +50,7 @@ internal sealed class NamedSource
 
         throw new InvalidDataException(
             $"{path}: the names of its tensors ({Excerpt.OfList(tensors.Keys.Take(5))}, ...) are not known. "
-            + $"Names of these sources are accepted: {string.Join("; ", NameTables.All.Select(table => table.Source))}.");
+            + $"Names of these sources are accepted: {string.Join("; ", tables.Select(table => table.Source))}.");
     }
 
     /// <summary>Whether there is a tensor of ours.</summary>

@@ -35,8 +35,11 @@ internal sealed record PretrainedConfiguration
     /// <summary>The activation, by its name there.</summary>
     public string? Activation { get; private init; }
 
-    /// <summary>What is classified, by timm's name: token or avg.</summary>
+    /// <summary>What is classified, by timm's name: token or avg. Of texts, by OpenCLIP's: argmax, eos and others.</summary>
     public string? Pooling { get; private init; }
+
+    /// <summary>Whether tokens of a text see later ones.</summary>
+    public bool SeesLaterTokens { get; private init; }
 
     public IReadOnlyList<string>? ClassNames { get; private init; }
 
@@ -47,6 +50,9 @@ internal sealed record PretrainedConfiguration
     public double? CropFraction { get; private init; }
 
     public Interpolation? Interpolation { get; private init; }
+
+    /// <summary>What they say of the tower of texts beside that of images; null where there is none.</summary>
+    public PretrainedConfiguration? Text { get; private init; }
 
     /// <summary>The files that were read.</summary>
     public IReadOnlyList<string> Files { get; private init; } = [];
@@ -94,15 +100,15 @@ internal sealed record PretrainedConfiguration
     {
         Dim = Int32(root, "num_features"),
         ImageSize = Numbers(images, "input_size") is [_, double height, double width] && height == width ? ToInt32(height) : null,
-        Pooling = Text(root, "global_pool"),
-        Activation = root.TryGetProperty("model_args", out JsonElement arguments) && Text(arguments, "act_layer") is string activation
+        Pooling = String(root, "global_pool"),
+        Activation = root.TryGetProperty("model_args", out JsonElement arguments) && String(arguments, "act_layer") is string activation
             ? activation
-            : Text(root, "architecture") is string name ? (name.Contains("quickgelu", StringComparison.Ordinal) ? QuickGelu : Gelu) : null,
+            : String(root, "architecture") is string name ? (name.Contains("quickgelu", StringComparison.Ordinal) ? QuickGelu : Gelu) : null,
         ClassNames = Texts(root, "label_names") ?? Texts(images, "label_names"),
         Mean = Color(images, "mean"),
         StandardDeviation = Color(images, "std"),
         CropFraction = Number(images, "crop_pct"),
-        Interpolation = Text(images, "interpolation") switch
+        Interpolation = String(images, "interpolation") switch
         {
             "bicubic" => RePaViT.Interpolation.Bicubic,
             "bilinear" => RePaViT.Interpolation.Bilinear,
@@ -114,7 +120,7 @@ internal sealed record PretrainedConfiguration
     {
         // Of networks for images and texts, the part for images.
         JsonElement own = root.TryGetProperty("vision_config", out JsonElement vision) && vision.ValueKind == JsonValueKind.Object ? vision : root;
-        bool isClip = Text(root, "model_type") is "clip" or "clip_vision_model";
+        bool isClip = String(root, "model_type") is "clip" or "clip_vision_model";
         return this with
         {
             Dim = Int32(own, "hidden_size"),
@@ -124,8 +130,16 @@ internal sealed record PretrainedConfiguration
             NormEpsilon = Number(own, "layer_norm_eps"),
 
             // What is as usual there may be left out.
-            Activation = Text(own, "hidden_act") ?? (isClip ? QuickGelu : null),
+            Activation = String(own, "hidden_act") ?? (isClip ? QuickGelu : null),
             ClassNames = Labels(root),
+            Text = !root.TryGetProperty("text_config", out JsonElement text) || text.ValueKind != JsonValueKind.Object ? null : new()
+            {
+                Dim = Int32(text, "hidden_size"),
+                Depth = Int32(text, "num_hidden_layers"),
+                Heads = Int32(text, "num_attention_heads"),
+                NormEpsilon = Number(text, "layer_norm_eps"),
+                Activation = String(text, "hidden_act") ?? (isClip ? QuickGelu : null),
+            },
         };
     }
 
@@ -138,12 +152,23 @@ internal sealed record PretrainedConfiguration
         }
 
         JsonElement images = root.TryGetProperty("preprocess_cfg", out JsonElement said) ? said : default;
+        string activation = IsTrue(model, "quick_gelu") ? QuickGelu : Gelu;
         return this with
         {
             Dim = Int32(vision, "width") ?? Dim,
             ImageSize = Int32(vision, "image_size") ?? ImageSize,
             Heads = Int32(vision, "width") is int width && Int32(vision, "head_width") is > 0 and int perHead ? width / perHead : Heads,
-            Activation = model.TryGetProperty("quick_gelu", out JsonElement quick) && quick.ValueKind == JsonValueKind.True ? QuickGelu : Gelu,
+            Activation = activation,
+            Pooling = IsTrue(vision, "global_average_pool") ? "avg" : String(vision, "pool_type") is string pooling && pooling != "tok" ? pooling : Pooling,
+            Text = !model.TryGetProperty("text_cfg", out JsonElement text) || text.ValueKind != JsonValueKind.Object ? null : new()
+            {
+                Dim = Int32(text, "width"),
+                Depth = Int32(text, "layers"),
+                Heads = Int32(text, "heads"),
+                Activation = activation,
+                Pooling = String(text, "pool_type"),
+                SeesLaterTokens = IsTrue(text, "no_causal_mask"),
+            },
             Mean = Color(images, "mean") ?? Mean,
             StandardDeviation = Color(images, "std") ?? StandardDeviation,
         };
@@ -219,10 +244,13 @@ internal sealed record PretrainedConfiguration
             ? [.. list.EnumerateArray()]
             : null;
 
-    private static string? Text(JsonElement root, string name)
+    private static string? String(JsonElement root, string name)
         => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String
             ? text.GetString()
             : null;
+
+    private static bool IsTrue(JsonElement root, string name)
+        => root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 
     private static double? Number(JsonElement root, string name)
         => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out JsonElement number) && number.ValueKind == JsonValueKind.Number

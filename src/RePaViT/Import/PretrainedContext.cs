@@ -70,6 +70,26 @@ internal sealed record PretrainedContext(
                 + $"'{PretrainedConfiguration.QuickGelu}' are supported"),
     };
 
+    /// <summary>What feed-forward layers apply: as was requested, as files beside the weights say, or as usual.</summary>
+    /// <exception cref="InvalidDataException">Nothing says which.</exception>
+    public FeedForwardActivation RequireActivation()
+    {
+        if (FindActivation() is FeedForwardActivation known)
+        {
+            return known;
+        }
+
+        if (IsTorchScript && Source.Table.ScriptActivation is FeedForwardActivation published)
+        {
+            Assumptions.Add($"Feed-forward layers apply {published}, as in all TorchScript archives under such names.");
+            return published;
+        }
+
+        return Source.Table.Activation ?? throw Refusal(
+            "some networks like it apply GELU, and some its approximation by a sigmoid, and nothing says which: a configuration file "
+            + $"beside it, or {nameof(PretrainedOptions.FeedForwardActivation)}, is needed");
+    }
+
     /// <summary>Attention heads: as was requested, as files beside the weights say, or as usual.</summary>
     public int FindHeads(int dim)
     {

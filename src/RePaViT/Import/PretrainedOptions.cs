@@ -19,6 +19,12 @@ public sealed record PretrainedOptions
     public int? Heads { get; init; }
 
     /// <summary>
+    /// Attention heads per block of the text tower of a <see cref="ClipModel"/>; nothing else has one. Default null: as the configuration
+    /// file says, or one for each 64 channels.
+    /// </summary>
+    public int? TextHeads { get; init; }
+
+    /// <summary>
     /// Width and height of the images that the network should take, in pixels. If the file is for another size, positions are
     /// resampled for this one, as in the project that it comes from: bicubic, with antialiasing for timm's files, without for
     /// Hugging Face's. A Mixer accepts no other size. Default null: what the shapes show; if they do not, as the configuration

@@ -60,7 +60,7 @@ internal static class PretrainedReader
     }
 
     /// <exception cref="InvalidDataException">There is no such set of tensors, or nothing says which to take.</exception>
-    private static CheckpointSection Choose(CheckpointFile file, PretrainedOptions options, string path)
+    public static CheckpointSection Choose(CheckpointFile file, PretrainedOptions options, string path)
     {
         CheckpointSection[] sections = [.. file.Sections.Where(section => section.Tensors.Count > 0)];
         CheckpointSection? chosen = options.Section is string asked

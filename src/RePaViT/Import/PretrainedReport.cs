@@ -35,4 +35,17 @@ public sealed class PretrainedReport
 
     /// <summary>What was given neither by a file nor by the options, and was assumed to be as usual, in sentences for people.</summary>
     public required IReadOnlyList<string> Assumptions { get; init; }
+
+    /// <summary>The same of a file that another network was read from besides.</summary>
+    internal PretrainedReport With(IReadOnlyList<string> unusedTensors, IReadOnlyList<string> assumptions) => new()
+    {
+        Source = Source,
+        Section = Section,
+        OtherSections = OtherSections,
+        UnusedTensors = unusedTensors,
+        ResampledTensors = ResampledTensors,
+        HasNewHead = HasNewHead,
+        ConfigurationFiles = ConfigurationFiles,
+        Assumptions = assumptions,
+    };
 }

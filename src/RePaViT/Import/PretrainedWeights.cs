@@ -47,6 +47,31 @@ internal sealed class PretrainedWeights(PretrainedContext context, long fileLeng
         return weights;
     }
 
+    /// <summary>Some tensors of a network that has no layers of this library's.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="cancellationToken">Stops it between two.</param>
+    /// <exception cref="InvalidDataException">A tensor is missing, or has another shape.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public NamedTensors Read(IEnumerable<TensorSpec> tensors, CancellationToken cancellationToken)
+    {
+        var weights = new NamedTensors();
+        foreach (TensorSpec tensor in tensors)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            weights.Add(tensor.Name, new WeightTensor(ReadScaled(tensor), tensor.Shape));
+        }
+
+        return weights;
+    }
+
+    /// <summary>A tensor of one number.</summary>
+    /// <exception cref="InvalidDataException">It is missing, or of more numbers.</exception>
+    public float ReadScalar(string name)
+    {
+        StoredTensor only = context.Source.Take(name) is [StoredTensor part] ? part : throw context.Missing(name);
+        return only.Length == 1 ? ReadPart(only)[0] : throw WrongShape(only.Name, only.Shape, []);
+    }
+
     private float[] ReadScaled(TensorSpec tensor)
     {
         float[] values = Read(tensor);

@@ -90,7 +90,7 @@ internal static class PretrainedWriter
         NameTable? table = architecture switch
         {
             _ when !architecture.IsVanilla => null,
-            ViTArchitecture => TimmNames.ViT,
+            ViTArchitecture { ProjectionDim: null } => TimmNames.ViT,
             SwinArchitecture => TimmNames.Swin,
             _ => null,
         };
@@ -98,7 +98,8 @@ internal static class PretrainedWriter
         {
             throw new ArgumentException(
                 $"timm's names are for vanilla networks of {nameof(ViTArchitecture)} and {nameof(SwinArchitecture)}, but this is "
-                    + $"{(architecture.IsVanilla ? "" : "a channel-idle ")}{architecture.GetType().Name}: "
+                    + $"{(architecture.IsVanilla ? "" : "a channel-idle ")}{architecture.GetType().Name}"
+                    + $"{(architecture is ViTArchitecture { ProjectionDim: not null } ? $" with a {nameof(ViTArchitecture.ProjectionDim)}" : "")}: "
                 + $"{nameof(WeightNaming)}.{nameof(WeightNaming.Reference)} is accepted.");
         }
 

@@ -35,7 +35,7 @@ internal static class ViTShapes
             RegisterTokens = registers + (isAveraged ? classTokens : 0),
             AveragePooling = isAveraged,
             DistillationToken = hasDistillationToken,
-            FeedForwardActivation = ActivationOf(context),
+            FeedForwardActivation = context.RequireActivation(),
             NormEpsilon = context.Options.NormEpsilon ?? context.Configuration.NormEpsilon ?? source.Table.NormEpsilon,
         };
         string[] layers = [.. Enumerable.Range(0, depth).Select(block => $"blocks.{block}.mlp")];
@@ -70,23 +70,5 @@ internal static class ViTShapes
         }
 
         return hasPooledNorm && said != TokenPooling;
-    }
-
-    private static FeedForwardActivation ActivationOf(PretrainedContext context)
-    {
-        if (context.FindActivation() is FeedForwardActivation known)
-        {
-            return known;
-        }
-
-        if (context.IsTorchScript && context.Source.Table.ScriptActivation is FeedForwardActivation published)
-        {
-            context.Assumptions.Add($"Feed-forward layers apply {published}, as in all TorchScript archives under such names.");
-            return published;
-        }
-
-        return context.Source.Table.Activation ?? throw context.Refusal(
-            "some networks like it apply GELU, and some its approximation by a sigmoid, and nothing says which: a configuration file "
-            + $"beside it, or {nameof(PretrainedOptions.FeedForwardActivation)}, is needed");
     }
 }

@@ -67,6 +67,13 @@ internal sealed class ScaleColumnsStep(ScaleColumns operation, PlanSource source
         => context.Rows.Scale(x.In(context), y.In(context), _scale.AsMatrix(1, _scale.Length));
 }
 
+/// <summary>Every row to length 1.</summary>
+internal sealed class NormalizeRowsStep(ValuePlace x, ValuePlace y) : InferenceStep
+{
+    public override void Run(InferenceContext context)
+        => context.Rows.NormalizeLength(x.In(context), y.In(context), NormalizeRows.Epsilon);
+}
+
 /// <summary>Means over the windows of a map.</summary>
 internal sealed class AveragePoolStep(AveragePool pool, ValuePlace x, ValuePlace y) : InferenceStep
 {

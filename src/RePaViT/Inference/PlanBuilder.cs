@@ -288,6 +288,9 @@ internal sealed class PlanBuilder
             case ScaleColumns scale:
                 _steps.Add(new ScaleColumnsStep(scale, _source, Place(node.Input), PlaceElementWise(index)));
                 break;
+            case NormalizeRows:
+                _steps.Add(new NormalizeRowsStep(Place(node.Input), PlaceElementWise(index)));
+                break;
             case MaximizeRows maximum:
                 _steps.Add(new MaximizeRowsStep(maximum, Place(node.Input), PlaceResult(index)));
                 break;

@@ -8,6 +8,7 @@ internal sealed unsafe class RowKernels
 {
     private readonly ThreadTeam _team;
     private readonly Action<int, int> _layerNorm;
+    private readonly Action<int, int> _unitRows;
     private readonly Action<int, int> _affine;
     private readonly Action<int, int> _scaleColumns;
     private readonly Action<int, int> _shiftRow;
@@ -26,6 +27,7 @@ internal sealed unsafe class RowKernels
     {
         _team = team;
         _layerNorm = (task, _) => LayerNorm.Forward(_x.Chunk(task), _y.Chunk(task), _weight, _bias, _epsilon);
+        _unitRows = (task, _) => UnitRows.Forward(_x.Chunk(task), _y.Chunk(task), _epsilon);
         _affine = (task, _) => Affine(_x.Chunk(task), _y.Chunk(task));
         _scaleColumns = (task, _) => ScaleColumns(_x.Chunk(task), _y.Chunk(task));
         _shiftRow = (row, _) => TensorPrimitives.Add(_x.Row(row), _shift[row % _shift.Length], _x.Row(row));
@@ -38,6 +40,13 @@ internal sealed unsafe class RowKernels
     {
         (_x, _y, _weight, _bias, _epsilon) = (x, y, weight, bias, epsilon);
         Run(_layerNorm);
+    }
+
+    /// <summary>y = x / max(|x|, eps).</summary>
+    public void NormalizeLength(Matrix x, Matrix y, float epsilon)
+    {
+        (_x, _y, _epsilon) = (x, y, epsilon);
+        Run(_unitRows);
     }
 
     /// <summary>y = x * scale + shift, per column.</summary>

@@ -95,7 +95,8 @@ public sealed class RePaViTModel
 
     /// <summary>
     /// The outputs that can be computed, in the order in which the network does: <c>stage1</c> and so on, the tokens
-    /// after a stage; <c>features</c>, the input of the head; and <c>logits</c>.
+    /// after a stage; <c>features</c>, the input of the head; in networks that compare by angle <c>embedding</c>, the projected features
+    /// of length 1; and <c>logits</c>.
     /// </summary>
     public IReadOnlyList<string> Outputs => [.. _network.Layout.Outputs.Select(output => output.Name)];
 

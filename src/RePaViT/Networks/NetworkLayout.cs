@@ -16,8 +16,11 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
     /// <summary>One value for each class.</summary>
     public const string Logits = "logits";
 
-    /// <summary>What the head reads.</summary>
+    /// <summary>What the head reads, or what is projected for it.</summary>
     public const string Features = "features";
+
+    /// <summary>Where a network has one, the vector of length 1 by whose angles its head decides.</summary>
+    public const string Embedding = "embedding";
 
     /// <summary>Logits of every token, where a network has them: those of the class token first.</summary>
     public const string TokenLogits = "token_logits";

@@ -180,7 +180,7 @@ internal sealed class OnnxNetwork
     }
 
     /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>
-    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or ScaleColumns or Operators.Add;
+    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or ScaleColumns or NormalizeRows or Operators.Add;
 
     private string Apply(Node node, string[] x) => node.Operator switch
     {
@@ -200,6 +200,7 @@ internal sealed class OnnxNetwork
         AveragePool pool => Pool(pool, node.Input.Shape.Columns, x[0]),
         GroupNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         ScaleColumns scale => Like(x[0], _graph.Add("Mul", [x[0], scale.Scale.Name])),
+        NormalizeRows => Like(x[0], _graph.Add("LpNormalization", [x[0]], Integer("axis", -1), Integer("p", 2))),
         MaximizeRows maximum => Flat(_graph.Add("ReduceMax", [LaterRows(x[0], maximum.First, node.Input.Shape)], Integers("axes", 1), Integer("keepdims", 0))),
         StackRows => _graph.Add("Concat", [x[0], x[1]], Integer("axis", 1)),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),

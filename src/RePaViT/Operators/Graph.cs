@@ -71,7 +71,7 @@ internal sealed class Graph
     }
 
     /// <summary>
-    /// Whether a value comes out, or rows of it do, turned, chosen from, added to or averaged with others at most: what the loss
+    /// Whether a value comes out, or rows of it do, turned, chosen from, brought to one length, added to or averaged with others at most: what the loss
     /// or a decision is made from.
     /// </summary>
     public bool ComesOut(Value value)
@@ -84,7 +84,7 @@ internal sealed class Graph
         for (int reader = value.Index; reader < _nodes.Count; reader++)
         {
             Node node = _nodes[reader];
-            if (node.Operator is TakeRow or MaximizeRows or StackRows or AverageRows or Transpose or Add { DropPath: null }
+            if (node.Operator is TakeRow or MaximizeRows or StackRows or AverageRows or NormalizeRows or Transpose or Add { DropPath: null }
                 && node.Inputs.Contains(value) && ComesOut(node.Result))
             {
                 return true;

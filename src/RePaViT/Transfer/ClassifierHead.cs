@@ -5,7 +5,9 @@ using RePaViT.Rewrites;
 
 namespace RePaViT.Transfer;
 
-/// <summary>Replaces a network's head with a linear classifier; everything else stays the same.</summary>
+/// <summary>
+/// Replaces a network's head, and the projection before it if there is one, with a linear classifier; everything else stays the same.
+/// </summary>
 internal static class ClassifierHead
 {
     /// <param name="model">The model, in any form.</param>
@@ -13,7 +15,9 @@ internal static class ClassifierHead
     /// <param name="classifier">Reads the network's features.</param>
     public static RePaViTModel Replace(RePaViTModel model, IReadOnlyList<string> classNames, LinearClassifier classifier)
     {
-        Architecture architecture = model.Architecture with { Classes = classNames.Count };
+        // The classifier reads features themselves, so that nothing projects them any more.
+        Architecture source = model.Architecture is ViTArchitecture { ProjectionDim: not null } vit ? vit with { ProjectionDim = null } : model.Architecture;
+        Architecture architecture = source with { Classes = classNames.Count };
         architecture.Validate();
         NetworkLayout layout = architecture.Layout(model.Form);
         if (model.Network.Stage == NetworkStage.Folded)

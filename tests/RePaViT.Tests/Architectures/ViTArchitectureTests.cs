@@ -112,6 +112,9 @@ public sealed class ViTArchitectureTests
         [Valid with { RegisterTokens = 65 }, "RegisterTokens 65"],
         [Valid with { RegisterTokens = 1, DistillationToken = true }, "DistillationToken"],
         [Valid with { AveragePooling = true, DistillationToken = true }, "DistillationToken"],
+        [Valid with { ProjectionDim = 0 }, "ProjectionDim 0"],
+        [Valid with { ProjectionDim = 65537 }, "ProjectionDim 65537"],
+        [Valid with { ProjectionDim = 8, DistillationToken = true }, "ProjectionDim cannot be combined with DistillationToken"],
         [Valid with { FeedForwardActivation = (FeedForwardActivation)2 }, "FeedForwardActivation 2"],
     ];
 
@@ -132,6 +135,7 @@ public sealed class ViTArchitectureTests
         {
             ViTArchitecture.Huge, Valid with { IdleRatio = null },
             Valid with { IdleRatio = 1.0 / 3, IdleHeuristic = IdleHeuristic.Linear, ActiveChannels = [1, 2, 3, 4] },
+            Valid with { ProjectionDim = 8 },
             Valid with { FeedForwardNorm = FeedForwardNorm.LayerNorm, FeedForwardStructure = FeedForwardStructure.Merged },
         })
         {

@@ -160,10 +160,13 @@ public sealed class RePaViTModelTests
         RgbImage[] images = [TestImages.Random(20, 12, 1), TestImages.Random(12, 30, 2)];
         foreach (RePaViTModel form in new[] { model, model.Reparameterize() })
         {
-            FeatureExtractor extractor = form.CreateExtractor();
-            Assert.AreEqual(("features", 1), (extractor.Output, extractor.Rows));
+            // A head that compares by angle reads projected features, and has no bias.
+            bool isCompared = form.Outputs.Contains(NetworkLayout.Embedding);
+            Assert.AreEqual(("features", 1), (form.CreateExtractor().Output, form.CreateExtractor().Rows));
+            FeatureExtractor extractor = form.CreateExtractor(isCompared ? NetworkLayout.Embedding : NetworkLayout.Features);
+            Assert.AreEqual(1, extractor.Rows);
             WeightTensor weight = form.Weights["head.weight"];
-            WeightTensor bias = form.Weights["head.bias"];
+            WeightTensor bias = isCompared ? new WeightTensor(new float[3], 3) : form.Weights["head.bias"];
             Assert.AreEqual(weight.Shape[1], extractor.Columns);
 
             // Where every token has logits, those of the class token stand first.

@@ -81,6 +81,17 @@ public sealed class OperatorTests
             X);
         AssertResult(new ScaleColumns(Bias("gamma", 3)), new double[,] { { 2, -6, 12 }, { 0, 15, -4 } }, X);
 
+        // (1 -2 3) and (0 5 -1); a row of zeros stays one, and what is below 1e-12 is divided by that.
+        AssertResult(
+            new NormalizeRows(),
+            new double[,]
+            {
+                { 1 / Math.Sqrt(14), -2 / Math.Sqrt(14), 3 / Math.Sqrt(14) },
+                { 0, 5 / Math.Sqrt(26), -1 / Math.Sqrt(26) },
+            },
+            X);
+        AssertResult(new NormalizeRows(), new double[,] { { 0, 0 }, { 0.3 * (1e-12 / NormalizeRows.Epsilon), 0 } }, new double[,] { { 0, 0 }, { 3e-13, 0 } });
+
         // Corners of a map of 3 x 3 see four places, edges six and the middle all nine.
         AssertResult(
             new AveragePool(3, 3),
@@ -193,7 +204,7 @@ public sealed class OperatorTests
         foreach (Operator other in new Operator[]
         {
             LayerNormalize.Plain(1), BatchNormalize.Named("a", 6, 1), new Activate(ActivationKind.Gelu, 6), new Transpose(), new TakeRow(0),
-            new AverageRows(), new Add(null), new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 5, 6)),
+            new AverageRows(), new NormalizeRows(), new Add(null), new AddTable(new TensorSpec("a", TensorRole.Embedding, 1, 5, 6)),
             GroupNormalize.Named("a", 6, 1), new ScaleColumns(new TensorSpec("a", TensorRole.Scale, 6)), new AveragePool(3, 3),
             new PrependToken(new TensorSpec("a", TensorRole.Embedding, 1, 1, 6)), new ShiftRows(new TensorSpec("a", TensorRole.Bias, 5)),
         })

@@ -37,6 +37,7 @@ internal static class PlainOnnx
         "Conv" => [Convolve(
             Pad(x[0], [0, 0, .. Pads(node, 0, 2), 0, 0, .. Pads(node, 2, 2)]), x[1], x.Length > 2 ? x[2] : null, node.Integers["strides"])],
         "Softmax" => [EachRow(x[0], PlainMath.Softmax)],
+        "LpNormalization" when node.Integers["p"][0] == 2 => [EachRow(x[0], row => Divide(row, Math.Sqrt(row.Sum(value => value * value))))],
         "LayerNormalization" => [EachRow(x[0], row => Normalize(row, x[1].Data, x[2].Data, node.Float))],
         "AveragePool" => [AveragePool(x[0], (int)node.Integers["kernel_shape"][0], (int)node.Integers["pads"][0])],
         "InstanceNormalization" => [NormalizeChannels(x[0], x[1].Data, x[2].Data, node.Float)],
@@ -61,6 +62,8 @@ internal static class PlainOnnx
         "ReduceMax" => [Reduce(x[0], (int)node.Integers["axes"].Single(), values => values.Max())],
         _ => throw new NotSupportedException(node.Operator),
     };
+
+    private static double[] Divide(double[] row, double length) => [.. row.Select(value => length == 0 ? 0 : value / length)];
 
     private static int Axis(PlainOnnxNode node, PlainTensor x)
     {

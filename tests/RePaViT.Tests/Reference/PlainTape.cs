@@ -97,6 +97,20 @@ internal sealed class PlainTape
         return y;
     }
 
+    /// <summary>y = x / max(|x|, eps), per row: dx = J' dy with J[i, j] = (1[i = j] - y[i] y[j]) / |x|.</summary>
+    public PlainValue ToUnitLength(PlainValue x, double epsilon)
+    {
+        var y = new PlainValue(x.Rows, x.Columns);
+        double[] length = [.. Enumerable.Range(0, x.Rows).Select(r => Math.Sqrt(Enumerable.Range(0, x.Columns).Sum(c => x.Value[r, c] * x.Value[r, c])))];
+        ForEach(y, (r, c) => y.Value[r, c] = x.Value[r, c] / Math.Max(length[r], epsilon));
+        _backward.Push(() => ForEach(x, (r, c) =>
+        {
+            double along = length[r] > epsilon ? Enumerable.Range(0, x.Columns).Sum(other => y.Gradient[r, other] * y.Value[r, other]) : 0;
+            x.Gradient[r, c] += (y.Gradient[r, c] - y.Value[r, c] * along) / Math.Max(length[r], epsilon);
+        }));
+        return y;
+    }
+
     /// <summary>Every image, with so many rows each, to mean 0 and variance 1.</summary>
     public PlainValue NormalizeImages(PlainValue x, int rows, double epsilon)
     {

@@ -90,6 +90,7 @@ internal sealed class PlainTraining
             GroupNormalize norm => _tape.Affine(
                 _tape.NormalizeImages(x[0], from.Rows, norm.Epsilon), Parameter(norm.Gamma, 1), Parameter(norm.Beta, 1)),
             ScaleColumns scale => _tape.Scale(x[0], Parameter(scale.Scale, 1)),
+            NormalizeRows => _tape.ToUnitLength(x[0], NormalizeRows.Epsilon),
             ExchangeTokens exchange => Exchange(exchange, x[0], to),
             AveragePool pool => AverageWindows(pool, x[0], to),
             Activate activation => _tape.Activate(x[0], activation),

@@ -52,6 +52,7 @@ public sealed class EquivalenceTests
         yield return [uneven with { AveragePooling = true, PatchBias = true }, 1011];
         yield return [uneven with { AveragePooling = true, RegisterTokens = 2 }, 1013];
         yield return [uneven with { DistillationToken = true }, 1014];
+        yield return [uneven with { ProjectionDim = 8 }, 1015];
         yield return [uneven with { FeedForwardActivation = FeedForwardActivation.QuickGelu }, 1012];
         MixerArchitecture mixer = new() { ImageSize = 12, PatchSize = 3, Dim = 14, Depth = 3, Classes = 5 };
         yield return [mixer, 1003];

@@ -43,6 +43,12 @@ internal static class DependencyTable
             "Import", "Inference/InferencePrecision.cs", "Inference/IInferenceEngine.cs", "Inference",
         ]),
 
+        // What reads texts, and classifiers out of them.
+        ("Clip",
+        [
+            "IO", "Threading", "Operators", "Kernels", "Layers", "Weights", "Networks", "Architectures", "Import", "Models",
+        ]),
+
         ("Conversion",
         [
             "Randomness", "Threading", "Operators", "Kernels", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
@@ -101,7 +107,7 @@ internal static class DependencyTable
         ("RePaViT.MLNet",
         [
             "IO", "Threading", "Data", "Networks", "Architectures", "Onnx", "Import", "Inference/InferencePrecision.cs", "Models",
-            "Conversion", "Training", "Trainer.cs", "Transfer", "Reports", "RePaViT.Reports", "RePaViT.TorchSharp",
+            "Clip", "Conversion", "Training", "Trainer.cs", "Transfer", "Reports", "RePaViT.Reports", "RePaViT.TorchSharp",
         ]),
 
         // A cluster is told of models and files.

@@ -65,6 +65,11 @@ internal static class OperatorNetworks
             graph, x, graph.Add(new ScaleColumns(new TensorSpec("op", TensorRole.Scale, Columns)), x))),
         ["scaled columns of a row"] = Of((graph, x) => graph.Add(
             new ScaleColumns(new TensorSpec("op", TensorRole.Scale, Columns)), graph.Add(new TakeRow(2), x))),
+        ["rows of length 1"] = Of((graph, x) => graph.Add(new NormalizeRows(), x)),
+        ["rows of length 1 with shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(new NormalizeRows(), x))),
+        ["row of length 1"] = Of((graph, x) => graph.Add(new NormalizeRows(), graph.Add(new TakeRow(3), x))),
+        ["row of length 1 of a projection"] = Of((graph, x) => graph.Add(
+            new NormalizeRows(), graph.Add(Linear.Named("op", Columns, 9, bias: false), graph.Add(new TakeRow(2), x)))),
         ["average pooling"] = (new Shape(25, 3), (graph, x) => graph.Add(new AveragePool(5, 3), x)),
         ["average pooling over more than a map"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 7), x)),
         ["average pooling of single places"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 1), x)),

@@ -118,7 +118,7 @@ public sealed class ContinuationTests
         RePaViTModel start = trainer.Fit(other, cancellationToken: new CancellationToken(canceled: true)).Model;
 
         Assert.AreEqual(5, start.Architecture.Classes);
-        CollectionAssert.AreEqual(new float[5], start.Weights["head.bias"].Data.ToArray());
+        AssertHasNewHead(start, 5);
         CollectionAssert.AreEqual(
             deployed.Weights["norm.weight"].Data.ToArray(),
             start.Weights["norm.weight"].Data.ToArray());
@@ -129,7 +129,16 @@ public sealed class ContinuationTests
             indices.Select(Training.GetImage), indices.Select(Training.GetLabel), ["class 1", "class 0", "class 2"]);
         trainer = new Trainer(architecture, Recipe) { InitialModel = deployed };
         start = trainer.Fit(renamed, cancellationToken: new CancellationToken(canceled: true)).Model;
-        CollectionAssert.AreEqual(new float[3], start.Weights["head.bias"].Data.ToArray());
+        AssertHasNewHead(start, 3);
+
+        void AssertHasNewHead(RePaViTModel model, int classes)
+        {
+            float[] head = model.Weights["head.weight"].ToArray();
+            Assert.HasCount(classes * deployed.Weights["head.weight"].Shape[1], head);
+            Assert.IsFalse(head.AsSpan().SequenceEqual(deployed.Weights["head.weight"].Data));
+            Assert.AreEqual(architecture is not ViTArchitecture { ProjectionDim: not null }, model.Weights.TryGet("head.bias", out WeightTensor? bias));
+            CollectionAssert.AreEqual(new float[bias is null ? 0 : classes], bias?.ToArray() ?? []);
+        }
     }
 
     [TestMethod]

@@ -34,8 +34,11 @@ internal static class TrainingRun
     /// <summary>DeiT's two tokens that are classified.</summary>
     public static ViTArchitecture Distilled { get; } = Architecture with { DistillationToken = true };
 
+    /// <summary>CLIP's head, which compares by angle.</summary>
+    public static ViTArchitecture Compared { get; } = Architecture with { ProjectionDim = 7 };
+
     /// <summary>A network of each family, and of the kinds that only other projects have.</summary>
-    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers], [Distilled]];
+    public static IEnumerable<object[]> Families() => [[Architecture], [Mixer], [Swin], [PoolFormer], [LVViT], [Registers], [Distilled], [Compared]];
 
     public static TrainingRecipe Recipe { get; } = new()
     {

@@ -68,4 +68,7 @@ internal enum NetworkFamily
     Mixer,
     PoolFormer,
     LVViT,
+
+    /// <summary>No network for images, but the tower of texts beside one.</summary>
+    ClipText,
 }

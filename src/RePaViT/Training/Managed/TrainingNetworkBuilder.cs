@@ -119,6 +119,7 @@ internal sealed class TrainingNetworkBuilder
         AveragePool pool => new AveragePoolTraining(pool),
         GroupNormalize norm => new GroupNormalizeTraining(norm),
         ScaleColumns scale => new ScaleColumnsTraining(scale),
+        NormalizeRows => new NormalizeRowsTraining(),
         AverageRows => new AverageRowsTraining(),
         MaximizeRows maximum => new MaximizeRowsTraining(maximum, node.Input.Shape.Columns, _context),
         _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
