@@ -118,7 +118,9 @@ internal static class TorchNetwork
         GroupNormalize norm => layer_norm(x[0], [x[0].shape[1], x[0].shape[2]], eps: norm.Epsilon)
             .mul(pass.Weights[norm.Gamma.Name]).add(pass.Weights[norm.Beta.Name]),
         ScaleColumns scale => x[0] * pass.Weights[scale.Scale.Name],
-        NormalizeRows => x[0] / x[0].norm(-1, keepdim: true).clamp_min(NormalizeRows.Epsilon),
+        NormalizeRows => UnitRows(x[0]),
+        // The loss is made from what it gives: in 32 bits.
+        WeightNormalizedLinear linear => matmul(x[0].@float(), UnitRows(pass.Weights[linear.Direction.Name]).t()),
         // Not amax, which shares the gradient among all rows that have the greatest value.
         MaximizeRows maximum => x[0].narrow(1, maximum.First, x[0].shape[1] - maximum.First).max(1, keepdim: true).values,
         StackRows => cat([x[0], x[1]], 1),
@@ -168,6 +170,8 @@ internal static class TorchNetwork
 
     /// <summary>[images, size * size, channels] as [images, channels, size, size].</summary>
     private static Tensor ToMap(Tensor x, int size) => x.transpose(1, 2).reshape(-1, x.shape[2], size, size);
+
+    private static Tensor UnitRows(Tensor x) => x / x.norm(-1, keepdim: true).clamp_min(NormalizeRows.Epsilon);
 
     private static Tensor Scaled(Tensor x, float scale) => scale == 1 ? x : x * scale;
 

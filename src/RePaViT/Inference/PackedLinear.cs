@@ -23,6 +23,16 @@ internal sealed class PackedLinear : LinearProduct
             PinnedBuffer.Of(linear.Bias is null ? default : weights[linear.Bias.Name].Data));
     }
 
+    /// <summary>Packs the weight with rows of length 1.</summary>
+    public static PackedLinear Of(WeightNormalizedLinear linear, NamedTensors weights, ThreadTeam team)
+    {
+        int outputs = linear.Direction.Shape[0];
+        var unit = PinnedBuffer.Of(weights[linear.Direction.Name].Data);
+        Matrix rows = unit.AsMatrix(outputs, unit.Length / outputs);
+        UnitRows.Forward(rows, rows, NormalizeRows.Epsilon);
+        return new(PackedMatrix.OfLinearWeight(team, unit.Span, outputs), PinnedBuffer.Of(default));
+    }
+
     /// <summary>Filters whose inputs are in the order of places, with all channels of each: [outputs, height, width, channels].</summary>
     public static PackedLinear OfFilters(Linear filters, NamedTensors weights, ThreadTeam team)
     {

@@ -243,6 +243,9 @@ internal sealed class PlanBuilder
             case Linear:
                 _steps.Add(new LinearStep(Product(index), Place(node.Input), PlaceResult(index)));
                 break;
+            case WeightNormalizedLinear linear:
+                _steps.Add(new LinearStep(PackedLinear.Of(linear, _source.Weights, _source.Team), Place(node.Input), PlaceResult(index)));
+                break;
             case LayerNormalize norm:
                 _steps.Add(new LayerNormalizeStep(norm, _source, Place(node.Input), PlaceElementWise(index)));
                 break;

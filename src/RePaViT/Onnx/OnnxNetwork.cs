@@ -180,11 +180,12 @@ internal sealed class OnnxNetwork
     }
 
     /// <summary>Whether an operator is written alike for [batch, columns] and [batch, rows, columns].</summary>
-    private static bool TakesFlat(Node node) => node.Operator is Linear or LayerNormalize or BatchNormalize or Activate or ScaleColumns or NormalizeRows or Operators.Add;
+    private static bool TakesFlat(Node node) => node.Operator is Linear or WeightNormalizedLinear or LayerNormalize or BatchNormalize or Activate or ScaleColumns or NormalizeRows or Operators.Add;
 
     private string Apply(Node node, string[] x) => node.Operator switch
     {
         Linear linear => Multiply(linear, x[0]),
+        WeightNormalizedLinear linear => Like(x[0], MatMul(x[0], Transpose(ToUnitRows(Transpose(linear.Direction.Name, 1, 0)), 1, 0))),
         LayerNormalize norm => Normalize(norm, node.Input.Shape.Columns, x[0]),
         BatchNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         Activate activation => ActivateSome(activation, x[0], node.Input.Shape.Columns),
@@ -200,7 +201,7 @@ internal sealed class OnnxNetwork
         AveragePool pool => Pool(pool, node.Input.Shape.Columns, x[0]),
         GroupNormalize norm => Normalize(norm, node.Input.Shape, x[0]),
         ScaleColumns scale => Like(x[0], _graph.Add("Mul", [x[0], scale.Scale.Name])),
-        NormalizeRows => Like(x[0], _graph.Add("LpNormalization", [x[0]], Integer("axis", -1), Integer("p", 2))),
+        NormalizeRows => Like(x[0], ToUnitRows(x[0])),
         MaximizeRows maximum => Flat(_graph.Add("ReduceMax", [LaterRows(x[0], maximum.First, node.Input.Shape)], Integers("axes", 1), Integer("keepdims", 0))),
         StackRows => _graph.Add("Concat", [x[0], x[1]], Integer("axis", 1)),
         AverageRows => Flat(_graph.Add("ReduceMean", [x[0]], Integers("axes", 1), Integer("keepdims", 0))),
@@ -234,6 +235,8 @@ internal sealed class OnnxNetwork
         string product = MatMul(x, weight);
         return Like(x, linear.Bias is null ? product : Add(product, linear.Bias.Name));
     }
+
+    private string ToUnitRows(string x) => _graph.Add("LpNormalization", [x], Integer("axis", -1), Integer("p", 2));
 
     /// <summary>Where the affine part is folded into what follows, the operator still insists on a scale.</summary>
     private string Normalize(LayerNormalize norm, int columns, string x)

@@ -92,6 +92,12 @@ public sealed class OperatorTests
             X);
         AssertResult(new NormalizeRows(), new double[,] { { 0, 0 }, { 0.3 * (1e-12 / NormalizeRows.Epsilon), 0 } }, new double[,] { { 0, 0 }, { 3e-13, 0 } });
 
+        // The rows of the weight have the lengths sqrt(14) and 1.
+        AssertResult(
+            new WeightNormalizedLinear(Weight("w", 2, 3)),
+            new double[,] { { 6 / Math.Sqrt(14), 2 }, { 7 / Math.Sqrt(14), -5 } },
+            X);
+
         // Corners of a map of 3 x 3 see four places, edges six and the middle all nine.
         AssertResult(
             new AveragePool(3, 3),

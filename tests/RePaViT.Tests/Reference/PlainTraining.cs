@@ -84,6 +84,8 @@ internal sealed class PlainTraining
         return node.Operator switch
         {
             Linear linear => _tape.Linear(x[0], Parameter(linear.Weight, linear.Outputs), linear.Bias is null ? null : Parameter(linear.Bias, 1)),
+            WeightNormalizedLinear linear => _tape.Linear(
+                x[0], _tape.ToUnitLength(Parameter(linear.Direction, linear.Direction.Shape[0]), NormalizeRows.Epsilon), null),
             LayerNormalize norm => _tape.Affine(
                 _tape.NormalizeRows(x[0], norm.Epsilon), Parameter(norm.Gamma!, 1), Parameter(norm.Beta!, 1)),
             BatchNormalize norm => BatchNorm(norm, x[0]),

@@ -70,6 +70,9 @@ internal static class OperatorNetworks
         ["row of length 1"] = Of((graph, x) => graph.Add(new NormalizeRows(), graph.Add(new TakeRow(3), x))),
         ["row of length 1 of a projection"] = Of((graph, x) => graph.Add(
             new NormalizeRows(), graph.Add(Linear.Named("op", Columns, 9, bias: false), graph.Add(new TakeRow(2), x)))),
+        ["linear with normalized weights"] = Of((graph, x) => graph.Add(Cosines(Columns, 7), x)),
+        ["linear with normalized weights and shortcut"] = Of((graph, x) => Shortcut(graph, x, graph.Add(Cosines(Columns, Columns), x))),
+        ["cosines with prototypes"] = Of((graph, x) => graph.Add(Cosines(Columns, 9), graph.Add(new NormalizeRows(), graph.Add(new TakeRow(2), x)))),
         ["average pooling"] = (new Shape(25, 3), (graph, x) => graph.Add(new AveragePool(5, 3), x)),
         ["average pooling over more than a map"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 7), x)),
         ["average pooling of single places"] = (new Shape(9, 3), (graph, x) => graph.Add(new AveragePool(3, 1), x)),
@@ -343,6 +346,9 @@ internal static class OperatorNetworks
         Value mixed = graph.Add(new Add(null, -1), pooled, normalized);
         return graph.Add(new Add(DropPathPosition.Deepest), x, mixed);
     }
+
+    private static WeightNormalizedLinear Cosines(int inputs, int outputs)
+        => new(new TensorSpec("op.weight_v", TensorRole.Weight, outputs, inputs));
 
     private static Value Merged(Graph graph, Value x, out Value product, out Value hidden)
     {

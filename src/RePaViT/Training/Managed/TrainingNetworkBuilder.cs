@@ -120,6 +120,7 @@ internal sealed class TrainingNetworkBuilder
         GroupNormalize norm => new GroupNormalizeTraining(norm),
         ScaleColumns scale => new ScaleColumnsTraining(scale),
         NormalizeRows => new NormalizeRowsTraining(),
+        WeightNormalizedLinear linear => new WeightNormalizedLinearTraining(linear),
         AverageRows => new AverageRowsTraining(),
         MaximizeRows maximum => new MaximizeRowsTraining(maximum, node.Input.Shape.Columns, _context),
         _ => throw new NotSupportedException($"The training engine has no operator {node.Operator.GetType().Name}."),
