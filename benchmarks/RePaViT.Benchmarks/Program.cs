@@ -15,6 +15,7 @@ var root = new RootCommand("Measures and checks RePaViT.")
     LearnCommand.Create(),
     LibraryEngine.Create(),
     PipelineCommand.Create(),
+    PretrainCommand.Create(),
     ProfileCommand.Create(),
     ReferenceCommand.Create(),
     SmallDataCommand.Create(),

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using RePaViT.Randomness;
 using Spectre.Console;
 
 namespace RePaViT.Benchmarks;
@@ -123,12 +122,7 @@ internal sealed record TransferTask(IImageDataset Pretraining, IImageDataset Pre
     }
 
     /// <summary>Some images of the target classes, as many of each.</summary>
-    public IImageDataset Draw(int images, ulong seed)
-    {
-        int perClass = images / Target.ClassNames.Count;
-        int[] order = new RandomStream(seed, RandomPurpose.Sample).NextPermutation(Target.Count);
-        return new SubsetImageDataset(Target, [.. order.GroupBy(Target.GetLabel).SelectMany(group => group.Take(perClass)).Order()]);
-    }
+    public IImageDataset Draw(int images, ulong seed) => BalancedImages.Draw(Target, images, seed);
 }
 
 /// <summary>The images of some classes, which are all that there are.</summary>

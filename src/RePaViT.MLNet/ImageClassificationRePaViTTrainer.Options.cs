@@ -136,6 +136,17 @@ public sealed partial class ImageClassificationRePaViTTrainer
         public Distillation? Distillation { get; set; }
 
         /// <summary>
+        /// Rows with images that have no label: the network learns from them first (<see cref="SelfDistillation"/>), and from the labeled
+        /// rows afterwards, as <see cref="Transfer"/> says. Only the column of images is needed. Worth it if there are many more images
+        /// than labels; it takes several times as long as training with labels on as many images. Cannot be combined with
+        /// <see cref="InitialModel"/> or <see cref="Pretrained"/>. Null for none. Default null.
+        /// </summary>
+        public IDataView? UnlabeledSet { get; set; }
+
+        /// <summary>How to learn from <see cref="UnlabeledSet"/>; null for the defaults. Default null.</summary>
+        public SelfDistillation? SelfDistillation { get; set; }
+
+        /// <summary>
         /// A folder for the state of the run, which is updated at each epoch and on cancellation; created if necessary.
         /// It holds one run, and the state of the previous one under another name: the folds of a cross-validation would
         /// overwrite each other's. Null for none. Default null.
@@ -199,7 +210,8 @@ public sealed partial class ImageClassificationRePaViTTrainer
 
         /// <summary>
         /// Ends training after the step in progress; the transformer then has the best weights so far. While images are
-        /// still being read there are none, and cancelling throws an exception. Default: never.
+        /// still being read, or learned from without labels, there are none, and cancelling throws an exception;
+        /// <see cref="CheckpointFolder"/> keeps what was learned. Default: never.
         /// </summary>
         public CancellationToken CancellationToken { get; set; }
 
@@ -263,6 +275,19 @@ public sealed partial class ImageClassificationRePaViTTrainer
                 throw new ArgumentException($"{nameof(PretrainedOptions)} needs {nameof(Pretrained)}.");
             }
 
+            if (UnlabeledSet is not null && (Pretrained is not null || InitialModel is not null))
+            {
+                throw new ArgumentException(
+                    $"{nameof(UnlabeledSet)} cannot be combined with {nameof(Pretrained)} or {nameof(InitialModel)}, which provide weights "
+                    + "that have learned already.");
+            }
+
+            if (SelfDistillation is not null && UnlabeledSet is null)
+            {
+                throw new ArgumentException($"{nameof(SelfDistillation)} needs an {nameof(UnlabeledSet)}.");
+            }
+
+            SelfDistillation?.Validate();
             TrainingRecipe recipe = CreateRecipe(seed: 0);
             recipe.Validate();
 

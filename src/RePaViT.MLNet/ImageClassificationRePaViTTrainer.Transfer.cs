@@ -36,6 +36,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
         ImagePreprocessing preprocessing,
         IImageDataset training,
         IImageDataset? validation,
+        IImageDataset calibration,
         ITrainingBackend? backend,
         Func<RePaViTModel, RePaViTModel> place,
         IChannel channel)
@@ -54,7 +55,7 @@ public sealed partial class ImageClassificationRePaViTTrainer
             // First, so that the classifier is fitted to the features that it will see.
             Architecture wanted = _options.CreateArchitecture(initial, initial.Architecture.Classes);
             ConversionResult conversion = ConvertedTraining.Convert(
-                pretrained, wanted, training, threads: null, done => channel.Info(MessageSensitivity.None, done.ToString()), _options.CancellationToken);
+                pretrained, wanted, calibration, threads: null, done => channel.Info(MessageSensitivity.None, done.ToString()), _options.CancellationToken);
             channel.Info(MessageSensitivity.None, TrainingLog.Describe(conversion.Report));
             pretrained = conversion.Model;
         }

@@ -26,6 +26,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 {
     private const string CheckpointName = "checkpoint.safetensors";
     private const string PreviousCheckpointName = "checkpoint.previous.safetensors";
+    private const string PretrainingCheckpointName = "pretraining.safetensors";
+    private const string PreviousPretrainingCheckpointName = "pretraining.previous.safetensors";
 
     // Random crops that are enlarged to the network's size blur; images kept at 1.5 times it leave most crops sharp.
     private const double ReducedSideFactor = 1.5;
@@ -122,6 +124,8 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         using var workspace = new Workspace(_options.WorkspacePath);
         using ImageStore store = workspace.CreateStore(
             _options.ImageCacheMemory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        IImageDataset? unlabeled = ReadUnlabeled(features, store, preprocessing, channel);
+        initial = unlabeled is null ? initial : Pretrain(architecture, preprocessing, unlabeled, backend, channel);
         bool transfers = Transfers(initial, classes, channel);
         (IImageDataset training, IImageDataset? validation, IReadOnlyList<string> leftOut) = ReadImages(
             input, classes, features, store, preprocessing, channel, splits: !transfers || _options.CalibrateProbabilities);
@@ -130,7 +134,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             ? null
             : Train(architecture, initial, preprocessing, training, validation, distillation, backend, channel);
         ReportSource source = result is null
-            ? Transfer(initial!, preprocessing, training, validation, backend, place, channel)
+            ? Transfer(initial!, preprocessing, training, validation, unlabeled ?? training, backend, place, channel)
             : ReportSource.Of(result);
         (RePaViTModel trained, RePaViTModel deployed) = (source.Trained, source.Deployed);
         ReparameterizationReport report = Compare(trained, deployed, validation ?? training);
@@ -247,9 +251,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
 
     private void ThrowUnlessLike(DataViewSchema validation, ClassKeys classes, ImageColumn features)
     {
-        const string Remark =
-            $" {nameof(Options.ValidationSet)} does not pass through the steps before the trainer: transform it with them, fitted to the training rows.";
-        ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName, Remark));
+        ImageColumn validationFeatures = ImageColumn.Of(Columns.Find(validation, _options.FeatureColumnName, NotTransformed(nameof(Options.ValidationSet))));
         if (validationFeatures.Kind != features.Kind)
         {
             throw new ArgumentException(
@@ -257,7 +259,7 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 + $"{validationFeatures.Kind} values in {nameof(Options.ValidationSet)}: both must be the same.");
         }
 
-        if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName, Remark)).HasSameClasses(classes))
+        if (!ClassKeys.Of(Columns.Find(validation, _options.LabelColumnName, NotTransformed(nameof(Options.ValidationSet)))).HasSameClasses(classes))
         {
             throw new ArgumentException(
                 $"Column '{_options.LabelColumnName}' has keys in {nameof(Options.ValidationSet)} that differ from those in the training "
@@ -265,6 +267,10 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
                 + "fitted to the training rows.");
         }
     }
+
+    /// <summary>Why a column may be missing in rows that were given as an option.</summary>
+    private static string NotTransformed(string option)
+        => $" {option} does not pass through the steps before the trainer: transform it with them, fitted to the training rows.";
 
     private TrainingResult Train(
         Architecture architecture,
@@ -289,22 +295,9 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
         }
 
         recipe = recipe.Complete(training.Count);
-        string? checkpoint = null;
-        if (_options.CheckpointFolder is not null)
-        {
-            checkpoint = Path.Combine(Directory.CreateDirectory(_options.CheckpointFolder).FullName, CheckpointName);
-        }
-
+        string? checkpoint = CheckpointOf(CheckpointName);
         using PathLock? checkpointLock = checkpoint is null ? null : Checkpoint.Lock(checkpoint);
-        bool resume = _options.Resume && File.Exists(checkpoint);
-        if (!resume && File.Exists(checkpoint))
-        {
-            string kept = Path.Combine(Path.GetDirectoryName(checkpoint)!, PreviousCheckpointName);
-            File.Move(checkpoint, kept, overwrite: true);
-            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; "
-                + $"{nameof(Options.Resume)} would have continued it.");
-        }
-
+        bool resume = Resumes(checkpoint, PreviousCheckpointName, channel);
         var options = new TrainerOptions { CheckpointPath = checkpoint };
         var trainer = new Trainer(architecture, recipe, options, backend)
         {
@@ -321,6 +314,29 @@ public sealed partial class ImageClassificationRePaViTTrainer : IEstimator<Image
             : trainer.Fit(training, validation, log, _options.CancellationToken);
         TrainingLog.Report(result, converts: result.Model.Architecture.IsVanilla && !architecture.IsVanilla, channel);
         return result;
+    }
+
+    /// <summary>The path of a state in <see cref="Options.CheckpointFolder"/>, which is created; null where there is none.</summary>
+    private string? CheckpointOf(string name)
+        => _options.CheckpointFolder is null ? null : Path.Combine(Directory.CreateDirectory(_options.CheckpointFolder).FullName, name);
+
+    /// <summary>Whether a state is continued. One that is not gets another name.</summary>
+    private bool Resumes(string? checkpoint, string previousName, IChannel channel)
+    {
+        if (!File.Exists(checkpoint))
+        {
+            return false;
+        }
+
+        if (!_options.Resume)
+        {
+            string kept = Path.Combine(Path.GetDirectoryName(checkpoint)!, previousName);
+            File.Move(checkpoint, kept, overwrite: true);
+            channel.Info(MessageSensitivity.None, $"The state of an earlier run is kept as '{kept}'; "
+                + $"{nameof(Options.Resume)} would have continued it.");
+        }
+
+        return _options.Resume;
     }
 
     private ulong Seed => _contextSeed is int seed ? (uint)seed : _options.Recipe.Seed;

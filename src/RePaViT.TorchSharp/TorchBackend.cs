@@ -2,6 +2,7 @@ using RePaViT.Inference;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Training;
+using RePaViT.Training.Pretraining;
 using TorchSharp;
 
 namespace RePaViT.Torch;
@@ -20,6 +21,17 @@ internal sealed class TorchBackend(torch.Device device, TorchPrecision precision
             "the network, its gradients and the optimizer's moments",
             "use a smaller network",
             () => new TorchTrainingEngine(network, objective, recipe, device, precision));
+    }
+
+    /// <inheritdoc/>
+    public ITrainingEngine CreateSelfDistillation(
+        CropNetworks networks, SelfDistillation options, SelfDistillationSchedule schedule, TrainingRecipe recipe, int? threads)
+    {
+        SetThreads(threads);
+        return DeviceMemory.ComputeRepeatable(
+            "student and teacher, gradients and the optimizer's moments",
+            "use a smaller network",
+            () => new TorchSelfDistillationEngine(networks, options, schedule, recipe, device, precision));
     }
 
     /// <inheritdoc/>

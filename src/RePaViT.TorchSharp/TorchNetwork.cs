@@ -120,7 +120,7 @@ internal static class TorchNetwork
         ScaleColumns scale => x[0] * pass.Weights[scale.Scale.Name],
         NormalizeRows => UnitRows(x[0]),
         // The loss is made from what it gives: in 32 bits.
-        WeightNormalizedLinear linear => matmul(x[0].@float(), UnitRows(pass.Weights[linear.Direction.Name]).t()),
+        WeightNormalizedLinear linear => nn.functional.linear(x[0].@float(), UnitRows(pass.Weights[linear.Direction.Name])),
         // Not amax, which shares the gradient among all rows that have the greatest value.
         MaximizeRows maximum => x[0].narrow(1, maximum.First, x[0].shape[1] - maximum.First).max(1, keepdim: true).values,
         StackRows => cat([x[0], x[1]], 1),

@@ -16,10 +16,13 @@ internal sealed class TorchOptimizer : IDisposable
     /// <param name="recipe">Names the rule and its constants.</param>
     /// <param name="device">Where the parameters are.</param>
     /// <param name="rates">What share of the learning rate each parameter has; null for all of it.</param>
-    public TorchOptimizer(IEnumerable<FlatTensors> groups, TrainingRecipe recipe, torch.Device device, LayerRates? rates = null)
+    /// <param name="late">What does not learn from the first step on; null for nothing.</param>
+    public TorchOptimizer(
+        IEnumerable<FlatTensors> groups, TrainingRecipe recipe, torch.Device device, LayerRates? rates = null, LateTensor? late = null)
     {
         _recipe = recipe;
-        _groups = [.. groups.Select(group => new Group(group, device, (rates ?? LayerRates.Same).RateOf(group.Specs[0].Name)))];
+        _groups = [.. groups.Select(group => new Group(
+            group, device, (rates ?? LayerRates.Same).RateOf(group.Specs[0].Name), late?.Name == group.Specs[0].Name ? late.Steps : 0))];
     }
 
     /// <summary>Steps taken.</summary>
@@ -28,15 +31,16 @@ internal sealed class TorchOptimizer : IDisposable
     /// <summary>Takes a step along the gradients that the parameters have.</summary>
     /// <param name="learningRate">The learning rate of this step.</param>
     /// <param name="norm">The global norm of the gradients, finite.</param>
-    public void Step(double learningRate, double norm)
+    /// <param name="weightDecay">The weight decay of this step; null for the recipe's.</param>
+    public void Step(double learningRate, double norm, double? weightDecay = null)
     {
         Steps++;
         double clip = _recipe.GradientClipNorm is double limit ? Math.Max(1, norm / limit) : 1;
-        foreach (Group group in _groups)
+        foreach (Group group in _groups.Where(group => Steps > group.Delay))
         {
             using DisposeScope scope = torch.NewDisposeScope();
-            torch.Tensor direction = Direction(group, clip);
-            Move(group.Parameters, direction, group.Rate * learningRate);
+            torch.Tensor direction = Direction(group, clip, Steps - group.Delay);
+            Move(group.Parameters, direction, group.Rate * learningRate, weightDecay ?? _recipe.WeightDecay);
         }
     }
 
@@ -74,7 +78,7 @@ internal sealed class TorchOptimizer : IDisposable
     /// g = g / clip, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g g; the result is
     /// (m / (1 - b1^t)) / (sqrt(v) / sqrt(1 - b2^t) + eps).
     /// </summary>
-    private torch.Tensor Direction(Group group, double clip)
+    private torch.Tensor Direction(Group group, double clip, long steps)
     {
         torch.Tensor gradient = group.Parameters.Values.grad!.div_(clip);
         torch.Tensor mean = group.Mean.Values.mul_(_recipe.Beta1).add_(gradient, 1 - _recipe.Beta1);
@@ -82,14 +86,14 @@ internal sealed class TorchOptimizer : IDisposable
             .mul_(_recipe.Beta2)
             .addcmul_(gradient, gradient, 1 - _recipe.Beta2);
         torch.Tensor root = meanSquare.sqrt()
-            .div_(Math.Sqrt(1 - Math.Pow(_recipe.Beta2, Steps)))
+            .div_(Math.Sqrt(1 - Math.Pow(_recipe.Beta2, steps)))
             .add_(_recipe.Epsilon);
-        return mean.div(1 - Math.Pow(_recipe.Beta1, Steps)).div_(root);
+        return mean.div(1 - Math.Pow(_recipe.Beta1, steps)).div_(root);
     }
 
-    private void Move(FlatTensors parameters, torch.Tensor direction, double learningRate)
+    private void Move(FlatTensors parameters, torch.Tensor direction, double learningRate, double weightDecay)
     {
-        double weightDecay = parameters.Specs[0].Decays ? _recipe.WeightDecay : 0;
+        weightDecay = parameters.Specs[0].Decays ? weightDecay : 0;
         if (_recipe.Optimizer == OptimizerKind.AdamW)
         {
             parameters.Values.mul_(1 - learningRate * weightDecay);
@@ -120,11 +124,11 @@ internal sealed class TorchOptimizer : IDisposable
     /// <summary>The norm of a matrix or filter, by rows for the sake of the CPU, as <see cref="FlatTensors.Norm"/>.</summary>
     private static torch.Tensor Norm(torch.Tensor matrix) => matrix.flatten(1).norm(1).norm();
 
-    /// <summary>Parameters, their moments, and their share of the learning rate.</summary>
-    private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare, double Rate)
+    /// <summary>Parameters, their moments, their share of the learning rate, and the steps before they move.</summary>
+    private sealed record Group(FlatTensors Parameters, FlatTensors Mean, FlatTensors MeanSquare, double Rate, long Delay)
     {
-        public Group(FlatTensors parameters, torch.Device device, double rate)
-            : this(parameters, new FlatTensors(parameters.Specs, device), new FlatTensors(parameters.Specs, device), rate)
+        public Group(FlatTensors parameters, torch.Device device, double rate, long delay)
+            : this(parameters, new FlatTensors(parameters.Specs, device), new FlatTensors(parameters.Specs, device), rate, delay)
         {
         }
     }

@@ -26,8 +26,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private readonly TorchOptimizer _optimizer;
     private readonly StagingBuffer _images;
     private readonly StagingBuffer _targets;
-    private readonly StagingBuffer? _branchScales;
-    private readonly double[] _dropRates;
+    private readonly TorchDropPath _dropPath;
     private readonly int _batchSize;
     private readonly int _imageLength;
     private readonly int _targetLength;
@@ -49,23 +48,15 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _imageLength = (int)_graph.Input.Shape.Length;
         _targetLength = objective.TargetLength((int)_graph.Output.Shape.Length);
         _classes = objective.ClassesOf(_graph.Output.Shape.Columns);
-        _dropRates = [.. _graph.Nodes.Select(node => node.Operator).OfType<Add>()
-            .Where(add => add.DropPath is not null).Select(add => add.DropPath!.Value.RateOf(recipe.DropPathRate))];
         _batchSize = recipe.BatchSize!.Value;
         _images = new StagingBuffer(_batchSize, _imageLength, device);
         _targets = new StagingBuffer(_batchSize, _targetLength, device);
-        _branchScales = _dropRates.Any(rate => rate > 0)
-            ? new StagingBuffer(_dropRates.Length, _batchSize, device)
-            : null;
+        _dropPath = new TorchDropPath(_graph, recipe.DropPathRate, _batchSize, recipe.Seed, device);
         _tables = new DeviceTables(device);
         var rates = LayerRates.Of(network, recipe);
         _weights = new TorchWeights(_graph.Tensors, device, rates);
         _weights.Set(network.Weights, name => name);
-        foreach (FlatTensors group in _weights.TrainedGroups)
-        {
-            group.Values.requires_grad_();
-        }
-
+        _weights.RequireGradients();
         _optimizer = new TorchOptimizer(_weights.TrainedGroups, recipe, device, rates);
         if (recipe.EmaDecay is not null)
         {
@@ -98,17 +89,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     }
 
     /// <summary>The gradients since the last update, under the parameters' names.</summary>
-    public NamedTensors GetGradients()
-    {
-        var gradients = new NamedTensors();
-        foreach (FlatTensors group in _weights.TrainedGroups)
-        {
-            using torch.Tensor gradient = group.Values.grad ?? torch.zeros_like(group.Values);
-            group.AddTo(gradients, name => name, gradient);
-        }
-
-        return gradients;
-    }
+    public NamedTensors GetGradients() => _weights.GradientsToHost();
 
     /// <inheritdoc/>
     public NamedTensors GetWeights(bool averaged) => (averaged && _averages is not null ? _averages : _weights).ToHost();
@@ -118,14 +99,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     {
         NamedTensors state = _weights.ToHost();
         _optimizer.AddState(state);
-        if (_averages is not null)
-        {
-            foreach ((string name, WeightTensor average) in _averages.ToHost())
-            {
-                state.Add(EngineState.AverageName(name), average);
-            }
-        }
-
+        _averages?.AddTo(state, EngineState.AverageName);
         return state;
     }
 
@@ -140,14 +114,14 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     /// <inheritdoc/>
     public void Dispose()
     {
-        ClearGradients();
+        _weights.ClearGradients();
         _tables.Dispose();
         _weights.Dispose();
         _averages?.Dispose();
         _optimizer.Dispose();
         _images.Dispose();
         _targets.Dispose();
-        _branchScales?.Dispose();
+        _dropPath.Dispose();
     }
 
     private BatchResult Run(TrainingBatch batch, float scale, long dropPathKey)
@@ -160,7 +134,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         });
         var pass = new ForwardPass(_weights.Views(), _tables, _precision, isTraining: true)
         {
-            BranchScales = DrawBranchScales(batch.Count, dropPathKey),
+            BranchScales = _dropPath.Draw(batch.Count, dropPathKey),
             Exchanged = batch.Exchanged,
         };
         torch.Tensor targets = _targets.Upload(batch.Count);
@@ -169,16 +143,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         (loss * scale).backward();
 
         torch.Tensor correct = output.narrow(1, 0, _classes).argmax(1).eq(targets.narrow(1, 0, _classes).argmax(1)).sum();
-        IEnumerable<torch.Tensor> norms = _weights.TrainedGroups.Select(group => FlatTensors.Norm(group.Values.grad!));
-        torch.Tensor[] scalars = [loss.detach(), correct.@float(), .. norms];
-        ReadOnlySpan<float> results = torch.stack(scalars).cpu().AsSpan();
-        _norm = 0;
-        foreach (float norm in results[2..])
-        {
-            _norm = double.Hypot(_norm, norm);
-        }
-
-        return new BatchResult(results[0], (int)results[1]);
+        (BatchResult result, _norm) = _weights.Fetch(loss.detach(), correct);
+        return result;
     }
 
     private void Move(double learningRate, double norm)
@@ -186,7 +152,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         using DisposeScope scope = torch.NewDisposeScope();
         using IDisposable withoutGradients = torch.no_grad();
         _optimizer.Step(learningRate, norm);
-        ClearGradients();
+        _weights.ClearGradients();
         if (_averages is not null)
         {
             float gain = WeightAverage.Gain(_recipe.EmaDecay!.Value, _optimizer.Steps);
@@ -195,31 +161,6 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
                 average.Values.add_(group.Values - average.Values, gain);
             }
         }
-    }
-
-    private void ClearGradients()
-    {
-        foreach (FlatTensors group in _weights.TrainedGroups)
-        {
-            group.Values.grad = null;
-        }
-    }
-
-    private torch.Tensor? DrawBranchScales(int images, long key)
-    {
-        if (_branchScales is null)
-        {
-            return null;
-        }
-
-        float[] scales = new float[_batchSize];
-        for (int branch = 0; branch < _dropRates.Length; branch++)
-        {
-            DropPathChoice.Draw(scales.AsSpan(0, images), _dropRates[branch], _recipe.Seed, key, branch);
-            _branchScales.SetRow(branch, scales);
-        }
-
-        return _branchScales.Upload(_dropRates.Length).narrow(1, 0, images).unsqueeze(-1).unsqueeze(-1);
     }
 
     /// <summary>Wrong sizes must not reach native code, which would end the process.</summary>

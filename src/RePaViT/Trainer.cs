@@ -11,7 +11,7 @@ namespace RePaViT;
 /// same bytes on any number of threads, and however often it was interrupted and resumed, on CPUs with the same instruction
 /// set (<see cref="TrainingResult.ComputedWith"/>).
 /// </summary>
-public sealed class Trainer
+public sealed partial class Trainer
 {
     private readonly Architecture _architecture;
     private readonly TrainingRecipe _recipe;
@@ -121,11 +121,7 @@ public sealed class Trainer
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        if (InitialModel is not null && InitialWeights is not null)
-        {
-            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set: only one of them is accepted.");
-        }
-
+        ThrowIfInitialized();
         ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
         ChannelIdleMethod method = ConvertedTraining.Choose(_recipe, _architecture, training.Count, InitialModel, InitialWeights);
@@ -165,8 +161,7 @@ public sealed class Trainer
         IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        string path = _options.CheckpointPath
-            ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
+        string path = CheckpointToResume();
         ArgumentNullException.ThrowIfNull(training);
         using PathLock? checkpointLock = LockCheckpoint();
         var checkpoint = Checkpoint.Read(path);
@@ -174,10 +169,7 @@ public sealed class Trainer
         RunDescription run = Describe(method, training, validation);
         using ITeaching? teaching = OpenTeaching(run, training, validation);
         run = teaching?.Describe(run) ?? run;
-        if (run.DifferenceFrom(checkpoint.Run) is string difference)
-        {
-            throw new ArgumentException($"The checkpoint '{path}' belongs to another run: {difference}.");
-        }
+        ThrowUnlessSame(run, checkpoint);
 
         // The checkpoint replaces all weights.
         return Run(run, run.Model.Architecture.CreateNetwork(_recipe.Seed), teaching, checkpoint, training, validation, progress, cancellationToken);
@@ -194,6 +186,25 @@ public sealed class Trainer
         Distillation = Distillation,
         CheckpointLock = CheckpointLock,
     };
+
+    private void ThrowIfInitialized()
+    {
+        if (InitialModel is not null && InitialWeights is not null)
+        {
+            throw new ArgumentException($"{nameof(InitialModel)} and {nameof(InitialWeights)} are both set: only one of them is accepted.");
+        }
+    }
+
+    private string CheckpointToResume() => _options.CheckpointPath
+        ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
+
+    private void ThrowUnlessSame(RunDescription run, Checkpoint checkpoint)
+    {
+        if (run.DifferenceFrom(checkpoint.Run) is string difference)
+        {
+            throw new ArgumentException($"The checkpoint '{_options.CheckpointPath}' belongs to another run: {difference}.");
+        }
+    }
 
     /// <summary>Locks the checkpoint for this run, unless the caller does.</summary>
     private PathLock? LockCheckpoint()
@@ -230,18 +241,7 @@ public sealed class Trainer
             run.Recipe.Seed,
             teaching?.Targets(network));
         using ITrainingEngine engine = CreateEngine(network, objective, run.Recipe);
-        if (start is not null)
-        {
-            try
-            {
-                engine.SetState(start.Engine);
-            }
-            catch (ArgumentException exception)
-            {
-                throw new InvalidDataException($"{_options.CheckpointPath}: the checkpoint is damaged. {exception.Message}", exception);
-            }
-        }
-
+        Restore(engine, start);
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
@@ -250,6 +250,23 @@ public sealed class Trainer
         return run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Convert
             ? ConvertedTraining.Convert(result, _architecture, training, _options.Threads, loop.Report, cancellationToken)
             : result;
+    }
+
+    private void Restore(ITrainingEngine engine, Checkpoint? start)
+    {
+        if (start is null)
+        {
+            return;
+        }
+
+        try
+        {
+            engine.SetState(start.Engine);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"{_options.CheckpointPath}: the checkpoint is damaged. {exception.Message}", exception);
+        }
     }
 
     private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)

@@ -25,6 +25,7 @@ try
     });
     TrainTokens();
     TrainDistilled();
+    TrainWithoutLabels();
     ReadImages();
 }
 finally
@@ -123,6 +124,23 @@ void TrainDistilled()
         Predict("vit from a teacher", trainer.Resume(training).Model, training);
         PrintRefusal(() => new Trainer(architecture, recipe, options) { Distillation = distillation with { Weight = 0.25 } }.Resume(training));
     }
+}
+
+// First without labels, then with them.
+void TrainWithoutLabels()
+{
+    var recipe = new TrainingRecipe { Epochs = 2, BatchSize = 8, ChannelIdleMethod = ChannelIdleMethod.Train };
+    var learning = new SelfDistillation { Epochs = 2, BatchSize = 8, LocalCrops = 2, Prototypes = 20, HiddenDim = 24 };
+    InMemoryImageDataset training = Images(40, seed: 1);
+    var architecture = new ViTArchitecture { ImageSize = Size, PatchSize = 4, Dim = 30, Depth = 2, Heads = 3, Classes = Classes };
+    var options = new TrainerOptions { CheckpointPath = Path.Combine(folder, "unlabeled.checkpoint") };
+    var trainer = new Trainer(architecture, recipe, options);
+    using var cancellation = new CancellationTokenSource();
+    trainer.Pretrain(training, learning, new FirstEpoch(cancellation), cancellation.Token);
+    PrintFile(options.CheckpointPath);
+    RePaViTModel pretrained = trainer.ResumePretraining(training, learning).Model;
+    PrintRefusal(() => trainer.ResumePretraining(training, learning with { CenterMomentum = 0.5 }));
+    Predict("vit that learned without labels", new Trainer(architecture, recipe) { InitialModel = pretrained }.Fit(training).Model, training);
 }
 
 void Predict(string name, RePaViTModel model, IImageDataset images)

@@ -140,20 +140,6 @@ public sealed class MemoryTests : TorchTest
         static void Abandon() => torch.zeros(1000, device: Device);
     }
 
-    /// <summary>Tensors that are alive because nobody disposed them, or that somebody still holds.</summary>
-    private static long Tensors()
-    {
-        Collect();
-        return torch.Tensor.TotalCount;
-    }
-
-    private static void Collect()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
-    }
-
     private static long Bytes()
     {
         Collect();

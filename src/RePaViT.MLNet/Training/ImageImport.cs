@@ -9,20 +9,21 @@ using RePaViT.MLNet.Labels;
 namespace RePaViT.MLNet.Training;
 
 /// <summary>
-/// Reads labeled images out of a view, once: rows on as many cursors as the view can give, decoding on all cores. The
+/// Reads images out of a view, with their labels if there are any, once: rows on as many cursors as the view can give, decoding on all cores. The
 /// images come out in the order of their rows, however many threads there were.
 /// </summary>
 internal sealed class ImageImport
 {
     private const int MaxFailuresListed = 20;
+    private const string OnlyClass = "image";
 
     private readonly IDataView _data;
     private readonly ImageStore _store;
     private readonly ImagePreprocessing _preprocessing;
-    private readonly ClassKeys _classes;
+    private readonly IReadOnlyList<string> _classNames;
     private readonly ImageColumn _imageColumn;
     private readonly DataViewSchema.Column _feature;
-    private readonly DataViewSchema.Column _label;
+    private readonly DataViewSchema.Column? _label;
     private readonly IChannel _channel;
     private readonly bool _usesUnlabeled;
     private readonly ConcurrentBag<Entry> _entries = [];
@@ -30,7 +31,7 @@ internal sealed class ImageImport
 
     /// <param name="data">The rows.</param>
     /// <param name="feature">The column of images.</param>
-    /// <param name="label">The column of keys.</param>
+    /// <param name="label">The column of keys; null for images without labels, which get the only class.</param>
     /// <param name="store">Where images are kept.</param>
     /// <param name="preprocessing">How images are decoded, and how far reduced before they are kept.</param>
     /// <param name="channel">Gets a warning for each image that is left out.</param>
@@ -38,7 +39,7 @@ internal sealed class ImageImport
     public ImageImport(
         IDataView data,
         DataViewSchema.Column feature,
-        DataViewSchema.Column label,
+        DataViewSchema.Column? label,
         ImageStore store,
         ImagePreprocessing preprocessing,
         IChannel channel,
@@ -51,7 +52,7 @@ internal sealed class ImageImport
         _store = store;
         _preprocessing = preprocessing;
         _channel = channel;
-        _classes = ClassKeys.Of(label);
+        _classNames = label is null ? [OnlyClass] : ClassKeys.Of(label.Value).Names;
         _imageColumn = ImageColumn.Of(feature);
     }
 
@@ -78,12 +79,12 @@ internal sealed class ImageImport
         Entry[] labeled = [.. rows.Where(IsUsed)];
         if (labeled.Length == 0)
         {
-            throw new ArgumentException($"The {purpose} data have no label: every value of column '{_label.Name}' is missing.");
+            throw new ArgumentException($"The {purpose} data have no label: every value of column '{_label!.Value.Name}' is missing.");
         }
 
         if (labeled.Length < rows.Length)
         {
-            string unlabeled = $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label.Name}' and are left out.";
+            string unlabeled = $"{rows.Length - labeled.Length} of {rows.Length} {purpose} rows have no label in column '{_label!.Value.Name}' and are left out.";
             _channel.Warning(MessageSensitivity.Schema, unlabeled);
             _leftOut.Add(unlabeled);
         }
@@ -104,7 +105,7 @@ internal sealed class ImageImport
             Array.ConvertAll(readable, row => checked((int)Math.Max(row.Label, 1) - 1)),
             used,
             rows.Length,
-            _classes.Names);
+            _classNames);
     }
 
     private bool IsUsed(Entry row) => row.Label > 0 || _usesUnlabeled;
@@ -141,7 +142,7 @@ internal sealed class ImageImport
     private void ReadRows(CancellationToken cancellationToken)
     {
         int threads = Environment.ProcessorCount;
-        DataViewRowCursor[] cursors = _data.GetRowCursorSet([_feature, _label], threads);
+        DataViewRowCursor[] cursors = _data.GetRowCursorSet(_label is null ? [_feature] : [_feature, _label.Value], threads);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
         // Few wait at a time: a photo is tens of megabytes.
@@ -184,7 +185,7 @@ internal sealed class ImageImport
         using (cursor)
         {
             ImageFetcher fetch = _imageColumn.CreateFetcher(cursor, _feature, _preprocessing);
-            Func<ulong> readLabel = ClassKeys.CreateReader(cursor, _label);
+            Func<ulong> readLabel = _label is null ? () => 1 : ClassKeys.CreateReader(cursor, _label.Value);
             for (long sequence = 0; cursor.MoveNext(); sequence++)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -4,6 +4,8 @@ using RePaViT.IO;
 using RePaViT.Layers;
 using RePaViT.Operators;
 
+using RePaViT.Data;
+
 namespace RePaViT.Import;
 
 /// <summary>Puts the tensors of a network together from those of a file.</summary>

@@ -22,6 +22,9 @@ internal sealed record NetworkLayout(IReadOnlyList<Layer> Layers, IReadOnlyList<
     /// <summary>Where a network has one, the vector of length 1 by whose angles its head decides.</summary>
     public const string Embedding = "embedding";
 
+    /// <summary>Cosines with prototypes, where a network learns without labels: see <see cref="SelfDistillationHead"/>.</summary>
+    public const string Cosines = "cosines";
+
     /// <summary>Logits of every token, where a network has them: those of the class token first.</summary>
     public const string TokenLogits = "token_logits";
 

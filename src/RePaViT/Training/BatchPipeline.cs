@@ -3,11 +3,8 @@ using RePaViT.Threading;
 
 namespace RePaViT.Training;
 
-/// <summary>
-/// The batches of a training run. Batch b of epoch e depends on the seed, e and b alone, so that a run can start
-/// anywhere, prepare batches ahead, and use any number of threads, with the same bytes.
-/// </summary>
-internal sealed class BatchPipeline
+/// <summary>Batches of images, augmented at random, with what is to be learned of them.</summary>
+internal sealed class BatchPipeline : IBatchPipeline
 {
     private readonly IImageDataset _dataset;
     private readonly ImagePreprocessing _preprocessing;
@@ -16,7 +13,7 @@ internal sealed class BatchPipeline
     private readonly int _imageSize;
     private readonly ulong _seed;
     private readonly IBatchTargets _targets;
-    private volatile EpochOrder _order;
+    private readonly EpochOrder _order;
 
     /// <param name="dataset">The images.</param>
     /// <param name="preprocessing">How they are prepared.</param>
@@ -69,7 +66,7 @@ internal sealed class BatchPipeline
         _targets = targets ?? new LabelTargets(classes);
         BatchSize = Math.Min(batchSize, dataset.Count);
         BatchesPerEpoch = dataset.Count / BatchSize;
-        _order = Shuffle(epoch: 0);
+        _order = new EpochOrder(dataset.Count, seed);
     }
 
     /// <summary>Images in every batch: what was requested, or the whole data set where that is smaller.</summary>
@@ -80,14 +77,11 @@ internal sealed class BatchPipeline
     /// </summary>
     public int BatchesPerEpoch { get; }
 
-    /// <summary>Buffers for one batch.</summary>
+    /// <inheritdoc/>
     public TrainingBatch CreateBatch()
         => new(BatchSize, 3 * _imageSize * _imageSize, _targets.Length, _targets.NeedsPixels);
 
-    /// <summary>Prepares a batch. Several threads may call this at once, each with its own destination.</summary>
-    /// <param name="epoch">At least 0.</param>
-    /// <param name="batch">In [0, <see cref="BatchesPerEpoch"/>).</param>
-    /// <param name="destination">A batch that <see cref="CreateBatch"/> made.</param>
+    /// <inheritdoc/>
     public void Fill(int epoch, int batch, TrainingBatch destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
@@ -95,7 +89,7 @@ internal sealed class BatchPipeline
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(batch, BatchesPerEpoch);
         ArgumentOutOfRangeException.ThrowIfLessThan(destination.Capacity, BatchSize, nameof(destination));
 
-        int[] order = OrderOf(epoch);
+        int[] order = _order.Of(epoch);
         int repeats = _augmentation.Repeats;
         int first = batch * BatchSize;
         int[] labels = new int[BatchSize];
@@ -119,21 +113,4 @@ internal sealed class BatchPipeline
         double share = AugmentationMixing.Mix(destination, _augmentation, _imageSize, key.Stream(RandomPurpose.Mixing));
         _targets.Fill(destination, views, labels, share, _labelSmoothing, key);
     }
-
-    private int[] OrderOf(int epoch)
-    {
-        EpochOrder order = _order;
-        if (order.Epoch != epoch)
-        {
-            // Two threads may both do this; they get the same order.
-            _order = order = Shuffle(epoch);
-        }
-
-        return order.Indices;
-    }
-
-    private EpochOrder Shuffle(int epoch)
-        => new(epoch, new RandomStream(_seed, RandomPurpose.Shuffle, epoch).NextPermutation(_dataset.Count));
-
-    private sealed record EpochOrder(int Epoch, int[] Indices);
 }

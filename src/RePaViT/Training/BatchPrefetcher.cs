@@ -3,7 +3,7 @@ namespace RePaViT.Training;
 /// <summary>Prepares the next batch while the current one is trained on.</summary>
 internal sealed class BatchPrefetcher : IDisposable
 {
-    private readonly BatchPipeline _pipeline;
+    private readonly IBatchPipeline _pipeline;
     private TrainingBatch _current;
     private TrainingBatch _next;
     private int _epoch;
@@ -11,7 +11,7 @@ internal sealed class BatchPrefetcher : IDisposable
     private Task _preparation;
 
     /// <summary>Starts at any batch of a run and begins to prepare it.</summary>
-    public BatchPrefetcher(BatchPipeline pipeline, int epoch, int batch)
+    public BatchPrefetcher(IBatchPipeline pipeline, int epoch, int batch)
     {
         _pipeline = pipeline;
         _epoch = epoch;

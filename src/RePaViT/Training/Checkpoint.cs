@@ -19,6 +19,7 @@ internal sealed class Checkpoint
     private const string StateKey = "state";
     private const string TokenLabelsKey = "tokenLabels";
     private const string DistillationKey = "distillation";
+    private const string SelfDistillationKey = "selfDistillation";
     private const string HashKey = "hash";
     private const string ComputedWithKey = "computedWith";
 
@@ -90,6 +91,11 @@ internal sealed class Checkpoint
             metadata.Add(DistillationKey, RunJson.Stored.Write(Run.Distillation));
         }
 
+        if (Run.SelfDistillation is not null)
+        {
+            metadata.Add(SelfDistillationKey, RunJson.Stored.Write(Run.SelfDistillation));
+        }
+
         if (ComputedWith.Count > 0)
         {
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
@@ -129,6 +135,11 @@ internal sealed class Checkpoint
             if (file.Metadata.ContainsKey(DistillationKey))
             {
                 run = run with { Distillation = Parse<DistillationDescription>(file.Metadata, DistillationKey) };
+            }
+
+            if (file.Metadata.ContainsKey(SelfDistillationKey))
+            {
+                run = run with { SelfDistillation = Parse<SelfDistillation>(file.Metadata, SelfDistillationKey) };
             }
 
             if (run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Auto)

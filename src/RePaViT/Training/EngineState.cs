@@ -5,6 +5,9 @@ namespace RePaViT.Training;
 /// <summary>How an engine's state is laid out. All engines write the same, so a run can move from one to another.</summary>
 internal static class EngineState
 {
+    /// <summary>The state's name of the center of a self-distilled run.</summary>
+    public const string CenterName = "dino.center";
+
     private const string StepsName = "optimizer.steps";
 
     /// <summary>The state's name of a parameter's mean gradient.</summary>

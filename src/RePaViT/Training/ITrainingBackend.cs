@@ -1,6 +1,7 @@
 using RePaViT.Inference;
 using RePaViT.Networks;
 using RePaViT.Objectives;
+using RePaViT.Training.Pretraining;
 
 namespace RePaViT.Training;
 
@@ -15,6 +16,15 @@ internal interface ITrainingBackend
     /// <param name="recipe">The recipe, complete and validated.</param>
     /// <param name="threads">Most threads to use; null for one on every core.</param>
     ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads);
+
+    /// <summary>Creates what computes steps of a student and its teacher.</summary>
+    /// <param name="networks">Their networks, with the weights to start from.</param>
+    /// <param name="options">Complete and validated.</param>
+    /// <param name="schedule">What changes from step to step.</param>
+    /// <param name="recipe">The recipe, complete and validated.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    ITrainingEngine CreateSelfDistillation(
+        CropNetworks networks, SelfDistillation options, SelfDistillationSchedule schedule, TrainingRecipe recipe, int? threads);
 
     /// <summary>Runs the part of a network that does not learn.</summary>
     /// <param name="network">In any form; it takes normalized samples.</param>

@@ -36,7 +36,8 @@ internal static class RecipeDefaults
         };
     }
 
-    private static int ChooseBatchSize(int images)
+    /// <summary>The square root of the number of images, within limits.</summary>
+    public static int ChooseBatchSize(int images)
     {
         int root = (int)Math.Round(Math.Sqrt(images));
         return Math.Clamp(images, 2, Math.Clamp(root, SmallestBatch, LargestBatch));

@@ -35,6 +35,10 @@ internal sealed record RunDescription
     [JsonIgnore]
     public DistillationDescription? Distillation { get; init; }
 
+    /// <summary>Null with labels. Stored by itself as well.</summary>
+    [JsonIgnore]
+    public SelfDistillation? SelfDistillation { get; init; }
+
     [JsonIgnore]
     public int Epochs => Recipe.Epochs!.Value;
 
@@ -55,6 +59,7 @@ internal sealed record RunDescription
     {
         Model.Validate();
         Recipe.Validate();
+        SelfDistillation?.Validate();
         if (!Recipe.IsComplete())
         {
             throw new ArgumentException(
@@ -89,5 +94,6 @@ internal sealed record RunDescription
     public string? DifferenceFrom(RunDescription checkpoint)
         => JsonDifference.First("run", this, checkpoint with { Model = checkpoint.Model.DecodedAs(Model) }, "the checkpoint")
         ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint")
-        ?? JsonDifference.First("run.distillation", Distillation, checkpoint.Distillation, "the checkpoint");
+        ?? JsonDifference.First("run.distillation", Distillation, checkpoint.Distillation, "the checkpoint")
+        ?? JsonDifference.First("run.selfDistillation", SelfDistillation, checkpoint.SelfDistillation, "the checkpoint");
 }

@@ -24,6 +24,7 @@ internal static partial class RunJson
     [JsonSerializable(typeof(TrainingState))]
     [JsonSerializable(typeof(TokenLabelDescription))]
     [JsonSerializable(typeof(DistillationDescription))]
+    [JsonSerializable(typeof(SelfDistillation))]
     [JsonSerializable(typeof(string[]))]
     private sealed partial class RunTypes : JsonSerializerContext;
 }

@@ -13,7 +13,7 @@ internal sealed class TrainingLoop
     private readonly RunDescription _run;
     private readonly TrainerOptions _options;
     private readonly ITrainingEngine _engine;
-    private readonly BatchPipeline _pipeline;
+    private readonly IBatchPipeline _pipeline;
     private readonly Func<NamedTensors, CancellationToken, Evaluation>? _evaluate;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly CosineSchedule _schedule;
@@ -39,7 +39,7 @@ internal sealed class TrainingLoop
         Checkpoint? start,
         ITrainingEngine engine,
         string computesWith,
-        BatchPipeline pipeline,
+        IBatchPipeline pipeline,
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate,
         TrainerOptions options,
         IProgress<TrainingProgress>? progress)
@@ -57,6 +57,9 @@ internal sealed class TrainingLoop
         _computedWith = [.. start?.ComputedWith ?? []];
         _bestWeights = start?.BestWeights;
     }
+
+    /// <summary>Tensors of the model that the engine does not have.</summary>
+    public NamedTensors Untrained { get; init; } = new();
 
     private long GlobalStep => (long)_state.Epoch * _stepsPerEpoch + _state.Step;
 
@@ -193,6 +196,11 @@ internal sealed class TrainingLoop
     private NamedTensors GetWeights()
     {
         NamedTensors all = _engine.GetWeights(averaged: true);
+        foreach ((string name, WeightTensor tensor) in Untrained)
+        {
+            all.Add(name, tensor);
+        }
+
         var weights = new NamedTensors();
         weights.Copy(_run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors), all);
         return weights;

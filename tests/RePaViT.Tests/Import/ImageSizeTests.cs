@@ -1,3 +1,4 @@
+using RePaViT.Data;
 using RePaViT.Import.Resampling;
 using RePaViT.Tests.Support;
 

@@ -145,7 +145,11 @@ internal static class DependencyTable
 
     private static string PlaceOf(string file)
         => Rows.Select(row => row.Place)
-            .Where(place => file == place || file.StartsWith($"{place}/", StringComparison.Ordinal))
+            .Where(place => file == place || file.StartsWith($"{place}/", StringComparison.Ordinal) || IsPartOf(file, place))
             .MaxBy(place => place.Length)
             ?? throw new AssertFailedException($"{file} stands in no place of the table: what may it use?");
+
+    /// <summary>Whether a file is another part of the type that a file of the table has: Trainer.Pretraining.cs of Trainer.cs.</summary>
+    private static bool IsPartOf(string file, string place)
+        => place.EndsWith(".cs", StringComparison.Ordinal) && file.StartsWith(place[..^"cs".Length], StringComparison.Ordinal);
 }

@@ -3,6 +3,7 @@ using RePaViT.Objectives;
 using RePaViT.Operators;
 using RePaViT.Randomness;
 using RePaViT.Training;
+using RePaViT.Training.Pretraining;
 using RePaViT.Training.Managed;
 
 namespace RePaViT.Tests.Training;
@@ -35,6 +36,10 @@ internal sealed class SoftmaxBackend : ITrainingBackend
 
     public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
         => new Engine(this, network, recipe, threads ?? 2);
+
+    public ITrainingEngine CreateSelfDistillation(
+        CropNetworks networks, SelfDistillation options, SelfDistillationSchedule schedule, TrainingRecipe recipe, int? threads)
+        => throw new NotSupportedException("It has no images.");
 
     public Evaluation Evaluate(
         ModelDescription network,

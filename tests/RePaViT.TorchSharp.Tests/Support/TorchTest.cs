@@ -33,6 +33,20 @@ public abstract class TorchTest
     internal static TorchTrainingEngine Engine(Network network, TrainingRecipe recipe)
         => new(network, new CrossEntropy(), recipe, Device, TorchPrecision.Float32);
 
+    /// <summary>Tensors that are alive because nobody disposed them, or that somebody still holds.</summary>
+    internal static long Tensors()
+    {
+        Collect();
+        return torch.Tensor.TotalCount;
+    }
+
+    internal static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+    }
+
     /// <summary>Copies in host memory.</summary>
     internal static float[] ToHost(torch.Tensor tensor)
     {

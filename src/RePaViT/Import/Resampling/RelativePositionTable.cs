@@ -1,3 +1,5 @@
+using RePaViT.Data;
+
 namespace RePaViT.Import.Resampling;
 
 /// <summary>A table of relative positions for another window.</summary>

@@ -7,8 +7,8 @@ namespace RePaViT.Training.Managed;
 /// u = d + wd p, p = p - lr |p| / |u| u, as timm's Lamb (arXiv 1904.00962): parameters that do not decay take plain
 /// Adam steps, and so does a parameter as long as either norm is 0.
 /// </summary>
-internal sealed class Lamb(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates rates)
-    : Optimizer(parameters, recipe, threads, rates)
+internal sealed class Lamb(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates rates, LateTensor? late)
+    : Optimizer(parameters, recipe, threads, rates, late)
 {
     protected override void Move(Span<float> value, Span<float> direction, double learningRate, double weightDecay)
     {

@@ -1,6 +1,7 @@
 using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Objectives;
+using RePaViT.Training.Pretraining;
 
 namespace RePaViT.Training.Managed;
 
@@ -13,6 +14,11 @@ internal sealed class ManagedBackend : ITrainingBackend
     /// <inheritdoc/>
     public ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe, int? threads)
         => new ManagedTrainingEngine(network, objective, recipe, threads);
+
+    /// <inheritdoc/>
+    public ITrainingEngine CreateSelfDistillation(
+        CropNetworks networks, SelfDistillation options, SelfDistillationSchedule schedule, TrainingRecipe recipe, int? threads)
+        => new ManagedSelfDistillationEngine(networks, options, schedule, recipe, threads);
 
     /// <summary>Measures the network as it will be deployed: reparameterized where it can be.</summary>
     public Evaluation Evaluate(

@@ -26,11 +26,12 @@ internal abstract class Optimizer
     private readonly Action<int, int> _move;
     private float _clip;
     private double _learningRate;
+    private double _weightDecay;
 
-    protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates rates)
+    protected Optimizer(IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates rates, LateTensor? late)
     {
         _slots = [.. parameters.Where(parameter => parameter.Spec.IsTrained)
-            .Select(parameter => new Slot(parameter, rates.RateOf(parameter.Spec.Name)))];
+            .Select(parameter => new Slot(parameter, rates.RateOf(parameter.Spec.Name), late?.Name == parameter.Spec.Name ? late.Steps : 0))];
         _squaredNorms = new double[_slots.Length];
         _recipe = recipe;
         _team = ThreadTeam.Get(threads);
@@ -45,18 +46,21 @@ internal abstract class Optimizer
     /// <param name="recipe">Names the rule and its constants.</param>
     /// <param name="threads">Threads that share the work, at least 1.</param>
     /// <param name="rates">What share of the learning rate each parameter has; null for all of it.</param>
+    /// <param name="late">What does not learn from the first step on; null for nothing.</param>
     public static Optimizer Create(
-        IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates? rates = null)
+        IEnumerable<IParameter> parameters, TrainingRecipe recipe, int threads, LayerRates? rates = null, LateTensor? late = null)
         => recipe.Optimizer switch
         {
-            OptimizerKind.AdamW => new AdamW(parameters, recipe, threads, rates ?? LayerRates.Same),
-            OptimizerKind.Lamb => new Lamb(parameters, recipe, threads, rates ?? LayerRates.Same),
+            OptimizerKind.AdamW => new AdamW(parameters, recipe, threads, rates ?? LayerRates.Same, late),
+            OptimizerKind.Lamb => new Lamb(parameters, recipe, threads, rates ?? LayerRates.Same, late),
             _ => throw new ArgumentException($"{nameof(recipe.Optimizer)} {recipe.Optimizer} is not known."),
         };
 
     /// <summary>Clips the gradients, takes a step and clears them. Where their norm is not finite, nothing moves.</summary>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    /// <param name="weightDecay">Its weight decay; null for the recipe's.</param>
     /// <returns>The global norm of the gradients before clipping.</returns>
-    public double Step(double learningRate)
+    public double Step(double learningRate, double? weightDecay = null)
     {
         _team.Run(_slots.Length, _measure);
         double norm = Math.Sqrt(_squaredNorms.Sum());
@@ -67,6 +71,7 @@ internal abstract class Optimizer
 
         Steps++;
         _learningRate = learningRate;
+        _weightDecay = weightDecay ?? _recipe.WeightDecay;
         _clip = _recipe.GradientClipNorm is double limit ? (float)Math.Max(1, norm / limit) : 1;
         _team.Run(_slots.Length, _move);
         return norm;
@@ -104,21 +109,25 @@ internal abstract class Optimizer
 
     private void Move(Slot slot)
     {
-        TurnIntoDirection(slot);
-        double weightDecay = slot.Parameter.Spec.Decays ? _recipe.WeightDecay : 0;
-        Move(slot.Parameter.Value, slot.Parameter.Gradient, slot.Rate * _learningRate, weightDecay);
+        if (Steps > slot.Delay)
+        {
+            TurnIntoDirection(slot, Steps - slot.Delay);
+            double weightDecay = slot.Parameter.Spec.Decays ? _weightDecay : 0;
+            Move(slot.Parameter.Value, slot.Parameter.Gradient, slot.Rate * _learningRate, weightDecay);
+        }
+
         slot.Parameter.Gradient.Clear();
     }
 
     /// <summary>Moves the moments and puts d in place of the gradient.</summary>
-    private void TurnIntoDirection(Slot slot)
+    private void TurnIntoDirection(Slot slot, long steps)
     {
         float beta1 = (float)_recipe.Beta1;
         float beta2 = (float)_recipe.Beta2;
         float gain1 = (float)(1 - _recipe.Beta1);
         float gain2 = (float)(1 - _recipe.Beta2);
-        float correction1 = (float)(1 - Math.Pow(_recipe.Beta1, Steps));
-        float correction2 = (float)Math.Sqrt(1 - Math.Pow(_recipe.Beta2, Steps));
+        float correction1 = (float)(1 - Math.Pow(_recipe.Beta1, steps));
+        float correction2 = (float)Math.Sqrt(1 - Math.Pow(_recipe.Beta2, steps));
         Span<float> scratch = stackalloc float[SliceLength];
         Span<float> gradient = slot.Parameter.Gradient;
         for (int start = 0; start < gradient.Length; start += SliceLength)
@@ -144,10 +153,12 @@ internal abstract class Optimizer
         }
     }
 
-    /// <summary>A parameter, its share of the learning rate, and its moments.</summary>
-    private sealed class Slot(IParameter parameter, double rate)
+    /// <summary>A parameter, its share of the learning rate, the steps before it moves, and its moments.</summary>
+    private sealed class Slot(IParameter parameter, double rate, long delay)
     {
         public double Rate { get; } = rate;
+
+        public long Delay { get; } = delay;
 
         public IParameter Parameter { get; } = parameter;
 

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
-using RePaViT.Data;
 
-namespace RePaViT.Import.Resampling;
+namespace RePaViT.Data;
 
 /// <summary>What the values along one axis of a grid become on another grid: for each new place, old places and their weights.</summary>
 /// <param name="Places">By new place.</param>
