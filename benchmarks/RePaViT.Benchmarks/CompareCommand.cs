@@ -21,6 +21,7 @@ internal static class CompareCommand
             Description = "Images per call.", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true,
         };
         Option<double?> idleRatio = PresetOptions.CreateIdleRatio();
+        var vanilla = new Option<bool>("--vanilla") { Description = "Measure the vanilla networks of the same sizes, too." };
         var threads = new Option<int>("--threads") { Description = "Threads of each engine.", DefaultValueFactory = _ => 2 };
         var starts = new Option<int>("--starts") { Description = "How often both are started.", DefaultValueFactory = _ => 3 };
         var rounds = new Option<int>("--rounds") { Description = "Rounds after each start.", DefaultValueFactory = _ => 5 };
@@ -33,7 +34,7 @@ internal static class CompareCommand
         var node = new Option<string>("--node") { Description = "The Node.js program, 20 or later.", DefaultValueFactory = _ => "node" };
         var command = new Command("compare", "Measures this library and ONNX Runtime in turns on the same deployed models.")
         {
-            presets, batches, idleRatio, threads, starts, rounds, seconds, peers, node,
+            presets, batches, idleRatio, vanilla, threads, starts, rounds, seconds, peers, node,
         };
         command.SetAction(commandLine =>
         {
@@ -41,6 +42,7 @@ internal static class CompareCommand
                 commandLine.GetRequiredValue(presets),
                 commandLine.GetRequiredValue(batches),
                 commandLine.GetValue(idleRatio),
+                commandLine.GetValue(vanilla),
                 commandLine.GetValue(threads),
                 new MeasuringPlan(commandLine.GetValue(starts), commandLine.GetValue(rounds), commandLine.GetValue(seconds)),
                 commandLine.GetRequiredValue(peers),
@@ -54,7 +56,7 @@ internal static class CompareCommand
     /// <exception cref="InvalidDataException">The engines' logits differ.</exception>
     /// <exception cref="IOException">The peer is not installed, or an engine ended; the message says what to do.</exception>
     public static CompareReport Run(
-        IReadOnlyList<string> presets, IReadOnlyList<int> batches, double? idleRatio, int threads, MeasuringPlan plan,
+        IReadOnlyList<string> presets, IReadOnlyList<int> batches, double? idleRatio, bool vanilla, int threads, MeasuringPlan plan,
         string peersFolder, string node)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -79,15 +81,25 @@ internal static class CompareCommand
         try
         {
             string file = Path.Combine(folder, "model.onnx");
+            string vanillaFile = Path.Combine(folder, "vanilla.onnx");
             foreach ((string name, Architecture architecture) in models)
             {
                 ExportCommand.Run(architecture, ExportForm.Deployed, file, weightsFile: null);
+                if (vanilla)
+                {
+                    ExportCommand.Run(architecture with { IdleRatio = null }, ExportForm.Vanilla, vanillaFile, weightsFile: null);
+                }
+
                 foreach (int batch in batches)
                 {
-                    string[] arguments =
-                        [file, "--threads", Invariant($"{threads}"), "--batch", Invariant($"{batch}")];
+                    string[] options = ["--threads", Invariant($"{threads}"), "--batch", Invariant($"{batch}")];
                     rows.Add(SideBySide.Measure(
-                        name, batch, () => StartOurs(arguments), () => EngineProcess.Start("ONNX Runtime", node, [script, .. arguments]), plan));
+                        name,
+                        batch,
+                        () => StartOurs([file, .. options]),
+                        () => EngineProcess.Start("ONNX Runtime", node, [script, file, .. options]),
+                        plan,
+                        vanilla ? () => StartOurs([vanillaFile, .. options]) : null));
                 }
             }
         }
@@ -129,7 +141,7 @@ internal static class CompareCommand
         EngineSpeed peer = report.Models[0].Peer;
         Table table = new Table().RoundedBorder().AddColumn("model");
         foreach (string column in (string[])
-            ["batch", "images/s", "peer's", "ratio", "first prediction", "peer's", "peak MB", "peer's", "logits differ by"])
+            ["batch", "images/s", "peer's", "ratio", "vanilla's", "ratio", "first prediction", "peer's", "peak MB", "peer's", "logits differ by"])
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
@@ -142,6 +154,8 @@ internal static class CompareCommand
                 Invariant($"{row.Ours.ImagesPerSecond:0.0}"),
                 Invariant($"{row.Peer.ImagesPerSecond:0.0}"),
                 Invariant($"{row.Ratio:0.00}"),
+                row.Vanilla is EngineSpeed vanilla ? Invariant($"{vanilla.ImagesPerSecond:0.0}") : "",
+                row.Speedup is double speedup ? Invariant($"{speedup:0.00}") : "",
                 Invariant($"{row.Ours.FirstPredictionSeconds * 1000:0} ms"),
                 Invariant($"{row.Peer.FirstPredictionSeconds * 1000:0} ms"),
                 Invariant($"{row.Ours.PeakMegabytes:0}"),

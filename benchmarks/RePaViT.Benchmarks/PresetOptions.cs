@@ -22,7 +22,16 @@ internal sealed class PresetOptions
     }
 
     /// <summary>The presets, as help and messages list them.</summary>
-    public static string Names => string.Join(", ", Architecture.Presets.Select(preset => preset.Key));
+    public static string Names => string.Join(", ", Architecture.Presets.Select(preset => preset.Key).Concat(ClipTowers.Keys));
+
+    /// <summary>CLIP's image towers with a head for 1000 names.</summary>
+    private static Dictionary<string, ViTArchitecture> ClipTowers { get; } = ((int[])[32, 16]).ToDictionary(
+        patch => $"CLIP-B{patch}",
+        patch => ViTArchitecture.Base with
+        {
+            PatchSize = patch, NormEpsilon = 1e-5, FeedForwardActivation = FeedForwardActivation.QuickGelu, ProjectionDim = 512,
+        },
+        StringComparer.OrdinalIgnoreCase);
 
     public static Option<double?> CreateIdleRatio() => new("--idle-ratio")
     {
@@ -42,7 +51,7 @@ internal sealed class PresetOptions
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     public static Architecture Preset(string name, double? idleRatio)
     {
-        var preset = Architecture.Preset(name);
+        Architecture preset = ClipTowers.GetValueOrDefault(name) ?? Architecture.Preset(name);
         return idleRatio is null ? preset : preset with { IdleRatio = idleRatio };
     }
 }

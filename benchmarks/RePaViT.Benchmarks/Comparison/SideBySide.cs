@@ -1,6 +1,6 @@
 namespace RePaViT.Benchmarks.Comparison;
 
-/// <summary>Two engines measured in turns, so that both see the same machine whatever else it does.</summary>
+/// <summary>Engines measured in turns, so that all see the same machine whatever else it does.</summary>
 internal static class SideBySide
 {
     /// <summary>
@@ -9,42 +9,49 @@ internal static class SideBySide
     /// </summary>
     public const double Tolerance = 1e-3;
 
-    /// <summary>Starts both engines again and again; each time they predict once, warm up and run rounds in turns.</summary>
+    /// <summary>Starts the engines again and again; each time they predict once, warm up and run rounds in turns.</summary>
     /// <param name="model">What messages and the result call the model.</param>
     /// <param name="batch">Images per call.</param>
     /// <param name="startOurs">Starts this library's engine.</param>
     /// <param name="startPeer">Starts the other.</param>
     /// <param name="plan">How often and how long.</param>
+    /// <param name="startVanilla">Starts this library's engine on the vanilla network of the same size; null to do without.</param>
     /// <exception cref="InvalidDataException">The logits differ, or an engine does not keep to the protocol.</exception>
     /// <exception cref="IOException">An engine ended or does not answer.</exception>
     public static ComparedModel Measure(
-        string model, int batch, Func<EngineProcess> startOurs, Func<EngineProcess> startPeer, MeasuringPlan plan)
+        string model, int batch, Func<EngineProcess> startOurs, Func<EngineProcess> startPeer, MeasuringPlan plan,
+        Func<EngineProcess>? startVanilla = null)
     {
         var ours = new Measurements();
         var peers = new Measurements();
+        Measurements? vanillas = startVanilla is null ? null : new Measurements();
         double difference = 0;
         for (int start = 0; start < plan.Starts; start++)
         {
             using EngineProcess our = startOurs();
             using EngineProcess peer = startPeer();
+            using EngineProcess? vanilla = startVanilla?.Invoke();
             difference = Math.Max(difference, Compare(our.First, peer.First, $"{model}, batch {batch}"));
             ours.Add(our.First);
             peers.Add(peer.First);
+            vanillas?.Add(vanilla!.First);
 
             // Not counted: code is still being compiled, and caches are cold.
             our.Run(plan.Seconds);
             peer.Run(plan.Seconds);
+            vanilla?.Run(plan.Seconds);
             for (int round = 0; round < plan.Rounds; round++)
             {
                 ours.Add(our.Run(plan.Seconds));
                 peers.Add(peer.Run(plan.Seconds));
+                vanillas?.Add(vanilla!.Run(plan.Seconds));
             }
         }
 
         EngineSpeed ourSpeed = ours.Summarize();
         EngineSpeed peerSpeed = peers.Summarize();
         return new ComparedModel(
-            model, batch, ourSpeed, peerSpeed, ourSpeed.ImagesPerSecond / peerSpeed.ImagesPerSecond, difference);
+            model, batch, ourSpeed, peerSpeed, ourSpeed.ImagesPerSecond / peerSpeed.ImagesPerSecond, difference, vanillas?.Summarize());
     }
 
     private static double Compare(FirstPrediction ours, FirstPrediction peer, string place)
@@ -95,8 +102,8 @@ internal static class SideBySide
     }
 }
 
-/// <summary>How often and how long two engines are measured.</summary>
-/// <param name="Starts">How often both are started.</param>
+/// <summary>How often and how long engines are measured.</summary>
+/// <param name="Starts">How often all are started.</param>
 /// <param name="Rounds">How many rounds each runs after a start, beside one to warm up.</param>
 /// <param name="Seconds">How long a round is.</param>
 internal sealed record MeasuringPlan(int Starts, int Rounds, double Seconds)
@@ -123,12 +130,17 @@ internal sealed record MeasuringPlan(int Starts, int Rounds, double Seconds)
 /// <param name="PeakMegabytes">The most memory that its process held, in millions of bytes.</param>
 internal sealed record EngineSpeed(string Engine, double ImagesPerSecond, double FirstPredictionSeconds, double PeakMegabytes);
 
-/// <summary>Both engines on one model.</summary>
+/// <summary>All engines on one model.</summary>
 /// <param name="Model">The preset.</param>
 /// <param name="Batch">Images per call.</param>
 /// <param name="Ours">This library.</param>
 /// <param name="Peer">The other engine.</param>
 /// <param name="Ratio">Images per second, ours over the peer's.</param>
 /// <param name="LogitDifference">The largest.</param>
+/// <param name="Vanilla">This library on the vanilla network of the same size; null if that was not measured.</param>
 internal sealed record ComparedModel(
-    string Model, int Batch, EngineSpeed Ours, EngineSpeed Peer, double Ratio, double LogitDifference);
+    string Model, int Batch, EngineSpeed Ours, EngineSpeed Peer, double Ratio, double LogitDifference, EngineSpeed? Vanilla = null)
+{
+    /// <summary>Images per second, deployed over vanilla.</summary>
+    public double? Speedup => Ours.ImagesPerSecond / Vanilla?.ImagesPerSecond;
+}

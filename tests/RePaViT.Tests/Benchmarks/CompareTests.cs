@@ -10,7 +10,7 @@ public sealed class CompareTests
     private static readonly MeasuringPlan Plan = new(Starts: 1, Rounds: 1, Seconds: 0.01);
 
     [TestMethod]
-    [DataRow("--presets", "Tiny", "Base", "--batches", "1", "8", "16")]
+    [DataRow("--presets", "Tiny", "CLIP-B32", "--batches", "1", "8", "16", "--vanilla")]
     [DataRow("--idle-ratio", "0.5", "--threads", "4", "--starts", "1", "--rounds", "3", "--seconds", "0.5")]
     [DataRow("--peers", "folder", "--node", "program")]
     public void Options_are_understood(params string[] arguments)
@@ -58,5 +58,5 @@ public sealed class CompareTests
         TemporaryFolder peers, string[]? presets = null, int[]? batches = null, double idleRatio = 0.75, int threads = 1,
         MeasuringPlan? plan = null)
         => CompareCommand.Run(
-            presets ?? ["Tiny"], batches ?? [1], idleRatio, threads, plan ?? Plan, peers.Path, "no-such-program");
+            presets ?? ["Tiny"], batches ?? [1], idleRatio, vanilla: false, threads, plan ?? Plan, peers.Path, "no-such-program");
 }

@@ -28,6 +28,20 @@ public sealed class SideBySideTests
     }
 
     [TestMethod]
+    public void A_vanilla_network_is_measured_in_the_same_turns_and_computes_something_else()
+    {
+        using var ours = new Script(First("ours", seconds: 1, "1, 2"), Round(1000, 5), Round(30, 6));
+        using var peer = new Script(First("peer", seconds: 1, "1, 2"), Round(1, 1), Round(10, 1));
+        using var vanilla = new Script(First("ours", seconds: 2, "7, 8"), Round(1, 1), Round(20, 8));
+
+        ComparedModel result = SideBySide.Measure("Tiny", 8, ours.Start, peer.Start, Plan with { Starts = 1, Rounds = 1 }, vanilla.Start);
+
+        Assert.AreEqual(new EngineSpeed("ours", 20, 2, 8), result.Vanilla);
+        Assert.AreEqual(1.5, result.Speedup);
+        Assert.AreEqual(3, result.Ratio);
+    }
+
+    [TestMethod]
     [DataRow("1, 2.002", "2.0e-3")]
     [DataRow("1, \"NaN\"", "NaN")]
     [DataRow("1", "2 logits")]
