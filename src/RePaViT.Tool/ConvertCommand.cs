@@ -24,6 +24,10 @@ internal static class ConvertCommand
         {
             Description = "Take the largest idle ratio at which at least this share of held-out images keeps its class.",
         };
+        var cosine = new Option<double?>("--minimum-cosine")
+        {
+            Description = "For networks with embeddings: take the largest idle ratio at which those of held-out images have at least this mean cosine.",
+        };
         var limit = new Option<int>("--images")
         {
             Description = "The largest number of images to use.", DefaultValueFactory = _ => new ConversionOptions().Images,
@@ -34,7 +38,7 @@ internal static class ConvertCommand
         };
         var command = new Command("convert", "Makes a vanilla network channel-idle without training: smaller, faster, nearly the same.")
         {
-            model, images, output, idleRatio, share, agreement, limit, noNorm,
+            model, images, output, idleRatio, share, agreement, cosine, limit, noNorm,
         };
         command.SetInterruptible((line, cancellation) =>
         {
@@ -46,6 +50,7 @@ internal static class ConvertCommand
                     IdleRatio = line.GetValue(idleRatio),
                     MultiplyAddsShare = line.GetValue(share),
                     MinimumAgreement = line.GetValue(agreement),
+                    MinimumCosine = line.GetValue(cosine),
                     Images = line.GetValue(limit),
                     KeepNormalization = !line.GetValue(noNorm),
                 },
@@ -67,8 +72,21 @@ internal static class ConvertCommand
         ConversionReport report = result.Report;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} held-out images keep their class; multiply-adds {report.CostBefore.MultiplyAdds / 1e6:0} M before, {report.CostAfter.MultiplyAdds / 1e6:0} M after; {report.ImagesPerSecondAfter / report.ImagesPerSecondBefore:0.00} times the speed"));
+            $"{Closeness(report, model.Architecture.Classes)}; multiply-adds {report.CostBefore.MultiplyAdds / 1e6:0} M before, {report.CostAfter.MultiplyAdds / 1e6:0} M after; {report.ImagesPerSecondAfter / report.ImagesPerSecondBefore:0.00} times the speed"));
         Console.WriteLine($"Wrote {Path.GetFullPath(output)}");
+    }
+
+    /// <summary>Classes say nothing about a network with one of them, such as an image tower.</summary>
+    private static string Closeness(ConversionReport report, int classes)
+    {
+        string agreement = string.Create(
+            CultureInfo.InvariantCulture, $"{100 * report.HeldOutAgreement:F1} % of {report.HeldOutImages} held-out images keep their class");
+        string embeddings = string.Create(
+            CultureInfo.InvariantCulture,
+            $"embeddings of {report.HeldOutImages} held-out images keep a cosine of {report.HeldOutCosine:F4} on average, {report.LeastHeldOutCosine:F4} at least");
+        return report.HeldOutCosine is null ? agreement
+            : classes == 1 ? embeddings
+            : $"{agreement}; {embeddings}";
     }
 
     /// <summary>Decoded when they are requested.</summary>

@@ -44,6 +44,19 @@ public sealed class ModelCommandTests
     }
 
     [TestMethod]
+    public void The_embeddings_of_a_model_are_compared_where_it_has_some()
+    {
+        using var folder = new TemporaryFolder();
+        string output = folder.File("small.onnx");
+
+        CommandRun run = ToolRun.Done(
+            "convert", Photos.WriteVanilla(folder, projectionDim: 8), Photos.Write(folder), "--output", output, "--minimum-cosine", "0.5");
+
+        StringAssert.Contains(run.Output, "3 held-out images keep their class; embeddings of 3 held-out images keep a cosine of ");
+        Assert.IsTrue(RePaViTModel.Load(output).Architecture.IdleRatio >= 0, "It was not converted.");
+    }
+
+    [TestMethod]
     public void Weights_are_exported_and_opened_again()
     {
         using var folder = new TemporaryFolder();

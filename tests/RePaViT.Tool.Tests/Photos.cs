@@ -21,11 +21,13 @@ internal static class Photos
     }
 
     /// <summary>A vanilla model of these classes, in a file.</summary>
-    public static string WriteVanilla(TemporaryFolder folder)
+    /// <param name="folder">Where to put the file.</param>
+    /// <param name="projectionDim">Numbers of its embedding; null for none.</param>
+    public static string WriteVanilla(TemporaryFolder folder, int? projectionDim = null)
     {
         var architecture = new ViTArchitecture
         {
-            ImageSize = 16, PatchSize = 8, Dim = 32, Depth = 2, Heads = 1, Classes = 2, IdleRatio = null,
+            ImageSize = 16, PatchSize = 8, Dim = 32, Depth = 2, Heads = 1, Classes = 2, IdleRatio = null, ProjectionDim = projectionDim,
         };
         InMemoryImageDataset images = TestImages.Dataset(8, 16, 2);
         string path = folder.File("vanilla.onnx");

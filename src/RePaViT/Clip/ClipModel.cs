@@ -17,13 +17,9 @@ public sealed class ClipModel
 
     private readonly TextTower _texts;
     private readonly ITextTokenizer _tokenizer;
-    private readonly PretrainedNetwork _images;
 
-    private ClipModel(PretrainedNetwork images, TextTower texts, float logitScale, ITextTokenizer tokenizer)
-    {
-        (_images, _texts, _tokenizer, LogitScale) = (images, texts, tokenizer, logitScale);
-        ImageTower = CreateModel(["image"], new float[EmbeddingLength]);
-    }
+    private ClipModel(RePaViTModel images, TextTower texts, float logitScale, ITextTokenizer tokenizer)
+        => (ImageTower, _texts, _tokenizer, LogitScale) = (images, texts, tokenizer, logitScale);
 
     /// <summary>The sentence that stands for a class where no others are given: <c>a photo of a {}.</c></summary>
     public static IReadOnlyList<string> DefaultTemplates { get; } = ["a photo of a {}."];
@@ -86,11 +82,32 @@ public sealed class ClipModel
                 + $"{texts.Architecture.Outputs}, but vectors of one space are needed.");
         }
 
-        var model = new ClipModel(images, new TextTower(texts.Architecture, texts.Weights), texts.LogitScale, tokenizer);
+        var model = new ClipModel(ImageTowers.Create(images), new TextTower(texts.Architecture, texts.Weights), texts.LogitScale, tokenizer);
         options?.Report?.Invoke(images.Report.With(
             [.. images.Report.UnusedTensors.Intersect(texts.Unused, StringComparer.Ordinal)],
             [.. images.Report.Assumptions.Union(texts.Assumptions, StringComparer.Ordinal)]));
         return model;
+    }
+
+    /// <summary>
+    /// The same texts with another image tower, for instance one that <see cref="ConversionExtensions"/> made channel-idle, or that was
+    /// trained further. Its classifiers and its <see cref="ImageTower"/> have the form of that tower.
+    /// </summary>
+    /// <param name="tower">
+    /// A model whose output <c>embedding</c> has <see cref="EmbeddingLength"/> numbers: a tower, or a classifier made of one, whose classes
+    /// are left out. Whether it was trained with these texts cannot be checked.
+    /// </param>
+    /// <exception cref="ArgumentException">It has no such output, or one of another length.</exception>
+    public ClipModel WithImageTower(RePaViTModel tower)
+    {
+        ArgumentNullException.ThrowIfNull(tower);
+        int? length = ImageTowers.LengthOf(tower);
+        return length == EmbeddingLength
+            ? new ClipModel(ImageTowers.WithoutClasses(tower), _texts, LogitScale, _tokenizer)
+            : throw new ArgumentException(
+                $"The image tower has {(length is int other ? $"embeddings of {other} numbers" : "no output 'embedding'")}, "
+                + $"but embeddings of {EmbeddingLength} numbers are needed, like those of the texts.",
+                nameof(tower));
     }
 
     /// <summary>Computes what texts are in the space that they share with images.</summary>
@@ -139,7 +156,7 @@ public sealed class ClipModel
             TensorPrimitives.Multiply(mean, LogitScale / (float)Math.Sqrt(Reduce.SumOfSquares(mean)), mean);
         }
 
-        return CreateModel(classNames, head);
+        return ImageTowers.WithClasses(ImageTower, classNames, head);
     }
 
     private static void ThrowUnlessUsable(IReadOnlyList<string> classNames, IReadOnlyList<string> templates)
@@ -166,25 +183,5 @@ public sealed class ClipModel
         return tokens.Count <= ContextLength
             ? tokens
             : throw new ArgumentException($"Text '{text}' has {tokens.Count} tokens, but {ContextLength} are the most that are accepted.", nameof(text));
-    }
-
-    /// <summary>The image tower with a head of its own, [classes, embedding length].</summary>
-    private RePaViTModel CreateModel(IReadOnlyList<string> classNames, float[] head)
-    {
-        ModelDescription read = _images.Description;
-        ViTArchitecture architecture = (ViTArchitecture)read.Architecture with { Classes = classNames.Count, ProjectionDim = EmbeddingLength };
-        var weights = new NamedTensors();
-        foreach ((string name, WeightTensor tensor) in _images.Network.Weights)
-        {
-            // Where the tower stands alone, its projection is its head.
-            if (name != "head.bias")
-            {
-                weights.Add(name == "head.weight" ? "projection.weight" : name, tensor);
-            }
-        }
-
-        weights.Add("head.weight", new WeightTensor(head, classNames.Count, EmbeddingLength));
-        return new RePaViTModel(
-            read with { Architecture = architecture, ClassNames = [.. classNames] }, architecture.CreateNetwork(read.Form, weights));
     }
 }

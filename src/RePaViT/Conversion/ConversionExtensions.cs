@@ -24,7 +24,9 @@ public static class ConversionExtensions
     /// ReplaceMe, arXiv 2505.02819). Here what is removed is the activation of channels, and what compensates for it is merged
     /// as in RePaViT (arXiv 2505.21847), so that it costs nothing.
     /// </remarks>
-    /// <exception cref="ArgumentException">The network is channel-idle already, there are too few images, or an option is not accepted.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network is channel-idle already, there are too few images, or an option is not accepted, or not for this network.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The network computes values that are not finite numbers.</exception>
     /// <exception cref="IOException">Temporary values, which large networks need, cannot be written.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -58,6 +60,7 @@ public static class ConversionExtensions
             throw new ArgumentException("The network is channel-idle already: only a vanilla one can be converted.", nameof(model));
         }
 
+        options.ThrowUnlessMeasurable(model);
         CalibrationSplit images = CalibrationImages.Draw(model, count, image, options.Images);
         int trials = 0;
         if (options.ChosenIdleRatio is double ratio)
@@ -67,7 +70,12 @@ public static class ConversionExtensions
 
         if (options.MinimumAgreement is double minimum)
         {
-            return Search(minimum);
+            return Search(report => report.HeldOutAgreement >= minimum);
+        }
+
+        if (options.MinimumCosine is double cosine)
+        {
+            return Search(report => report.HeldOutCosine >= cosine);
         }
 
         long budget = options.MultiplyAdds ?? (long)(options.MultiplyAddsShare!.Value * model.Cost.MultiplyAdds);
@@ -80,8 +88,8 @@ public static class ConversionExtensions
             FeedForwardNorm = options.KeepNormalization ? FeedForwardNorm.LayerNorm : FeedForwardNorm.BatchNorm,
         };
 
-        // The largest ratio that agrees. Without idle channels the network is the original.
-        ConversionResult Search(double minimum)
+        // The largest ratio that is accepted. Without idle channels the network is the original.
+        ConversionResult Search(Func<ConversionReport, bool> isAccepted)
         {
             (int accepted, int refused) = (0, Steps + 1);
             ConversionResult? best = null;
@@ -89,7 +97,7 @@ public static class ConversionExtensions
             {
                 int middle = (accepted + refused) / 2;
                 ConversionResult result = Try(WithRatio((double)middle / Steps));
-                if (result.Report.HeldOutAgreement >= minimum)
+                if (isAccepted(result.Report))
                 {
                     (accepted, best) = (middle, result);
                 }

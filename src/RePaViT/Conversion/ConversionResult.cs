@@ -24,11 +24,23 @@ public sealed record ConversionReport
     /// <summary>Images that were held out: a fifth.</summary>
     public required int HeldOutImages { get; init; }
 
-    /// <summary>Share of the fitted images that keep the class that the original gives them, 0 to 1.</summary>
+    /// <summary>
+    /// Share of the fitted images that keep the class that the original gives them, 0 to 1. A network with one class, such as
+    /// <see cref="ClipModel.ImageTower"/>, always has 1.
+    /// </summary>
     public required double Agreement { get; init; }
 
     /// <summary>The same share of the held-out images: what to expect for new images.</summary>
     public required double HeldOutAgreement { get; init; }
+
+    /// <summary>
+    /// Mean cosine between the embeddings (the output <c>embedding</c>) that both networks compute for a held-out image, -1 to 1: what to
+    /// expect for new images. Null if the network has no such output.
+    /// </summary>
+    public required double? HeldOutCosine { get; init; }
+
+    /// <summary>The same cosine of the held-out image whose embedding changed most; null if the network has no such output.</summary>
+    public required double? LeastHeldOutCosine { get; init; }
 
     /// <summary>The largest difference of any probability of any image, 0 to 1.</summary>
     public required double LargestDifference { get; init; }

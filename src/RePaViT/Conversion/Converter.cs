@@ -32,6 +32,8 @@ internal static class Converter
             HeldOutImages = images.HeldOut.Count,
             Agreement = converted.Agreement.Share,
             HeldOutAgreement = comparison.Agreement.Share,
+            HeldOutCosine = comparison.Closeness?.Mean,
+            LeastHeldOutCosine = comparison.Closeness?.Least,
             LargestDifference = Math.Max(converted.Agreement.LargestDifference, comparison.Agreement.LargestDifference),
             CostBefore = model.Cost,
             CostAfter = converted.Model.Cost,

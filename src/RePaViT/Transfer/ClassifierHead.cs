@@ -1,7 +1,6 @@
 using RePaViT.Layers;
-using RePaViT.Networks;
+using RePaViT.Models;
 using RePaViT.Operators;
-using RePaViT.Rewrites;
 
 namespace RePaViT.Transfer;
 
@@ -18,25 +17,7 @@ internal static class ClassifierHead
         // The classifier reads features themselves, so that nothing projects them any more.
         Architecture source = model.Architecture is ViTArchitecture { ProjectionDim: not null } vit ? vit with { ProjectionDim = null } : model.Architecture;
         Architecture architecture = source with { Classes = classNames.Count };
-        architecture.Validate();
-        NetworkLayout layout = architecture.Layout(model.Form);
-        if (model.Network.Stage == NetworkStage.Folded)
-        {
-            layout = Folding.Fold(layout);
-        }
-
-        var weights = new NamedTensors();
-        foreach (Layer layer in layout.Layers)
-        {
-            foreach (TensorSpec tensor in layer.Tensors)
-            {
-                weights.Add(tensor.Name, layer.IsHead ? HeadTensor(layer, tensor, classifier) : model.Network.Weights[tensor.Name]);
-            }
-        }
-
-        return model.With(
-            model.Description with { Architecture = architecture, ClassNames = [.. classNames] },
-            new Network(layout, weights, model.Network.Stage));
+        return HeadReplacement.Replace(model, architecture, classNames, (layer, tensor) => HeadTensor(layer, tensor, classifier));
     }
 
     /// <summary>

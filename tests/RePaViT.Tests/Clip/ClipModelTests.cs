@@ -1,4 +1,5 @@
 using RePaViT.Tests.Support;
+using static RePaViT.Tests.Clip.ClipFixture;
 
 namespace RePaViT.Tests.Clip;
 
@@ -27,8 +28,6 @@ public sealed class ClipModelTests
           "preprocess_cfg": { "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5] }
         }
         """;
-
-    private static readonly PretrainedOptions Options = new() { Preprocessing = TestPreprocessing.Identity };
 
     public static IEnumerable<object?[]> Files() =>
     [
@@ -230,27 +229,6 @@ public sealed class ClipModelTests
         Assert.ThrowsExactly<OperationCanceledException>(() => model.EmbedTexts(["1"], cancelled.Token));
     }
 
-    private static string PathOf(string name) => Path.Combine(Fixture.Folder, "Clip", name);
-
-    private static (ClipModel Model, SafetensorsFile Expected) Load(
-        string name, string? configurationName = null, string? configuration = null, bool isPadded = false)
-    {
-        SafetensorsFile expected = Safetensors.Read(PathOf($"{name.Split('.')[0]}.expected.safetensors"));
-        var tokenizer = new FixtureTokenizer(expected.Tensors["tokens"], isPadded);
-        if (configurationName is null)
-        {
-            return (ClipModel.LoadPretrained(PathOf(name), tokenizer, Options with { Heads = 1 }), expected);
-        }
-
-        using var folder = new TemporaryFolder();
-        File.Copy(PathOf(name), folder.File(name));
-        File.WriteAllText(folder.File(configurationName), configuration);
-        return (ClipModel.LoadPretrained(folder.File(name), tokenizer, Options), expected);
-    }
-
-    private static FixtureTokenizer Digits(string name)
-        => new(Safetensors.Read(PathOf($"{name.Split('.')[0]}.expected.safetensors")).Tensors["tokens"], isPadded: false);
-
     private static string Refusal(string name, PretrainedOptions options)
         => Assert.ThrowsExactly<InvalidDataException>(() => ClipModel.LoadPretrained(PathOf(name), Digits("openai.pt"), options)).Message;
 
@@ -258,23 +236,5 @@ public sealed class ClipModelTests
     {
         double difference = Difference.Relative(expected.Data, actual);
         Assert.IsTrue(difference <= Tolerance, $"{difference}");
-    }
-
-    /// <summary>Texts that begin with a digit have the tokens of that row, and what follows the digit comes before their end.</summary>
-    private sealed class FixtureTokenizer(WeightTensor tokens, bool isPadded) : ITextTokenizer
-    {
-        private const int End = 299;
-
-        public IReadOnlyList<int> Encode(string text)
-        {
-            if (!char.IsDigit(text, 0))
-            {
-                return text switch { "too long" => new int[13], "unknown" => [298, 300], _ => [] };
-            }
-
-            int[] row = [.. tokens.ToArray().Skip(12 * (text[0] - '0')).Take(12).Select(token => (int)token)];
-            int[] read = [.. row.TakeWhile(token => token != End), .. text.Skip(1).Select(character => (int)character)];
-            return [.. read, End, .. isPadded ? new int[12 - read.Length - 1] : []];
-        }
     }
 }

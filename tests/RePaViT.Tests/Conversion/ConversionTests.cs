@@ -25,6 +25,8 @@ public sealed class ConversionTests
         Assert.AreEqual(family.BlockCount, result.Report.Blocks.Count);
         Assert.AreEqual(1.0, result.Report.Agreement);
         Assert.AreEqual(1.0, result.Report.HeldOutAgreement);
+        Assert.AreEqual(vanilla.Outputs.Contains("embedding"), result.Report.HeldOutCosine is not null);
+        Assert.IsTrue(result.Report.LeastHeldOutCosine is null or >= 1 - RoundingTolerance, $"{result.Report.LeastHeldOutCosine}");
         Assert.IsTrue(Distance(vanilla, result.Model) <= RoundingTolerance, $"{Distance(vanilla, result.Model)}");
     }
 

@@ -82,8 +82,8 @@ internal static class DependencyTable
         // Pretrained models learn other classes.
         ("Transfer",
         [
-            "IO", "Randomness", "Threading", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures", "Rewrites",
-            "Models", "Training", "Trainer.cs",
+            "IO", "Randomness", "Threading", "Operators", "Layers", "Data", "Weights", "Networks", "Architectures", "Models",
+            "Training", "Trainer.cs",
         ]),
 
         // What is measured of a training, as numbers.
