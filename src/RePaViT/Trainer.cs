@@ -17,6 +17,7 @@ public sealed partial class Trainer
     private readonly TrainingRecipe _recipe;
     private readonly TrainerOptions _options;
     private readonly ITrainingBackend _backend;
+    private readonly ITeaching? _teaching;
 
     /// <summary>Creates a trainer that computes on the CPU.</summary>
     /// <param name="architecture">What to train, with at least 2 classes.</param>
@@ -32,13 +33,15 @@ public sealed partial class Trainer
     /// <param name="recipe">How to train it.</param>
     /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
     /// <param name="backend">What computes; null for the CPU.</param>
-    internal Trainer(Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend? backend)
+    /// <param name="teaching">What teaches in place of classes, of which the network then needs only one; null for classes.</param>
+    internal Trainer(
+        Architecture architecture, TrainingRecipe recipe, TrainerOptions? options, ITrainingBackend? backend, ITeaching? teaching = null)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(recipe);
         architecture.Validate();
         recipe.Validate();
-        if (architecture.Classes < 2)
+        if (architecture.Classes < 2 && teaching is null)
         {
             throw new ArgumentException(
                 $"{nameof(architecture.Classes)} {architecture.Classes} is not accepted: at least 2 are needed.");
@@ -54,6 +57,7 @@ public sealed partial class Trainer
         _options = options ?? new TrainerOptions();
         _options.Validate();
         _backend = backend ?? new ManagedBackend();
+        _teaching = teaching;
     }
 
     /// <summary>How images are prepared, in training and afterwards. Default: ImageNet's statistics.</summary>
@@ -177,7 +181,7 @@ public sealed partial class Trainer
 
     /// <summary>The same trainer, computing elsewhere.</summary>
     /// <param name="backend">The engine; null for the CPU.</param>
-    internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend)
+    internal Trainer With(ITrainingBackend? backend) => new(_architecture, _recipe, _options, backend, _teaching)
     {
         Preprocessing = Preprocessing,
         InitialWeights = InitialWeights,
@@ -212,6 +216,11 @@ public sealed partial class Trainer
 
     private ITeaching? OpenTeaching(RunDescription run, IImageDataset training, IImageDataset? validation)
     {
+        if (_teaching is not null)
+        {
+            return _teaching;
+        }
+
         Distillation?.ThrowUnlessUsable(run.Model.Architecture, TokenLabels);
         return Distillation is not null
             ? Distillation.Open(run.Recipe.Seed, training, validates: validation is not null)
@@ -228,7 +237,8 @@ public sealed partial class Trainer
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken)
     {
-        network = teaching?.NetworkOf(network) ?? network;
+        Network whole = network;
+        network = teaching?.NetworkOf(whole) ?? whole;
         Objective objective = teaching?.Objective(_architecture.Classes) ?? new CrossEntropy();
         var pipeline = new BatchPipeline(
             training,
@@ -240,11 +250,14 @@ public sealed partial class Trainer
             run.BatchSize,
             run.Recipe.Seed,
             teaching?.Targets(network));
-        using ITrainingEngine engine = CreateEngine(network, objective, run.Recipe);
+        ITrainingEngine ofNetwork = CreateEngine(network, objective, run.Recipe);
+        using ITrainingEngine engine = teaching?.Complete(ofNetwork, whole) ?? ofNetwork;
         Restore(engine, start);
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
-            : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
+            : teaching?.Evaluate is { } measure
+                ? (weights, token) => measure(ModelOf(run, weights).Reparameterize(), token)
+                : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
         var loop = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress);
         TrainingResult result = loop.Run(cancellationToken);
         return run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Convert
@@ -268,6 +281,9 @@ public sealed partial class Trainer
             throw new InvalidDataException($"{_options.CheckpointPath}: the checkpoint is damaged. {exception.Message}", exception);
         }
     }
+
+    private RePaViTModel ModelOf(RunDescription run, NamedTensors weights)
+        => new(run.Model, run.Model.Architecture.CreateNetwork(NetworkForm.Trained, weights), _options.Threads);
 
     private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)
         => recipe.TrainedBlocks is int blocks

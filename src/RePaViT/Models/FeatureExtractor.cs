@@ -54,7 +54,11 @@ public sealed class FeatureExtractor
     {
         ArgumentNullException.ThrowIfNull(images);
         float[][] features = new float[images.Count][];
-        _engine.ForEachImage(images.Count, index => images[index], (index, values) => features[index] = values.ToArray());
+        ForEachImage(images.Count, index => images[index], (index, values) => features[index] = values.ToArray(), CancellationToken.None);
         return features;
     }
+
+    /// <summary>Runs images of any sizes, and gives the features of each.</summary>
+    internal void ForEachImage(int count, Func<int, RgbImage> image, OutputAction use, CancellationToken cancellationToken)
+        => _engine.ForEachImage(count, image, use, cancellationToken);
 }

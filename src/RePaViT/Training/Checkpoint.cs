@@ -2,6 +2,7 @@ using System.Text.Json;
 using RePaViT.IO;
 using RePaViT.Networks;
 using RePaViT.Operators;
+using RePaViT.Training.Contrastive;
 using RePaViT.Weights;
 
 namespace RePaViT.Training;
@@ -20,6 +21,7 @@ internal sealed class Checkpoint
     private const string TokenLabelsKey = "tokenLabels";
     private const string DistillationKey = "distillation";
     private const string SelfDistillationKey = "selfDistillation";
+    private const string ContrastKey = "contrast";
     private const string HashKey = "hash";
     private const string ComputedWithKey = "computedWith";
 
@@ -96,6 +98,11 @@ internal sealed class Checkpoint
             metadata.Add(SelfDistillationKey, RunJson.Stored.Write(Run.SelfDistillation));
         }
 
+        if (Run.Contrast is not null)
+        {
+            metadata.Add(ContrastKey, RunJson.Stored.Write(Run.Contrast));
+        }
+
         if (ComputedWith.Count > 0)
         {
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
@@ -140,6 +147,11 @@ internal sealed class Checkpoint
             if (file.Metadata.ContainsKey(SelfDistillationKey))
             {
                 run = run with { SelfDistillation = Parse<SelfDistillation>(file.Metadata, SelfDistillationKey) };
+            }
+
+            if (file.Metadata.ContainsKey(ContrastKey))
+            {
+                run = run with { Contrast = Parse<ContrastDescription>(file.Metadata, ContrastKey) };
             }
 
             if (run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Auto)

@@ -18,4 +18,12 @@ internal interface ITeaching : IDisposable
     /// <summary>Makes the targets.</summary>
     /// <param name="network">What <see cref="NetworkOf"/> gave.</param>
     IBatchTargets Targets(Network network);
+
+    /// <summary>The engine of the run.</summary>
+    /// <param name="engine">Trains what <see cref="NetworkOf"/> gave.</param>
+    /// <param name="whole">What <see cref="NetworkOf"/> was given: all its tensors are asked for.</param>
+    ITrainingEngine Complete(ITrainingEngine engine, Network whole) => engine;
+
+    /// <summary>Measures a model on the validation images; null where their classes do.</summary>
+    Func<RePaViTModel, CancellationToken, Evaluation>? Evaluate => null;
 }

@@ -4,6 +4,7 @@ using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Operators;
 using RePaViT.Rewrites;
+using RePaViT.Training.Contrastive;
 
 namespace RePaViT.Training;
 
@@ -11,7 +12,7 @@ namespace RePaViT.Training;
 /// Trains the last blocks of a network, on what the layers before them, which stay as they are, make of each batch. The frozen layers
 /// run as they will be deployed, so they keep their batch statistics and drop no path.
 /// </summary>
-internal sealed class LastBlocksEngine : ITrainingEngine
+internal sealed class LastBlocksEngine : IForwardEngine
 {
     private readonly Layer[] _frozenLayers;
     private readonly ITrainingBackend _backend;
@@ -43,15 +44,13 @@ internal sealed class LastBlocksEngine : ITrainingEngine
 
     /// <inheritdoc/>
     public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
-    {
-        int imageLength = batch.Images.Length / batch.Capacity;
-        int targetLength = batch.Targets.Length / batch.Capacity;
-        _tokens ??= new TrainingBatch(batch.Capacity, _tokensLength, targetLength);
-        _tokens.Count = batch.Count;
-        _frozen.Run(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count, _tokens.Images.AsSpan(0, batch.Count * _tokensLength));
-        batch.Targets.AsSpan(0, batch.Count * targetLength).CopyTo(_tokens.Targets);
-        return _trained.Accumulate(_tokens, scale, dropPathKey);
-    }
+        => _trained.Accumulate(TokensOf(batch), scale, dropPathKey);
+
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">The engine of the blocks that learn cannot.</exception>
+    public void Forward(TrainingBatch batch, long dropPathKey, Span<float> outputs)
+        => (_trained as IForwardEngine ?? throw new NotSupportedException($"{_trained.GetType().Name} runs forward only in a whole step."))
+            .Forward(TokensOf(batch), dropPathKey, outputs);
 
     /// <inheritdoc/>
     public double Update(double learningRate) => _trained.Update(learningRate);
@@ -84,6 +83,18 @@ internal sealed class LastBlocksEngine : ITrainingEngine
     {
         (_frozen as IDisposable)?.Dispose();
         _trained.Dispose();
+    }
+
+    /// <summary>What the frozen layers make of a batch, with its targets.</summary>
+    private TrainingBatch TokensOf(TrainingBatch batch)
+    {
+        int imageLength = batch.Images.Length / batch.Capacity;
+        int targetLength = batch.Targets.Length / batch.Capacity;
+        _tokens ??= new TrainingBatch(batch.Capacity, _tokensLength, targetLength);
+        _tokens.Count = batch.Count;
+        _frozen.Run(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count, _tokens.Images.AsSpan(0, batch.Count * _tokensLength));
+        batch.Targets.AsSpan(0, batch.Count * targetLength).CopyTo(_tokens.Targets);
+        return _tokens;
     }
 
     private IInferenceEngine CompileFrozen()

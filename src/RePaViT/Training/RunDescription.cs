@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RePaViT.Training.Contrastive;
 
 namespace RePaViT.Training;
 
@@ -38,6 +39,10 @@ internal sealed record RunDescription
     /// <summary>Null with labels. Stored by itself as well.</summary>
     [JsonIgnore]
     public SelfDistillation? SelfDistillation { get; init; }
+
+    /// <summary>Null without texts to contrast images with. Stored by itself as well.</summary>
+    [JsonIgnore]
+    public ContrastDescription? Contrast { get; init; }
 
     [JsonIgnore]
     public int Epochs => Recipe.Epochs!.Value;
@@ -95,5 +100,6 @@ internal sealed record RunDescription
         => JsonDifference.First("run", this, checkpoint with { Model = checkpoint.Model.DecodedAs(Model) }, "the checkpoint")
         ?? JsonDifference.First("run.tokenLabels", TokenLabels, checkpoint.TokenLabels, "the checkpoint")
         ?? JsonDifference.First("run.distillation", Distillation, checkpoint.Distillation, "the checkpoint")
-        ?? JsonDifference.First("run.selfDistillation", SelfDistillation, checkpoint.SelfDistillation, "the checkpoint");
+        ?? JsonDifference.First("run.selfDistillation", SelfDistillation, checkpoint.SelfDistillation, "the checkpoint")
+        ?? JsonDifference.First("run.contrast", Contrast, checkpoint.Contrast, "the checkpoint");
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RePaViT.IO;
+using RePaViT.Training.Contrastive;
 
 namespace RePaViT.Training;
 
@@ -25,6 +26,7 @@ internal static partial class RunJson
     [JsonSerializable(typeof(TokenLabelDescription))]
     [JsonSerializable(typeof(DistillationDescription))]
     [JsonSerializable(typeof(SelfDistillation))]
+    [JsonSerializable(typeof(ContrastDescription))]
     [JsonSerializable(typeof(string[]))]
     private sealed partial class RunTypes : JsonSerializerContext;
 }

@@ -79,6 +79,9 @@ internal static class DependencyTable
             "Training/Managed",
         ]),
 
+        // Towers of images learn from texts.
+        ("Clip/Training", ["Data", "Architectures", "Models", "Training", "Trainer.cs", "Clip"]),
+
         // Pretrained models learn other classes.
         ("Transfer",
         [

@@ -3,11 +3,12 @@ using RePaViT.Kernels;
 using RePaViT.Networks;
 using RePaViT.Objectives;
 using RePaViT.Threading;
+using RePaViT.Training.Contrastive;
 
 namespace RePaViT.Training.Managed;
 
 /// <summary>The training engine that runs on the CPU without native libraries.</summary>
-internal sealed class ManagedTrainingEngine : ITrainingEngine
+internal sealed class ManagedTrainingEngine : IForwardEngine
 {
     private readonly Objective _objective;
     private readonly TrainingContext _context;
@@ -56,10 +57,7 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     /// <inheritdoc/>
     public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
     {
-        _context.DropPathKey = dropPathKey;
-        _context.Exchanged = batch.Exchanged;
-        int imageLength = batch.Images.Length / batch.Capacity;
-        Logits = _network.Forward(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count);
+        Forward(batch, dropPathKey);
         (_batch, _outputGradient, _imageScale) = (batch, _network.OutputGradient, scale / batch.Count);
         _context.Team.Run(batch.Count, _computeLoss);
         double loss = 0;
@@ -72,6 +70,20 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
 
         _network.Backward();
         return new BatchResult(loss / batch.Count, correct);
+    }
+
+    /// <inheritdoc/>
+    public void Forward(TrainingBatch batch, long dropPathKey, Span<float> outputs)
+    {
+        // Running statistics are all that moves on the way forward.
+        TrainingParameter[] statistics = [.. _parameters.Where(parameter => !parameter.Spec.IsTrained)];
+        float[][] values = Array.ConvertAll(statistics, parameter => parameter.Value.ToArray());
+        Forward(batch, dropPathKey);
+        Logits.AsSpan().CopyTo(outputs);
+        for (int i = 0; i < statistics.Length; i++)
+        {
+            values[i].CopyTo(statistics[i].Value);
+        }
     }
 
     /// <inheritdoc/>
@@ -109,6 +121,14 @@ internal sealed class ManagedTrainingEngine : ITrainingEngine
     public void Dispose()
     {
         // All memory is the garbage collector's.
+    }
+
+    private void Forward(TrainingBatch batch, long dropPathKey)
+    {
+        _context.DropPathKey = dropPathKey;
+        _context.Exchanged = batch.Exchanged;
+        int imageLength = batch.Images.Length / batch.Capacity;
+        Logits = _network.Forward(batch.Images.AsSpan(0, batch.Count * imageLength), batch.Count);
     }
 
     /// <summary>Loss and gradient of an image, and whether its class is right.</summary>
