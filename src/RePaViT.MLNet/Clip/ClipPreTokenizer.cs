@@ -4,12 +4,12 @@ using Microsoft.ML.Tokenizers;
 namespace RePaViT.MLNet.Clip;
 
 /// <summary>
-/// Cuts a text, in small letters, into what tokens are made of: English contractions, runs of letters, single digits, and runs of all else
-/// but spaces. It goes by Unicode's characters, of which letters beyond the first 65,536 are some too.
+/// Splits a lower-case text into pieces, which are then split into tokens: English contractions, runs of letters, single digits, and runs
+/// of anything else except spaces. Characters outside Unicode's basic plane are classified like all others.
 /// </summary>
 internal sealed class ClipPreTokenizer : PreTokenizer
 {
-    // The long s counts as one, as where case is ignored.
+    // The long s counts as an s, as in a comparison that ignores case.
     private static readonly string[] Contractions = ["'re", "'ve", "'ll", "'s", "'ſ", "'t", "'m", "'d"];
 
     public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text) => PreTokenize(text.ToString());
@@ -60,6 +60,6 @@ internal sealed class ClipPreTokenizer : PreTokenizer
     private static (bool IsLetter, bool IsOther) KindOf(Rune rune)
         => (Rune.IsLetter(rune), !Rune.IsLetter(rune) && !Rune.IsNumber(rune) && !Rune.IsWhiteSpace(rune));
 
-    // Half a surrogate pair counts as what stands for it.
+    // Half of a surrogate pair counts as the replacement character.
     private static Rune RuneAt(string text, int index) => Rune.TryGetRuneAt(text, index, out Rune rune) ? rune : Rune.ReplacementChar;
 }

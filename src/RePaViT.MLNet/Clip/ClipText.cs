@@ -4,13 +4,13 @@ using System.Text;
 
 namespace RePaViT.MLNet.Clip;
 
-/// <summary>Texts as CLIP's tokenizer takes them: without HTML's escapes, each run of spaces one space, in small letters.</summary>
+/// <summary>Texts as CLIP's tokenizer takes them: without HTML escapes, with single spaces, in lower case.</summary>
 internal static class ClipText
 {
     private const char Sigma = 'Σ';
     private const char FinalSigma = 'ς';
 
-    // Characters within words that are no marks.
+    // Punctuation that may occur inside a word.
     private const string WithinWords = "'.:·’‘․﹕：﹒．＇";
 
     public static string Clean(string text)
@@ -19,7 +19,10 @@ internal static class ClipText
         return ToLower(string.Join(' ', unescaped.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
     }
 
-    /// <summary>Unicode's small letters, of which two are not by themselves: a dotted I becomes two characters, and a sigma that ends a word another.</summary>
+    /// <summary>
+    /// Unicode's lower case, including two cases that <see cref="string.ToLowerInvariant"/> leaves out: a dotted I becomes two characters, and
+    /// a sigma at the end of a word becomes a final sigma.
+    /// </summary>
     private static string ToLower(string text)
     {
         if (!text.AsSpan().ContainsAny('İ', Sigma))
@@ -36,7 +39,7 @@ internal static class ClipText
         return marked.Replace("İ", "i\u0307").ToString().ToLowerInvariant();
     }
 
-    /// <summary>Whether there is a letter with a case before a place, and none behind it, marks left out.</summary>
+    /// <summary>Whether a cased letter comes before a position and none after it, ignoring marks and the like.</summary>
     private static bool EndsWord(string text, int index)
         => FirstCased(text, index - 1, -1) && !FirstCased(text, index + 1, 1);
 

@@ -4,12 +4,12 @@ using RePaViT.MLNet.Clip;
 namespace RePaViT;
 
 /// <summary>
-/// The tokenizer that CLIP was trained with: pairs of bytes, by a vocabulary that is published with the weights. Immutable, and safe to use
-/// from several threads at once.
+/// The tokenizer that CLIP was trained with: byte-pair encoding, with the vocabulary that is published with the weights. Immutable, and safe
+/// to use from several threads at once.
 /// </summary>
 /// <remarks>
-/// Texts are taken as they are: OpenAI's own tokenizer repairs them by the Python package ftfy before, which for instance makes straight
-/// quotation marks of curly ones.
+/// Texts are taken as they are. OpenAI's tokenizer repairs them first with the Python package ftfy, which, for instance, turns curly quotation
+/// marks into straight ones.
 /// </remarks>
 public sealed class ClipTokenizer : ITextTokenizer
 {
@@ -36,19 +36,19 @@ public sealed class ClipTokenizer : ITextTokenizer
     /// <summary>The tokens around a text.</summary>
     internal static IReadOnlyList<string> SpecialTokens { get; } = [Start, End];
 
-    /// <summary>Reads the vocabulary as OpenAI and OpenCLIP publish it.</summary>
-    /// <param name="path"><c>bpe_simple_vocab_16e6.txt.gz</c>, or the same unpacked.</param>
+    /// <summary>Reads the vocabulary in the form in which OpenAI and OpenCLIP publish it.</summary>
+    /// <param name="path"><c>bpe_simple_vocab_16e6.txt.gz</c>, unpacked or not.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged, or of another kind; the message says where.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or of another kind; the message says where.</exception>
     public static ClipTokenizer Load(string path) => new(ClipVocabulary.ReadMerges(path));
 
-    /// <summary>Reads the vocabulary as Hugging Face has it.</summary>
+    /// <summary>Reads the vocabulary in Hugging Face's form.</summary>
     /// <param name="vocabularyPath"><c>vocab.json</c>.</param>
     /// <param name="mergesPath"><c>merges.txt</c>.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, or of another kind, or they do not belong together; the message says where.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged or of another kind, or the two do not belong together; the message says where.</exception>
     public static ClipTokenizer Load(string vocabularyPath, string mergesPath) => new(ClipVocabulary.Read(vocabularyPath, mergesPath));
 
     /// <inheritdoc/>

@@ -5,20 +5,20 @@ using RePaViT.IO;
 
 namespace RePaViT.MLNet.Clip;
 
-/// <summary>Tokens with their numbers, and which pairs of them become one, the first pair first.</summary>
+/// <summary>Tokens with their numbers, and the pairs of them that are merged, in order of priority.</summary>
 /// <param name="Tokens">The number of each.</param>
-/// <param name="Merges">Two tokens with a space between.</param>
+/// <param name="Merges">Two tokens each, separated by a space.</param>
 internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, IReadOnlyList<string> Merges)
 {
-    /// <summary>Ends a token that ends a word.</summary>
+    /// <summary>The suffix of a token that ends a word.</summary>
     public const string WordEnd = "</w>";
 
-    // As many as there are in the published vocabulary: the file has more lines.
+    // The published vocabulary uses this many; the file has more lines.
     private const int MostMerges = 49152 - 256 - 2;
     private const int MaxLength = 1 << 25;
 
-    /// <summary>Reads OpenAI's list of merges, gzip or not, from which all numbers follow.</summary>
-    /// <exception cref="InvalidDataException">The file is no such list; the message says where.</exception>
+    /// <summary>Reads OpenAI's list of merges, compressed with gzip or not, from which all numbers follow.</summary>
+    /// <exception cref="InvalidDataException">The file is not such a list; the message says where.</exception>
     public static ClipVocabulary ReadMerges(string path)
     {
         string[] merges = [.. MergesOf(path).Take(MostMerges)];
@@ -31,7 +31,7 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
         int number = 0;
         foreach (string token in all)
         {
-            // Of a token that two merges make, the later number counts.
+            // If two merges give the same token, the later number counts.
             tokens[token] = number++;
         }
 
@@ -39,18 +39,18 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
     }
 
     /// <summary>Reads Hugging Face's two files.</summary>
-    /// <exception cref="InvalidDataException">A file is of another kind, or they do not belong together; the message says where.</exception>
+    /// <exception cref="InvalidDataException">A file is of another kind, or the two do not belong together; the message says where.</exception>
     public static ClipVocabulary Read(string vocabularyPath, string mergesPath)
     {
         Dictionary<string, int> tokens = ReadTokens(vocabularyPath);
         IEnumerable<string> needed = ByteCharacters().SelectMany(character => new[] { $"{character}", character + WordEnd })
             .Concat(ClipTokenizer.SpecialTokens);
         return needed.FirstOrDefault(token => !tokens.ContainsKey(token)) is string missing
-            ? throw new InvalidDataException($"{vocabularyPath}: token '{missing}' is missing, which texts need.")
+            ? throw new InvalidDataException($"{vocabularyPath}: token '{missing}' is missing, but texts need it.")
             : Create(tokens, [.. MergesOf(mergesPath)], vocabularyPath, mergesPath);
     }
 
-    /// <summary>Refuses merges of what is no token, to what is none, or that are there twice.</summary>
+    /// <summary>Refuses merges whose parts or result are not tokens, and merges that occur twice.</summary>
     private static ClipVocabulary Create(Dictionary<string, int> tokens, string[] merges, string vocabularyPath, string mergesPath)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
@@ -59,12 +59,12 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
             string[] parts = merge.Split(' ');
             if (parts.Append(parts[0] + parts[1]).FirstOrDefault(token => !tokens.ContainsKey(token)) is string missing)
             {
-                throw new InvalidDataException($"{vocabularyPath}: token '{Excerpt.Of(missing)}' is missing, which the merge '{Excerpt.Of(merge)}' of '{mergesPath}' needs.");
+                throw new InvalidDataException($"{vocabularyPath}: token '{Excerpt.Of(missing)}' is missing, but the merge '{Excerpt.Of(merge)}' of '{mergesPath}' needs it.");
             }
 
             if (!known.Add(merge))
             {
-                throw new InvalidDataException($"{mergesPath}: the merge '{Excerpt.Of(merge)}' is there twice.");
+                throw new InvalidDataException($"{mergesPath}: the merge '{Excerpt.Of(merge)}' occurs twice.");
             }
         }
 
@@ -81,7 +81,7 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
             {
                 if (!token.Value.TryGetInt32(out int number) || number < 0 || !tokens.TryAdd(token.Name, number))
                 {
-                    throw new InvalidDataException($"{path}: token '{Excerpt.Of(token.Name)}' is there twice, or has no number from 0 on.");
+                    throw new InvalidDataException($"{path}: token '{Excerpt.Of(token.Name)}' occurs twice, or its number is not a whole number of at least 0.");
                 }
             }
 
@@ -89,11 +89,11 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{path}: an object of tokens and their numbers is needed. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
+            throw new InvalidDataException($"{path}: a JSON object with a number for each token is needed. {Excerpt.OfMessage(exception)}", Excerpt.AsReason(exception));
         }
     }
 
-    /// <summary>The lines behind the first, which says what the file is.</summary>
+    /// <summary>All lines but the first, which says what the file is.</summary>
     private static IEnumerable<string> MergesOf(string path)
     {
         string[] lines = ReadText(path).Split('\n');
@@ -107,7 +107,7 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
 
             yield return line.Split(' ') is [{ Length: > 0 }, { Length: > 0 }]
                 ? line
-                : throw new InvalidDataException($"{path}: line {i + 1} is '{Excerpt.Of(line)}', but two tokens with a space between are needed.");
+                : throw new InvalidDataException($"{path}: line {i + 1} is '{Excerpt.Of(line)}', but two tokens separated by a space are needed.");
         }
     }
 
@@ -134,10 +134,10 @@ internal sealed record ClipVocabulary(IReadOnlyDictionary<string, int> Tokens, I
 
         return unpacked.Length <= MaxLength
             ? Encoding.UTF8.GetString(unpacked.GetBuffer().AsSpan(0, (int)unpacked.Length))
-            : throw new InvalidDataException($"{path}: it has more than {MaxLength} bytes, which no vocabulary has.");
+            : throw new InvalidDataException($"{path}: it has more than {MaxLength} bytes, too many for a vocabulary.");
     }
 
-    /// <summary>What stands for each byte in tokens, in the order of their numbers: the byte's own character if that can be seen.</summary>
+    /// <summary>The character that stands for each byte in tokens, in the order of their numbers: the byte's own character if it is visible.</summary>
     private static char[] ByteCharacters()
     {
         int[] visible = [.. Enumerable.Range('!', '~' - '!' + 1), .. Enumerable.Range('¡', '¬' - '¡' + 1), .. Enumerable.Range('®', 'ÿ' - '®' + 1)];

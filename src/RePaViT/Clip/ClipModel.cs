@@ -6,13 +6,13 @@ using RePaViT.Clip;
 namespace RePaViT;
 
 /// <summary>
-/// CLIP (Radford et al., arXiv 2103.00020): a tower for images and one for texts, which put what belongs together close to each other.
-/// Names of classes are enough to classify images, without any image to train with. Immutable, and safe to use from several threads at
-/// once, if its tokenizer is.
+/// CLIP (Radford et al., arXiv 2103.00020): an image tower and a text tower, which map an image and a text that describes it to vectors
+/// close to each other. The names of classes are enough to classify images, without any training images. Immutable, and safe to use from
+/// several threads at once if its tokenizer is.
 /// </summary>
 public sealed class ClipModel
 {
-    /// <summary>What stands for the name of a class in a template.</summary>
+    /// <summary>The place of the class name in a template.</summary>
     private const string Place = "{}";
 
     private readonly TextTower _texts;
@@ -21,51 +21,56 @@ public sealed class ClipModel
     private ClipModel(RePaViTModel images, TextTower texts, float logitScale, ITextTokenizer tokenizer)
         => (ImageTower, _texts, _tokenizer, LogitScale) = (images, texts, tokenizer, logitScale);
 
-    /// <summary>The sentence that stands for a class where no others are given: <c>a photo of a {}.</c></summary>
+    /// <summary>The template that is used if none are given: <c>a photo of a {}.</c></summary>
     public static IReadOnlyList<string> DefaultTemplates { get; } = ["a photo of a {}."];
 
     /// <summary>
-    /// The tower of images alone: what <see cref="RePaViTModel.CreateExtractor"/> computes with the output <c>embedding</c> are vectors of
-    /// length 1, to be compared with those of texts. It has one class without a meaning, whose logit is 0.
+    /// The image tower alone. <see cref="RePaViTModel.CreateExtractor"/> with the output <c>embedding</c> computes vectors of length 1,
+    /// which can be compared with those of texts. It has a single class, which means nothing and whose logit is always 0.
     /// </summary>
     public RePaViTModel ImageTower { get; }
 
-    /// <summary>What the cosine of an image and a text is multiplied with for the softmax.</summary>
+    /// <summary>The factor by which the cosine of an image and a text is multiplied to give a logit.</summary>
     public float LogitScale { get; }
 
-    /// <summary>Numbers of a vector.</summary>
+    /// <summary>The number of values in the vector of an image or a text.</summary>
     public int EmbeddingLength => _texts.Architecture.Outputs;
 
-    /// <summary>Most tokens of a text, with those that begin and end it: 77 in all that OpenAI published.</summary>
+    /// <summary>The largest number of tokens in a text, including those that begin and end it: 77 in every model that OpenAI published.</summary>
     public int ContextLength => _texts.Architecture.ContextLength;
 
     /// <summary>
-    /// Reads both towers of a file of OpenAI (<c>.pt</c>), OpenCLIP or Hugging Face, whose image tower is a vision transformer. Nothing in the
-    /// file is executed.
+    /// Reads both towers from a file of OpenAI (<c>.pt</c>), OpenCLIP or Hugging Face whose image tower is a vision transformer. Nothing in
+    /// the file is executed.
     /// </summary>
     /// <param name="path">The file, as for <see cref="RePaViTModel.LoadPretrained(string, PretrainedOptions?)"/>.</param>
-    /// <param name="tokenizer">Makes the tokens that the text tower was trained with.</param>
+    /// <param name="tokenizer">The tokenizer that the text tower was trained with.</param>
     /// <param name="options">
-    /// What is not in files; null for nothing. Activation and epsilon are those of both towers, <see cref="PretrainedOptions.ClassNames"/>
-    /// is not used.
+    /// What the files do not say; null for nothing. Activation and epsilon apply to both towers; <see cref="PretrainedOptions.ClassNames"/>
+    /// is ignored.
     /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It is a folder, or may not be read.</exception>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, or has not both towers, or one that cannot be computed here; the message says which and why.
+    /// The file is damaged, a tower is missing, or a tower cannot be computed here; the message says which and why.
     /// </exception>
     public static ClipModel LoadPretrained(string path, ITextTokenizer tokenizer, PretrainedOptions? options = null)
         => LoadPretrained(PretrainedSource.FromFile(path), tokenizer, options);
 
-    /// <summary>Reads what <see cref="LoadPretrained(string, ITextTokenizer, PretrainedOptions?)"/> reads, from a stream or a download as well.</summary>
-    /// <param name="source">Where the weights are.</param>
-    /// <param name="tokenizer">As there.</param>
-    /// <param name="options">As there. Only a file has others beside it: for all else, they must tell what shapes do not.</param>
+    /// <summary>Like <see cref="LoadPretrained(string, ITextTokenizer, PretrainedOptions?)"/>, but also reads a stream or a download.</summary>
+    /// <param name="source">The source of the weights.</param>
+    /// <param name="tokenizer">As in the other overload.</param>
+    /// <param name="options">
+    /// As in the other overload. Only a file has configuration files beside it: for other sources, the options must give what shapes do not
+    /// show.
+    /// </param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="IOException">The weights could not be downloaded: the message says which file to put where instead.</exception>
-    /// <exception cref="FileNotFoundException">As there.</exception>
-    /// <exception cref="UnauthorizedAccessException">As there, or the cache folder may not be written to.</exception>
-    /// <exception cref="InvalidDataException">As there, or what was downloaded is not what its SHA-256 says.</exception>
+    /// <exception cref="IOException">The weights could not be downloaded; the message says which file to put where instead.</exception>
+    /// <exception cref="FileNotFoundException">As in the other overload.</exception>
+    /// <exception cref="UnauthorizedAccessException">As in the other overload, or the cache folder may not be written to.</exception>
+    /// <exception cref="InvalidDataException">
+    /// As in the other overload, or the downloaded file does not have the given SHA-256 hash.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ClipModel LoadPretrained(
         PretrainedSource source, ITextTokenizer tokenizer, PretrainedOptions? options = null, CancellationToken cancellationToken = default)
@@ -78,8 +83,8 @@ public sealed class ClipModel
         if (images.Description.Architecture is not ViTArchitecture { ProjectionDim: null } || images.Description.Architecture.Classes != texts.Architecture.Outputs)
         {
             throw new InvalidDataException(
-                $"{source.Name}: its image tower gives {images.Description.Architecture.Classes} numbers and its text tower "
-                + $"{texts.Architecture.Outputs}, but vectors of one space are needed.");
+                $"{source.Name}: its image tower gives vectors of {images.Description.Architecture.Classes} numbers and its text tower "
+                + $"vectors of {texts.Architecture.Outputs}, but both must have the same length.");
         }
 
         var model = new ClipModel(ImageTowers.Create(images), new TextTower(texts.Architecture, texts.Weights), texts.LogitScale, tokenizer);
@@ -90,12 +95,12 @@ public sealed class ClipModel
     }
 
     /// <summary>
-    /// The same texts with another image tower, for instance one that <see cref="ConversionExtensions"/> made channel-idle, or that was
-    /// trained further. Its classifiers and its <see cref="ImageTower"/> have the form of that tower.
+    /// The same text tower with another image tower, for instance one that <see cref="ConversionExtensions"/> made channel-idle or that was
+    /// trained further. <see cref="ImageTower"/> and classifiers then have the form of that tower.
     /// </summary>
     /// <param name="tower">
-    /// A model whose output <c>embedding</c> has <see cref="EmbeddingLength"/> numbers: a tower, or a classifier made of one, whose classes
-    /// are left out. Whether it was trained with these texts cannot be checked.
+    /// A model whose output <c>embedding</c> has <see cref="EmbeddingLength"/> numbers: a tower, or a classifier made from one, whose classes
+    /// are dropped. Whether it was trained for this text tower cannot be checked.
     /// </param>
     /// <exception cref="ArgumentException">It has no such output, or one of another length.</exception>
     public ClipModel WithImageTower(RePaViTModel tower)
@@ -106,16 +111,16 @@ public sealed class ClipModel
             ? new ClipModel(ImageTowers.WithoutClasses(tower), _texts, LogitScale, _tokenizer)
             : throw new ArgumentException(
                 $"The image tower has {(length is int other ? $"embeddings of {other} numbers" : "no output 'embedding'")}, "
-                + $"but embeddings of {EmbeddingLength} numbers are needed, like those of the texts.",
+                + $"but embeddings of {EmbeddingLength} numbers, like those of texts, are needed.",
                 nameof(tower));
     }
 
-    /// <summary>Computes what texts are in the space that they share with images.</summary>
+    /// <summary>Computes the vectors of texts, in the space that they share with images.</summary>
     /// <param name="texts">The texts.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>A vector of length 1 for each, in the same order.</returns>
+    /// <returns>A vector of length 1 for each text, in the same order.</returns>
     /// <exception cref="ArgumentException">
-    /// A text has more tokens than <see cref="ContextLength"/>, or the tokenizer gives tokens that the text tower does not know.
+    /// A text has more tokens than <see cref="ContextLength"/>, or the tokenizer returns tokens that the text tower does not have.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<float[]> EmbedTexts(IReadOnlyList<string> texts, CancellationToken cancellationToken = default)
@@ -125,16 +130,19 @@ public sealed class ClipModel
     }
 
     /// <summary>
-    /// Makes a classifier out of names: a class is what a photo shows that its sentences are about. Each class has the mean of the vectors of
-    /// its sentences, at length 1, times <see cref="LogitScale"/>. The model is one as any other: it is saved as ONNX, trained on, converted.
+    /// Makes a classifier from the names of classes: an image belongs to the class whose sentences describe it best. The head has a vector
+    /// for each class: the mean of the vectors of its sentences, scaled to length 1, times <see cref="LogitScale"/>. The result is a model
+    /// like any other: it can be saved as ONNX, fine-tuned and converted.
     /// </summary>
-    /// <param name="classNames">A name for each class, as people would call it in a sentence.</param>
+    /// <param name="classNames">A name for each class, as it would be used in a sentence.</param>
     /// <param name="templates">
-    /// Sentences in which <c>{}</c> stands for the name, at least one. Several are better: CLIP's authors have 80 for ImageNet. Null for
+    /// Sentences in which <c>{}</c> stands for the name, at least one. Several are better: CLIP's authors use 80 for ImageNet. Null for
     /// <see cref="DefaultTemplates"/>.
     /// </param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <exception cref="ArgumentException">There is no class or no template, a name is empty, or a template has no place for it; and as for texts.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no class or no template, a name is empty, a template has no place for the name, or as for <see cref="EmbedTexts"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public RePaViTModel CreateClassifier(
         IReadOnlyList<string> classNames, IReadOnlyList<string>? templates = null, CancellationToken cancellationToken = default)
@@ -163,7 +171,7 @@ public sealed class ClipModel
     {
         if (classNames.Count == 0 || classNames.Any(string.IsNullOrWhiteSpace))
         {
-            throw new ArgumentException("At least one class is needed, and a name for each.", nameof(classNames));
+            throw new ArgumentException("At least one class is needed, and each needs a name.", nameof(classNames));
         }
 
         if (templates.Count == 0)
@@ -182,6 +190,6 @@ public sealed class ClipModel
         IReadOnlyList<int> tokens = _tokenizer.Encode(text ?? throw new ArgumentNullException(nameof(text)));
         return tokens.Count <= ContextLength
             ? tokens
-            : throw new ArgumentException($"Text '{text}' has {tokens.Count} tokens, but {ContextLength} are the most that are accepted.", nameof(text));
+            : throw new ArgumentException($"Text '{text}' has {tokens.Count} tokens, but at most {ContextLength} are accepted.", nameof(text));
     }
 }

@@ -7,24 +7,24 @@ using RePaViT.Weights;
 
 namespace RePaViT.Clip;
 
-/// <summary>What was read of the text tower of a file.</summary>
-/// <param name="Architecture">What it is.</param>
+/// <summary>A text tower that was read from a file.</summary>
+/// <param name="Architecture">Its structure.</param>
 /// <param name="Weights">Its tensors.</param>
-/// <param name="LogitScale">What cosines are multiplied with before the softmax.</param>
+/// <param name="LogitScale">The factor by which cosines are multiplied before the softmax.</param>
 /// <param name="Unused">Tensors of the file that it does not need.</param>
-/// <param name="Assumptions">What nobody said, and was taken to be as usual.</param>
+/// <param name="Assumptions">What no file and no option says, and was assumed to be as usual.</param>
 internal sealed record TextTowerFile(
     TextArchitecture Architecture, NamedTensors Weights, float LogitScale, IReadOnlyList<string> Unused, IReadOnlyList<string> Assumptions);
 
-/// <summary>Reads the text tower that stands beside an image tower.</summary>
+/// <summary>Reads the text tower from a file that has an image tower too.</summary>
 internal static class ClipReader
 {
     private const string LogitScale = "logit_scale";
 
-    // In every CLIP, unless a file beside the weights says otherwise.
+    // In every CLIP whose configuration does not say otherwise.
     private const int ChannelsPerHead = 64;
 
-    // Larger ones would make infinite logits; CLIP's are clipped at ln 100 in training.
+    // Larger ones would give infinite logits. CLIP's are clipped at ln 100 in training.
     private const float MaxLogScale = 20;
 
     /// <exception cref="InvalidDataException">The file is damaged, or has no text tower that can be read; the message says why.</exception>
@@ -40,22 +40,22 @@ internal static class ClipReader
         TextArchitecture architecture = Infer(context);
         if (context.Configuration.SeesLaterTokens)
         {
-            throw context.Refusal($"'{configuration.Files[0]}' beside it says that its tokens see later ones, which is not read");
+            throw context.Refusal($"'{configuration.Files[0]}' beside it says that tokens attend to later ones, which is not supported");
         }
 
         if (context.Configuration.Pooling is not (null or "argmax" or "eos"))
         {
             throw context.Refusal(
-                $"'{configuration.Files[0]}' beside it says that a text is '{Excerpt.Of(context.Configuration.Pooling)}', "
-                + "and only the token that ends it is read ('argmax' or 'eos')");
+                $"'{configuration.Files[0]}' beside it says that texts are pooled by '{Excerpt.Of(context.Configuration.Pooling)}', "
+                + "but only the token that ends a text is supported ('argmax' or 'eos')");
         }
 
         if (configuration.Text is PretrainedConfiguration said
             && (said.Dim is int dim && dim != architecture.Dim || said.Depth is int depth && depth != architecture.Depth))
         {
             throw context.Refusal(
-                $"'{configuration.Files[0]}' beside it is about another network: {said.Dim} channels and {said.Depth} blocks, "
-                + $"and the file has {architecture.Dim} and {architecture.Depth}");
+                $"'{configuration.Files[0]}' beside it describes another network: {said.Dim} channels and {said.Depth} blocks, "
+                + $"where the file has {architecture.Dim} and {architecture.Depth}");
         }
 
         var reader = new PretrainedWeights(context, file.Length);
@@ -64,11 +64,11 @@ internal static class ClipReader
         ThrowUnlessFinite(context, weights, logScale);
         string[] unused = [.. context.Source.Unused];
         return unused.FirstOrDefault(context.Source.IsNeeded) is string needed
-            ? throw context.Refusal($"nothing is known of its tensor '{Excerpt.Of(needed)}', without which it may be another network")
+            ? throw context.Refusal($"its tensor '{Excerpt.Of(needed)}' is not known, and without it this may be a different network")
             : new TextTowerFile(architecture, weights, MathF.Exp(logScale), unused, context.Assumptions);
     }
 
-    /// <summary>What shapes tell.</summary>
+    /// <summary>The structure that shapes and options show.</summary>
     private static TextArchitecture Infer(PretrainedContext context)
     {
         int[] tokens = context.ShapeOf("token_embed.weight", 2);
@@ -76,7 +76,7 @@ internal static class ClipReader
         int heads = context.Options.TextHeads ?? context.Configuration.Heads ?? dim / ChannelsPerHead;
         if (heads < 1 || dim % heads != 0)
         {
-            throw context.Refusal($"its {dim} channels cannot be those of {heads} attention heads: {nameof(PretrainedOptions.TextHeads)} is needed");
+            throw context.Refusal($"its {dim} channels cannot be shared by {heads} attention heads: {nameof(PretrainedOptions.TextHeads)} is needed");
         }
 
         return new TextArchitecture(
@@ -97,13 +97,13 @@ internal static class ClipReader
         {
             if (TensorValues.FindWrong(name, tensor.Data, fromZero: false) is string wrong)
             {
-                throw context.Refusal($"it holds what is no finite number. {wrong}");
+                throw context.Refusal($"not all of its numbers are finite. {wrong}");
             }
         }
 
         if (!(Math.Abs(logScale) <= MaxLogScale))
         {
-            throw context.Refusal($"the logarithm of its scale is {logScale}, and a number from -{MaxLogScale} to {MaxLogScale} is needed");
+            throw context.Refusal($"the logarithm of its scale is {logScale}, where a number from -{MaxLogScale} to {MaxLogScale} is needed");
         }
     }
 }

@@ -3,7 +3,7 @@ using RePaViT.Models;
 
 namespace RePaViT.Clip;
 
-/// <summary>Image towers with heads that compare their embeddings with those of classes.</summary>
+/// <summary>Image towers with heads that compare embeddings with the vectors of classes.</summary>
 internal static class ImageTowers
 {
     private const string Head = "head.weight";
@@ -33,11 +33,11 @@ internal static class ImageTowers
     }
 
     /// <summary>The same tower, in the same form, with one class whose vector is 0.</summary>
-    /// <param name="tower">A tower, or a classifier made of one.</param>
+    /// <param name="tower">A tower, or a classifier made from one.</param>
     public static RePaViTModel WithoutClasses(RePaViTModel tower) => WithClasses(tower, ["image"], new float[LengthOf(tower)!.Value]);
 
     /// <summary>The same tower, in the same form, with other classes.</summary>
-    /// <param name="tower">A tower, or a classifier made of one.</param>
+    /// <param name="tower">A tower, or a classifier made from one.</param>
     /// <param name="classNames">Their names.</param>
     /// <param name="vectors">Their vectors, [classes, embedding length].</param>
     public static RePaViTModel WithClasses(RePaViTModel tower, IReadOnlyList<string> classNames, float[] vectors)

@@ -4,7 +4,7 @@ using RePaViT.Threading;
 
 namespace RePaViT.Clip;
 
-/// <summary>The weight and the bias of a linear layer, where the kernels read them.</summary>
+/// <summary>The weight and the bias of a linear layer, laid out for the kernels.</summary>
 internal sealed class PackedProduct
 {
     private readonly PackedMatrix _weight;

@@ -7,13 +7,13 @@ using RePaViT.Threading;
 namespace RePaViT.Clip;
 
 /// <summary>
-/// Computes what a text is in the space that it shares with images. Nothing behind the token that ends a text counts, because no
-/// token sees a later one: so texts are as long as they are, and those of the same length are computed together. Safe to use from
-/// several threads at once.
+/// Computes the vectors of texts, in the space that they share with images. What follows the token that ends a text has no effect, since no
+/// token attends to a later one. So texts are not padded, and those of the same length are computed together. Safe to use from several
+/// threads at once.
 /// </summary>
 internal sealed class TextTower
 {
-    // 40 MB of hidden channels for texts of the greatest length in CLIP's usual size.
+    // 40 MB of hidden channels for the longest texts in CLIP's usual size.
     private const int TextsPerPass = 64;
 
     private readonly ThreadTeam _team;
@@ -23,9 +23,9 @@ internal sealed class TextTower
     private readonly Normalization _norm;
     private readonly PackedProduct _projection;
 
-    /// <param name="architecture">What it is.</param>
+    /// <param name="architecture">Its structure.</param>
     /// <param name="weights">Its tensors.</param>
-    /// <param name="threads">Threads that share a call; null for one on every core.</param>
+    /// <param name="threads">Threads that share a call; null for one per core.</param>
     public TextTower(TextArchitecture architecture, NamedTensors weights, int? threads = null)
     {
         _team = ThreadTeam.Get(threads);
@@ -40,10 +40,10 @@ internal sealed class TextTower
     public TextArchitecture Architecture { get; }
 
     /// <summary>Computes vectors of length 1.</summary>
-    /// <param name="texts">The tokens of each; what stands behind the first that has the greatest number is left out.</param>
+    /// <param name="texts">The tokens of each; those after the first with the largest number are left out.</param>
     /// <param name="cancellationToken">Stops it between two passes.</param>
     /// <returns>[outputs] for each, in the same order.</returns>
-    /// <exception cref="ArgumentException">A text has no tokens, or too many, or one that is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">A text has no tokens, too many, or one that is not in the vocabulary.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public float[][] Embed(IReadOnlyList<IReadOnlyList<int>> texts, CancellationToken cancellationToken = default)
     {
@@ -61,7 +61,7 @@ internal sealed class TextTower
         return embeddings;
     }
 
-    /// <summary>The tokens of a text up to the one that ends it, which has the greatest number.</summary>
+    /// <summary>The tokens of a text up to the one that ends it, which has the largest number.</summary>
     private int[] TakeRead(IReadOnlyList<int> tokens, int text)
     {
         if (tokens.Count == 0 || tokens.Count > Architecture.ContextLength)
@@ -83,7 +83,7 @@ internal sealed class TextTower
         return [.. tokens.Take(end + 1)];
     }
 
-    /// <summary>Texts of the same length.</summary>
+    /// <summary>Computes texts of the same length.</summary>
     private void Embed(int[][] texts, int length, Action<int, float[]> give)
     {
         int rows = texts.Length * length;
@@ -124,7 +124,7 @@ internal sealed class TextTower
         GC.KeepAlive(buffers);
     }
 
-    /// <summary>0 for a token and those before it, minus infinity for later ones.</summary>
+    /// <summary>The mask of attention scores: 0 for a token and those before it, minus infinity for later ones.</summary>
     private ScoreBias CausalBias(int length)
     {
         float[] mask = new float[length * length];
@@ -138,7 +138,7 @@ internal sealed class TextTower
         return bias;
     }
 
-    /// <summary>What a pass computes in; it must be reachable until the pass is done.</summary>
+    /// <summary>The memory of a pass; it must stay reachable until the pass is done.</summary>
     private sealed class PassBuffers(int rows, int texts, TextArchitecture architecture)
     {
         public PinnedBuffer Tokens { get; } = new((long)rows * architecture.Dim);
@@ -152,7 +152,7 @@ internal sealed class TextTower
         public PinnedBuffer Outputs { get; } = new((long)texts * architecture.Outputs);
     }
 
-    /// <summary>LN with its weights.</summary>
+    /// <summary>Layer normalization with its weights.</summary>
     private sealed class Normalization(LayerNormalize norm, NamedTensors weights)
     {
         private readonly PinnedBuffer _gamma = PinnedBuffer.Of(weights[norm.Gamma!.Name].Data);

@@ -85,7 +85,7 @@ public sealed class ClipTokenizerTests
         File.WriteAllText(folder.File("bad.txt"), "#version\nzz a\n");
         StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.txt"))), "token 'zz' is missing");
         File.WriteAllText(folder.File("bad.txt"), "#version\na b\na b\n");
-        StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.txt"))), "'a b' is there twice");
+        StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.txt"))), "'a b' occurs twice");
         File.WriteAllText(folder.File("bad.json"), "{\"a\": 1}");
         StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.json"), folder.File("merges.txt"))), "token '!' is missing");
         File.WriteAllText(folder.File("bad.txt"), "#version\nx x\n");
@@ -93,7 +93,7 @@ public sealed class ClipTokenizerTests
         File.WriteAllText(folder.File("bad.json"), "{\"a\": 1, \"a\": 2}");
         StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.json"), folder.File("merges.txt"))), "'a'");
         File.WriteAllText(folder.File("bad.json"), "[1]");
-        StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.json"), folder.File("merges.txt"))), "an object");
+        StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.json"), folder.File("merges.txt"))), "a JSON object");
         File.WriteAllBytes(folder.File("bad.gz"), [0x1f, 0x8b, 1, 2, 3]);
         StringAssert.Contains(Refusal(() => ClipTokenizer.Load(folder.File("bad.gz"))), "bad.gz");
         Assert.ThrowsExactly<FileNotFoundException>(() => ClipTokenizer.Load(folder.File("none")));

@@ -196,7 +196,7 @@ public sealed class ClipModelTests
     }
 
     [TestMethod]
-    [DataRow("\"heads\": 2", "\"heads\": 2, \"no_causal_mask\": true", "see later ones")]
+    [DataRow("\"heads\": 2", "\"heads\": 2, \"no_causal_mask\": true", "attend to later ones")]
     [DataRow("\"heads\": 2", "\"heads\": 2, \"pool_type\": \"last\"", "'last'")]
     [DataRow("\"heads\": 2", "\"heads\": 5", "5 attention heads")]
     [DataRow("\"head_width\": 64", "\"head_width\": 64, \"pool_type\": \"avg\"", "the mean of its patches")]
@@ -215,7 +215,7 @@ public sealed class ClipModelTests
     {
         (ClipModel model, _) = Load("openai.pt");
 
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.EmbedTexts(["too long"])).Message, "13 tokens, but 12");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.EmbedTexts(["too long"])).Message, "13 tokens, but at most 12");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.EmbedTexts(["unknown"])).Message, "token 300");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.EmbedTexts(["empty"])).Message, "0 tokens");
         Assert.ThrowsExactly<ArgumentNullException>(() => model.EmbedTexts([null!]));

@@ -4,22 +4,24 @@ using RePaViT.Training.Contrastive;
 namespace RePaViT;
 
 /// <summary>
-/// Trains the image tower of a CLIP on images and their texts, by CLIP's contrastive loss (Radford et al., arXiv 2103.00020, figure 3). The
-/// text tower stays as it is (locked-text tuning), and so does <see cref="ClipModel.LogitScale"/>: texts are embedded once. Runs on the CPU,
-/// as deterministic as <see cref="Trainer"/>.
+/// Trains the image tower of a CLIP on images with texts, by CLIP's contrastive loss (Radford et al., arXiv 2103.00020, figure 3). The text
+/// tower and <see cref="ClipModel.LogitScale"/> stay as they are (locked-text tuning), so each text is embedded only once. Training runs on
+/// the CPU and is as deterministic as with <see cref="Trainer"/>.
 /// <para>
 /// Each image is compared with the texts of all pairs of a step: <see cref="TrainingRecipe.BatchSize"/> pairs in each of
-/// <see cref="TrainingRecipe.GradientAccumulation"/> batches. Only one batch has to pass through the network at once, whatever their number
-/// (gradient caching: Gao et al., arXiv 2101.06983); what all of them need is the memory for their images, 12 bytes for each pixel, and the
-/// time for a second pass forward. Batch normalization takes the statistics of each batch.
+/// <see cref="TrainingRecipe.GradientAccumulation"/> batches. Activations are kept for one batch at a time, however many there are (gradient
+/// caching: Gao et al., arXiv 2101.06983). In return, each batch passes forward through the network twice, and the images of all batches are
+/// kept in memory, 12 bytes per pixel. Batch normalization uses the statistics of each batch.
 /// </para>
 /// <para>
-/// Training and validation accuracy are shares of images that are closer to their own text than to any other: of the step, and of the
-/// validation pairs. <see cref="TrainingRecipe.LabelSmoothing"/> has no effect.
+/// Accuracy is the share of images that are at least as close to their own text as to any other: of the same step in training, of all
+/// validation pairs in validation. <see cref="TrainingRecipe.LabelSmoothing"/> has no effect.
 /// </para>
 /// </summary>
 public sealed class ClipTrainer
 {
+    private const string NoMixing = "0 (a mixture of two images has no text)";
+
     private readonly ClipModel _clip;
     private readonly Architecture _architecture;
     private readonly RePaViTModel? _initialTower;
@@ -31,7 +33,7 @@ public sealed class ClipTrainer
     /// <param name="recipe">How to train; null for <see cref="TrainingRecipe.FineTune"/>.</param>
     /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
     /// <exception cref="ArgumentException">
-    /// An option has a value that is not accepted, or images would be mixed or repeated within a step; the message names it.
+    /// An option has a value that is not accepted, or one that would mix or repeat images; the message names it.
     /// </exception>
     public ClipTrainer(ClipModel clip, TrainingRecipe? recipe = null, TrainerOptions? options = null)
         : this(clip, clip?.ImageTower.Architecture, clip?.ImageTower, recipe ?? TrainingRecipe.FineTune, options)
@@ -39,15 +41,15 @@ public sealed class ClipTrainer
     }
 
     /// <summary>Creates a trainer for a new image tower, which starts from random weights.</summary>
-    /// <param name="clip">The text tower, with the preprocessing of images.</param>
+    /// <param name="clip">The text tower and the preprocessing of images.</param>
     /// <param name="architecture">
-    /// The new tower. Its number of classes is not used, and its <see cref="ViTArchitecture.ProjectionDim"/> is that of the texts if it is null.
-    /// With idle channels, the recipe's <see cref="ChannelIdleMethod"/> decides whether it is trained with them, or vanilla and then converted.
+    /// The new tower. Its number of classes is ignored; if its <see cref="ViTArchitecture.ProjectionDim"/> is null, that of the texts is taken.
+    /// If it has idle channels, the recipe's <see cref="ChannelIdleMethod"/> decides whether it is trained with them or converted at the end.
     /// </param>
     /// <param name="recipe">How to train; null for the defaults.</param>
     /// <param name="options">Threads and checkpoints; null for all cores and none.</param>
     /// <exception cref="ArgumentException">
-    /// As in the other constructor, or the architecture is not valid or has embeddings of another length than the texts.
+    /// As in the other constructor, or the architecture is not valid, or its embeddings do not have the length of those of texts.
     /// </exception>
     public ClipTrainer(ClipModel clip, ViTArchitecture architecture, TrainingRecipe? recipe = null, TrainerOptions? options = null)
         : this(clip, TowerOf(clip, architecture), initialTower: null, recipe ?? new TrainingRecipe(), options)
@@ -70,13 +72,13 @@ public sealed class ClipTrainer
     /// <param name="progress">Receives reports, at most ten per second and one after each epoch; may be null.</param>
     /// <param name="cancellationToken">Ends the run after the step in progress; the result is then the best so far.</param>
     /// <exception cref="ArgumentException">
-    /// There are not as many texts as images, a text is not accepted (<see cref="ClipModel.EmbedTexts"/>), or the data, the tower and the
+    /// The numbers of texts and images differ, a text is not accepted (<see cref="ClipModel.EmbedTexts"/>), or the data, the tower and the
     /// recipe do not match.
     /// </exception>
     /// <exception cref="NotSupportedException">As for <see cref="Trainer.Fit"/>.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the weights are no longer finite.</exception>
     /// <exception cref="IOException">As for <see cref="Trainer.Fit"/>.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled while texts were embedded.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled while texts were being embedded.</exception>
     public ClipTrainingResult Fit(
         ImageTextPairs training, ImageTextPairs? validation = null, IProgress<TrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
@@ -136,15 +138,15 @@ public sealed class ClipTrainer
         ArgumentNullException.ThrowIfNull(clip);
         ArgumentNullException.ThrowIfNull(architecture);
         int length = architecture.ProjectionDim ?? clip.EmbeddingLength;
-        Guard.ThrowUnless(length == clip.EmbeddingLength, architecture.ProjectionDim, $"{clip.EmbeddingLength}, as the texts have,");
+        Guard.ThrowUnless(length == clip.EmbeddingLength, architecture.ProjectionDim, $"{clip.EmbeddingLength}, the length of the texts' embeddings,");
         return architecture with { Classes = 1, ProjectionDim = length };
     }
 
-    /// <summary>A mixture of two images has no text of its own, and a second view of an image would be contrasted with its own text.</summary>
+    /// <summary>A mixture of two images has no text, and a repeated image would be contrasted with its own text.</summary>
     private static void ThrowIfMixed(AugmentationOptions augmentation)
     {
-        Guard.ThrowUnless(augmentation.MixupAlpha == 0, augmentation.MixupAlpha, "0, since texts cannot be mixed,");
-        Guard.ThrowUnless(augmentation.CutmixAlpha == 0, augmentation.CutmixAlpha, "0, since texts cannot be mixed,");
-        Guard.ThrowUnless(augmentation.Repeats == 1, augmentation.Repeats, "1, since each pair is contrasted with all others,");
+        Guard.ThrowUnless(augmentation.MixupAlpha == 0, augmentation.MixupAlpha, NoMixing);
+        Guard.ThrowUnless(augmentation.CutmixAlpha == 0, augmentation.CutmixAlpha, NoMixing);
+        Guard.ThrowUnless(augmentation.Repeats == 1, augmentation.Repeats, "1 (repeats of an image would be contrasted with each other's text)");
     }
 }

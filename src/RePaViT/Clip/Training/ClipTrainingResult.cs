@@ -1,9 +1,9 @@
 namespace RePaViT;
 
 /// <summary>The result of training an image tower.</summary>
-/// <param name="Model">The texts with the trained tower, in the form in which it is deployed.</param>
+/// <param name="Model">The text tower with the trained image tower in deployed form.</param>
 /// <param name="Training">
-/// The run. Its model is the tower in training form: <see cref="ClipModel.WithImageTower"/> with it gives a model to train further from
-/// exactly there.
+/// The run. Its model is the image tower in training form; a <see cref="ClipModel"/> with it (<see cref="ClipModel.WithImageTower"/>) can be
+/// trained further from exactly this state.
 /// </param>
 public sealed record ClipTrainingResult(ClipModel Model, TrainingResult Training);
