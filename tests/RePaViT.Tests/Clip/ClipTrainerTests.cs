@@ -55,10 +55,12 @@ public sealed class ClipTrainerTests
     }
 
     [TestMethod]
-    public void A_converted_tower_goes_on_from_where_it_is()
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_converted_tower_goes_on_from_where_it_is(bool keepNormalization)
     {
         ClipModel converted = Clip.WithImageTower(
-            Clip.ImageTower.ToChannelIdle(Training.Images, new ConversionOptions { KeepNormalization = false }).Model);
+            Clip.ImageTower.ToChannelIdle(Training.Images, new ConversionOptions { KeepNormalization = keepNormalization }).Model);
         TrainingRecipe still = Recipe with { Epochs = 1, LearningRate = 1e-30, MinimumLearningRate = 0, WarmupLearningRate = 0, EmaDecay = null };
 
         ClipTrainingResult untouched = new ClipTrainer(converted, still).Fit(Training);
