@@ -95,14 +95,13 @@ public sealed partial class Trainer
     {
         SelfDistillation options = run.SelfDistillation!;
         var networks = CropNetworks.Create(whole, run.Model.Architecture, options, run.Recipe.Seed);
-        using ITrainingEngine engine = _backend.CreateSelfDistillation(
-            networks, options, new SelfDistillationSchedule(options, run.StepsPerEpoch()), run.Recipe, _options.Threads);
+        using ITrainingEngine engine = new PartEngine(
+            _backend.CreateSelfDistillation(
+                networks, options, new SelfDistillationSchedule(options, run.StepsPerEpoch()), run.Recipe, _options.Threads),
+            networks.Untrained);
         Restore(engine, start);
         var pipeline = new CropPipeline(images, Preprocessing, options, run.Model.Architecture.ImageSize, run.Recipe.Seed);
-        var loop = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate: null, _options, progress)
-        {
-            Untrained = networks.Untrained,
-        };
+        var loop = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate: null, _options, progress);
         return loop.Run(cancellationToken);
     }
 

@@ -2,7 +2,6 @@ using RePaViT.Inference;
 using RePaViT.Layers;
 using RePaViT.Networks;
 using RePaViT.Objectives;
-using RePaViT.Operators;
 using RePaViT.Rewrites;
 using RePaViT.Training.Contrastive;
 
@@ -19,7 +18,7 @@ internal sealed class LastBlocksEngine : IForwardEngine
     private readonly int? _threads;
     private readonly ITrainingEngine _trained;
     private readonly int _tokensLength;
-    private NamedTensors _frozenWeights;
+    private FixedTensors _frozenWeights;
     private IInferenceEngine _frozen;
     private TrainingBatch? _tokens;
 
@@ -35,7 +34,7 @@ internal sealed class LastBlocksEngine : IForwardEngine
         int[] distances = LayerRates.Distances(network.Layers);
         _frozenLayers = [.. network.Layers.Zip(distances).TakeWhile(pair => pair.Second > blocks).Select(pair => pair.First)];
         (_backend, _threads) = (backend, threads);
-        _frozenWeights = Take(network.Weights, _frozenLayers);
+        _frozenWeights = new FixedTensors(_frozenLayers.SelectMany(layer => layer.Tensors), network.Weights);
         _frozen = CompileFrozen();
         Network trained = Part([.. network.Layers.Skip(_frozenLayers.Length)], network.Weights);
         _tokensLength = (int)trained.Layers[0].Input.Length;
@@ -56,22 +55,15 @@ internal sealed class LastBlocksEngine : IForwardEngine
     public double Update(double learningRate) => _trained.Update(learningRate);
 
     /// <inheritdoc/>
-    public NamedTensors GetWeights(bool averaged) => WithFrozen(_trained.GetWeights(averaged));
+    public NamedTensors GetWeights(bool averaged) => _frozenWeights.FollowedBy(_trained.GetWeights(averaged));
 
     /// <inheritdoc/>
-    public NamedTensors GetState() => WithFrozen(_trained.GetState());
+    public NamedTensors GetState() => _frozenWeights.FollowedBy(_trained.GetState());
 
     /// <inheritdoc/>
     public void SetState(NamedTensors state)
     {
-        var weights = new NamedTensors();
-        foreach (TensorSpec tensor in _frozenLayers.SelectMany(layer => layer.Tensors))
-        {
-            float[] values = new float[tensor.Length];
-            state.CopyState(tensor.Name, tensor.Shape, values);
-            weights.Add(tensor.Name, new WeightTensor(values, tensor.Shape));
-        }
-
+        FixedTensors weights = _frozenWeights.ReadFrom(state);
         _trained.SetState(state);
         _frozenWeights = weights;
         (_frozen as IDisposable)?.Dispose();
@@ -99,29 +91,13 @@ internal sealed class LastBlocksEngine : IForwardEngine
 
     private IInferenceEngine CompileFrozen()
     {
-        Network network = Part(_frozenLayers, _frozenWeights);
+        Network network = Part(_frozenLayers, _frozenWeights.Values);
         return _backend.CreateInference(
             _frozenLayers.OfType<TrainedFeedForward>().Any() ? FeedForwardMerging.Merge(network) : network, _threads);
     }
 
-    private NamedTensors WithFrozen(NamedTensors trained)
-    {
-        NamedTensors all = Take(_frozenWeights, _frozenLayers);
-        foreach ((string name, WeightTensor tensor) in trained)
-        {
-            all.Add(name, tensor);
-        }
-
-        return all;
-    }
-
     private static Network Part(Layer[] layers, NamedTensors weights) => new(
-        new NetworkLayout(layers, [new NetworkOutput(NetworkLayout.Logits, layers.Length)]), Take(weights, layers), NetworkStage.Trained);
-
-    private static NamedTensors Take(NamedTensors weights, IEnumerable<Layer> layers)
-    {
-        var taken = new NamedTensors();
-        taken.Copy(layers.SelectMany(layer => layer.Tensors), weights);
-        return taken;
-    }
+        new NetworkLayout(layers, [new NetworkOutput(NetworkLayout.Logits, layers.Length)]),
+        new FixedTensors(layers.SelectMany(layer => layer.Tensors), weights).Values,
+        NetworkStage.Trained);
 }

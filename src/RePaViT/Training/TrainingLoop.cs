@@ -58,9 +58,6 @@ internal sealed class TrainingLoop
         _bestWeights = start?.BestWeights;
     }
 
-    /// <summary>Tensors of the model that the engine does not have.</summary>
-    public NamedTensors Untrained { get; init; } = new();
-
     private long GlobalStep => (long)_state.Epoch * _stepsPerEpoch + _state.Step;
 
     private long TotalSteps => (long)_run.Epochs * _stepsPerEpoch;
@@ -196,11 +193,6 @@ internal sealed class TrainingLoop
     private NamedTensors GetWeights()
     {
         NamedTensors all = _engine.GetWeights(averaged: true);
-        foreach ((string name, WeightTensor tensor) in Untrained)
-        {
-            all.Add(name, tensor);
-        }
-
         var weights = new NamedTensors();
         weights.Copy(_run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors), all);
         return weights;

@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using RePaViT.Objectives;
 using RePaViT.Operators;
-using RePaViT.Rewrites;
 
 namespace RePaViT.Training.Contrastive;
 
@@ -14,7 +13,6 @@ namespace RePaViT.Training.Contrastive;
 internal sealed class ContrastiveEngine : ITrainingEngine
 {
     private readonly IForwardEngine _engine;
-    private readonly TensorSpec[] _untrained;
     private readonly int _length;
     private readonly double _scale;
 
@@ -23,7 +21,7 @@ internal sealed class ContrastiveEngine : ITrainingEngine
     private readonly List<float> _embeddings = [];
     private readonly List<float> _texts = [];
     private int _taken;
-    private NamedTensors _untrainedWeights;
+    private FixedTensors _untrained;
 
     /// <param name="engine">Trains the network that ends with the embedding; its objective is <see cref="GivenGradient"/>.</param>
     /// <param name="untrained">Tensors of the model that are not part of that network.</param>
@@ -32,9 +30,7 @@ internal sealed class ContrastiveEngine : ITrainingEngine
     /// <param name="scale">What cosines are multiplied by for the softmax.</param>
     public ContrastiveEngine(IForwardEngine engine, IEnumerable<TensorSpec> untrained, NamedTensors weights, int length, double scale)
     {
-        (_engine, _untrained, _length, _scale) = (engine, [.. untrained], length, scale);
-        _untrainedWeights = new NamedTensors();
-        _untrainedWeights.Copy(_untrained, weights);
+        (_engine, _untrained, _length, _scale) = (engine, new FixedTensors(untrained, weights), length, scale);
     }
 
     /// <summary>
@@ -64,24 +60,17 @@ internal sealed class ContrastiveEngine : ITrainingEngine
     public double Update(double learningRate) => _engine.Update(learningRate);
 
     /// <inheritdoc/>
-    public NamedTensors GetWeights(bool averaged) => WithUntrained(_engine.GetWeights(averaged));
+    public NamedTensors GetWeights(bool averaged) => _untrained.FollowedBy(_engine.GetWeights(averaged));
 
     /// <inheritdoc/>
-    public NamedTensors GetState() => WithUntrained(_engine.GetState());
+    public NamedTensors GetState() => _untrained.FollowedBy(_engine.GetState());
 
     /// <inheritdoc/>
     public void SetState(NamedTensors state)
     {
-        var weights = new NamedTensors();
-        foreach (TensorSpec tensor in _untrained)
-        {
-            float[] values = new float[tensor.Length];
-            state.CopyState(tensor.Name, tensor.Shape, values);
-            weights.Add(tensor.Name, new WeightTensor(values, tensor.Shape));
-        }
-
+        FixedTensors stored = _untrained.ReadFrom(state);
         _engine.SetState(state);
-        _untrainedWeights = weights;
+        _untrained = stored;
     }
 
     /// <inheritdoc/>
@@ -108,16 +97,6 @@ internal sealed class ContrastiveEngine : ITrainingEngine
         _embeddings.Clear();
         _texts.Clear();
         return new BatchResult(loss, result.Correct);
-    }
-
-    private NamedTensors WithUntrained(NamedTensors trained)
-    {
-        foreach ((string name, WeightTensor tensor) in _untrainedWeights)
-        {
-            trained.Add(name, tensor);
-        }
-
-        return trained;
     }
 
     /// <summary>The images of a batch, kept for its second pass: the buffers that it came in are used again before that.</summary>

@@ -12,7 +12,7 @@ namespace RePaViT.Training.Pretraining;
 /// <param name="Local">For small crops.</param>
 /// <param name="Positions">Makes the table; null where there is none, or where both have the same size.</param>
 /// <param name="Untrained">What features do without: the tensors of the head as zeros, what comes before it as it is.</param>
-internal sealed record CropNetworks(Network Global, Network Local, PositionMap? Positions, NamedTensors Untrained)
+internal sealed record CropNetworks(Network Global, Network Local, PositionMap? Positions, FixedTensors Untrained)
 {
     /// <param name="whole">The network in training form, with the weights to start from.</param>
     /// <param name="architecture">What it is.</param>
@@ -97,18 +97,20 @@ internal sealed record CropNetworks(Network Global, Network Local, PositionMap? 
             : $"tensor '{different}' of this network depends on the size of the image; {architecture.ImageSize}, that of its images, is accepted.";
     }
 
-    private static NamedTensors UntrainedOf(Network whole, Network features)
+    private static FixedTensors UntrainedOf(Network whole, Network features)
     {
-        var untrained = new NamedTensors();
+        var specs = new List<TensorSpec>();
+        var weights = new NamedTensors();
         foreach (Layer layer in whole.Layers)
         {
             foreach (TensorSpec tensor in layer.Tensors.Where(tensor => !features.Weights.TryGet(tensor.Name, out _)))
             {
-                untrained.Add(tensor.Name, layer.IsHead ? new WeightTensor(new float[tensor.Length], tensor.Shape) : whole.Weights[tensor.Name]);
+                specs.Add(tensor);
+                weights.Add(tensor.Name, layer.IsHead ? new WeightTensor(new float[tensor.Length], tensor.Shape) : whole.Weights[tensor.Name]);
             }
         }
 
-        return untrained;
+        return new FixedTensors(specs, weights);
     }
 
     private static Dictionary<string, int[]> ShapesOf(Architecture architecture) => architecture.Layers(NetworkForm.Trained)

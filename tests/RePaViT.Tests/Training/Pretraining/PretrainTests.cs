@@ -83,6 +83,21 @@ public sealed class PretrainTests
     }
 
     [TestMethod]
+    public void What_is_not_trained_without_labels_is_found_again_too()
+    {
+        using var folder = new TemporaryFolder();
+        var options = new TrainerOptions { CheckpointPath = folder.File("run.safetensors") };
+        RePaViTModel initial = new Trainer(TrainingRun.Compared, Recipe with { Epochs = 1 }).Fit(Images).Model;
+        TrainingResult result = new Trainer(TrainingRun.Compared, Recipe, options) { InitialModel = initial }.Pretrain(Images, Options);
+
+        // Of the projection, a run that is resumed knows only what the checkpoint says.
+        TrainingResult resumed = new Trainer(TrainingRun.Compared, Recipe, options).ResumePretraining(Images, Options);
+
+        CollectionAssert.AreEqual(initial.Weights["projection.weight"].ToArray(), result.Model.Weights["projection.weight"].ToArray());
+        TrainingRun.AssertSameBytes(TrainingRun.Bytes(result.Model.Weights), TrainingRun.Bytes(resumed.Model.Weights), "resumed at the end");
+    }
+
+    [TestMethod]
     public void A_checkpoint_of_another_run_is_refused_with_what_differs()
     {
         using var folder = new TemporaryFolder();
