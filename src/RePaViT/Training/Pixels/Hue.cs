@@ -38,7 +38,7 @@ internal static class Hue
         // How much of the range is missing in a channel: none for two sextants, all of it for two, linearly between.
         byte Channel(float place)
         {
-            float around = (place + Sextants) % Sextants;
+            float around = place - Sextants * MathF.Floor(place / Sextants);
             float missing = Math.Clamp(Math.Min(around, 4 - around), 0, 1);
             return (byte)(greatest - range * missing + 0.5f);
         }
