@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using RePaViT.Objectives;
-using RePaViT.Operators;
 
 namespace RePaViT.Training.Contrastive;
 
@@ -21,17 +20,11 @@ internal sealed class ContrastiveEngine : ITrainingEngine
     private readonly List<float> _embeddings = [];
     private readonly List<float> _texts = [];
     private int _taken;
-    private FixedTensors _untrained;
 
     /// <param name="engine">Trains the network that ends with the embedding; its objective is <see cref="GivenGradient"/>.</param>
-    /// <param name="untrained">Tensors of the model that are not part of that network.</param>
-    /// <param name="weights">All tensors of the model.</param>
     /// <param name="length">Numbers of an embedding.</param>
     /// <param name="scale">What cosines are multiplied by for the softmax.</param>
-    public ContrastiveEngine(IForwardEngine engine, IEnumerable<TensorSpec> untrained, NamedTensors weights, int length, double scale)
-    {
-        (_engine, _untrained, _length, _scale) = (engine, new FixedTensors(untrained, weights), length, scale);
-    }
+    public ContrastiveEngine(IForwardEngine engine, int length, double scale) => (_engine, _length, _scale) = (engine, length, scale);
 
     /// <summary>
     /// Takes a batch into the step; its targets are the embeddings of its texts. The loss is that of the whole step: it is returned with the
@@ -60,18 +53,13 @@ internal sealed class ContrastiveEngine : ITrainingEngine
     public double Update(double learningRate) => _engine.Update(learningRate);
 
     /// <inheritdoc/>
-    public NamedTensors GetWeights(bool averaged) => _untrained.FollowedBy(_engine.GetWeights(averaged));
+    public NamedTensors GetWeights(bool averaged) => _engine.GetWeights(averaged);
 
     /// <inheritdoc/>
-    public NamedTensors GetState() => _untrained.FollowedBy(_engine.GetState());
+    public NamedTensors GetState() => _engine.GetState();
 
     /// <inheritdoc/>
-    public void SetState(NamedTensors state)
-    {
-        FixedTensors stored = _untrained.ReadFrom(state);
-        _engine.SetState(state);
-        _untrained = stored;
-    }
+    public void SetState(NamedTensors state) => _engine.SetState(state);
 
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();

@@ -29,8 +29,9 @@ internal sealed class ContrastiveTraining(PairImages training, PairImages? valid
     {
         int end = whole.Layout.Find(NetworkLayout.Embedding).Layers;
         return engine is IForwardEngine forward
-            ? new ContrastiveEngine(
-                forward, whole.Layers.Skip(end).SelectMany(layer => layer.Tensors), whole.Weights, training.Texts[0].Length, scale)
+            ? new PartEngine(
+                new ContrastiveEngine(forward, training.Texts[0].Length, scale),
+                new FixedTensors(whole.Layers.Skip(end).SelectMany(layer => layer.Tensors), whole.Weights))
             : throw new NotSupportedException($"{engine.GetType().Name} cannot train by contrast: only the engine for the CPU can.");
     }
 

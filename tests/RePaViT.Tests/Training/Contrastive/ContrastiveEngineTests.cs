@@ -213,7 +213,7 @@ public sealed class ContrastiveEngineTests
             PerBatch = perBatch;
             var recipe = new TrainingRecipe { BatchSize = perBatch, DropPathRate = dropPathRate };
             Inner = new ManagedTrainingEngine(Part, new GivenGradient(), recipe, threads);
-            Engine = new ContrastiveEngine(Inner, whole.Layers[^1].Tensors, whole.Weights, Length, Scale);
+            Engine = new PartEngine(new ContrastiveEngine(Inner, Length, Scale), new FixedTensors(whole.Layers[^1].Tensors, whole.Weights));
         }
 
         public Network Part { get; }
@@ -222,7 +222,7 @@ public sealed class ContrastiveEngineTests
 
         public ManagedTrainingEngine Inner { get; }
 
-        public ContrastiveEngine Engine { get; }
+        public PartEngine Engine { get; }
 
         public TrainingBatch Batch(int number)
         {
