@@ -10,7 +10,7 @@ namespace RePaViT.Torch;
 /// A student and its teacher on a device: the same steps as the managed engine's, up to rounding, from and to the same state. The
 /// student's large crops are done with, backward too, before the small ones begin.
 /// </summary>
-internal sealed class TorchSelfDistillationEngine : ITrainingEngine
+internal sealed class TorchSelfDistillationEngine : TorchEngine
 {
     private const int GlobalCrops = SelfDistillationLoss.GlobalCrops;
     private const string Remedy = $"use a smaller {nameof(SelfDistillation.BatchSize)}, or fewer {nameof(SelfDistillation.LocalCrops)}";
@@ -31,8 +31,6 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     private readonly StagingBuffer _crops;
     private readonly StagingBuffer _localCrops;
     private readonly torch.Tensor _center;
-    private readonly int _batchSize;
-    private double _norm;
 
     /// <param name="networks">The networks with the weights to start from.</param>
     /// <param name="options">Complete.</param>
@@ -43,10 +41,11 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     public TorchSelfDistillationEngine(
         CropNetworks networks, SelfDistillation options, SelfDistillationSchedule schedule, TrainingRecipe recipe,
         torch.Device device, TorchPrecision precision)
+        : base(recipe.BatchSize!.Value, Remedy)
     {
         (_options, _schedule, _positions, _precision) = (options, schedule, networks.Positions, precision);
         (_graph, _localGraph) = (networks.Global.ToGraph().Graph, networks.Local.ToGraph().Graph);
-        _batchSize = recipe.BatchSize!.Value;
+        int batchSize = recipe.BatchSize!.Value;
         int localCrops = Math.Max(options.LocalCrops, 1);
         _tables = new DeviceTables(device);
         _student = new TorchWeights(_graph.Tensors, device, late: schedule.Prototypes);
@@ -55,10 +54,10 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
         _teacher = new TorchWeights(_graph.Tensors, device, late: schedule.Prototypes);
         _teacher.Set(networks.Global.Weights, name => name);
         _optimizer = new TorchOptimizer(_student.TrainedGroups, recipe, device, late: schedule.Prototypes);
-        _dropPath = new TorchDropPath(_graph, recipe.DropPathRate, GlobalCrops * _batchSize, recipe.Seed, device);
-        _localDropPath = new TorchDropPath(_localGraph, recipe.DropPathRate, localCrops * _batchSize, recipe.Seed, device);
-        _crops = new StagingBuffer(_batchSize, GlobalCrops * _graph.Input.Shape.Length, device);
-        _localCrops = new StagingBuffer(_batchSize, localCrops * _localGraph.Input.Shape.Length, device);
+        _dropPath = new TorchDropPath(_graph, recipe.DropPathRate, GlobalCrops * batchSize, recipe.Seed, device);
+        _localDropPath = new TorchDropPath(_localGraph, recipe.DropPathRate, localCrops * batchSize, recipe.Seed, device);
+        _crops = new StagingBuffer(batchSize, GlobalCrops * _graph.Input.Shape.Length, device);
+        _localCrops = new StagingBuffer(batchSize, localCrops * _localGraph.Input.Shape.Length, device);
         _center = torch.zeros(_graph.Output.Shape.Columns, dtype: torch.ScalarType.Float32, device: device).DetachFromDisposeScope();
         _positionMatrix = _positions is null
             ? null
@@ -66,36 +65,13 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
-    {
-        ThrowUnlessFits(batch);
-        return DeviceMemory.Compute($"the crops of {batch.Count} images at once", Remedy, () => Run(batch, scale, dropPathKey));
-    }
-
-    /// <inheritdoc/>
-    public double Update(double learningRate)
-    {
-        double norm = _norm;
-        if (!double.IsFinite(norm))
-        {
-            return norm;
-        }
-
-        return DeviceMemory.Compute("a step of the optimizer", Remedy, () =>
-        {
-            Move(learningRate, norm);
-            return norm;
-        });
-    }
-
-    /// <summary>The gradients since the last update, under the parameters' names.</summary>
-    public NamedTensors GetGradients() => _student.GradientsToHost();
+    public override NamedTensors GetGradients() => _student.GradientsToHost();
 
     /// <summary>The student's weights, or the teacher's, which are an average of them.</summary>
-    public NamedTensors GetWeights(bool averaged) => (averaged ? _teacher : _student).ToHost();
+    public override NamedTensors GetWeights(bool averaged) => (averaged ? _teacher : _student).ToHost();
 
     /// <inheritdoc/>
-    public NamedTensors GetState()
+    public override NamedTensors GetState()
     {
         NamedTensors state = _student.ToHost();
         _optimizer.AddState(state);
@@ -106,7 +82,7 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public void SetState(NamedTensors state)
+    public override void SetState(NamedTensors state)
     {
         using torch.Tensor center = torch.empty(_center.shape, dtype: torch.ScalarType.Float32);
         state.CopyState(EngineState.CenterName, [(int)_center.shape[0]], center.AsSpan());
@@ -117,7 +93,7 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _student.ClearGradients();
         foreach (IDisposable? owned in new IDisposable?[]
@@ -129,9 +105,8 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
         }
     }
 
-    private BatchResult Run(TrainingBatch batch, float scale, long dropPathKey)
+    protected override (BatchResult Result, double Norm) Run(TrainingBatch batch, float scale, long dropPathKey)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
         int count = batch.Count;
         Stage(batch);
         torch.Tensor crops = _crops.Upload(count);
@@ -160,8 +135,7 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
         }
 
         torch.Tensor agreeing = student.select(1, 0).argmax(1).eq(targets.select(1, 1).argmax(1)).sum();
-        (BatchResult result, _norm) = _student.Fetch(total / scale, agreeing);
-        return result;
+        return _student.Fetch(total / scale, agreeing);
     }
 
     /// <summary>What the teacher gives for large crops, [crops, prototypes], and what that makes of each, [images, crops, prototypes].</summary>
@@ -192,10 +166,8 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
     private torch.Tensor CrossEntropy(torch.Tensor student, torch.Tensor targets)
         => -(targets * (student / _options.StudentTemperature).log_softmax(2)).sum();
 
-    private void Move(double learningRate, double norm)
+    protected override void Move(double learningRate, double norm)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
-        using IDisposable withoutGradients = torch.no_grad();
         long step = _optimizer.Steps;
         _optimizer.Step(learningRate, norm, _schedule.WeightDecay(step));
         _student.ClearGradients();
@@ -221,11 +193,8 @@ internal sealed class TorchSelfDistillationEngine : ITrainingEngine
         });
     }
 
-    /// <summary>Wrong sizes must not reach native code, which would end the process.</summary>
-    private void ThrowUnlessFits(TrainingBatch batch)
+    protected override void ThrowUnlessFits(TrainingBatch batch)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch.Count, 1, nameof(batch));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _batchSize), nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(
             batch.Images.LongLength, batch.Capacity * GlobalCrops * _graph.Input.Shape.Length, nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(

@@ -9,9 +9,9 @@ namespace RePaViT.Torch;
 
 /// <summary>
 /// The training engine of TorchSharp. It takes the same steps as the managed one, up to rounding, and reads and writes the
-/// same state. A batch is waited for once, when its loss and the norm of the gradients come back together.
+/// same state.
 /// </summary>
-internal sealed class TorchTrainingEngine : ITrainingEngine
+internal sealed class TorchTrainingEngine : TorchEngine
 {
     private const string Remedy =
         $"use a smaller {nameof(TrainingRecipe.BatchSize)}, with more {nameof(TrainingRecipe.GradientAccumulation)} to keep steps as large";
@@ -27,11 +27,9 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     private readonly StagingBuffer _images;
     private readonly StagingBuffer _targets;
     private readonly TorchDropPath _dropPath;
-    private readonly int _batchSize;
     private readonly int _imageLength;
     private readonly int _targetLength;
     private readonly int _classes;
-    private double _norm;
 
     /// <param name="network">Layers and weights in training form.</param>
     /// <param name="objective">What to make small.</param>
@@ -40,6 +38,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     /// <param name="precision">What products are computed in.</param>
     public TorchTrainingEngine(
         Network network, Objective objective, TrainingRecipe recipe, torch.Device device, TorchPrecision precision)
+        : base(recipe.BatchSize!.Value, Remedy)
     {
         _objective = objective;
         _graph = network.ToGraph().Graph;
@@ -48,10 +47,10 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _imageLength = (int)_graph.Input.Shape.Length;
         _targetLength = objective.TargetLength((int)_graph.Output.Shape.Length);
         _classes = objective.ClassesOf(_graph.Output.Shape.Columns);
-        _batchSize = recipe.BatchSize!.Value;
-        _images = new StagingBuffer(_batchSize, _imageLength, device);
-        _targets = new StagingBuffer(_batchSize, _targetLength, device);
-        _dropPath = new TorchDropPath(_graph, recipe.DropPathRate, _batchSize, recipe.Seed, device);
+        int batchSize = recipe.BatchSize!.Value;
+        _images = new StagingBuffer(batchSize, _imageLength, device);
+        _targets = new StagingBuffer(batchSize, _targetLength, device);
+        _dropPath = new TorchDropPath(_graph, recipe.DropPathRate, batchSize, recipe.Seed, device);
         _tables = new DeviceTables(device);
         var rates = LayerRates.Of(network, recipe);
         _weights = new TorchWeights(_graph.Tensors, device, rates);
@@ -66,36 +65,13 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public BatchResult Accumulate(TrainingBatch batch, float scale, long dropPathKey)
-    {
-        ThrowUnlessFits(batch);
-        return DeviceMemory.Compute($"{batch.Count} images at once", Remedy, () => Run(batch, scale, dropPathKey));
-    }
+    public override NamedTensors GetGradients() => _weights.GradientsToHost();
 
     /// <inheritdoc/>
-    public double Update(double learningRate)
-    {
-        double norm = _norm;
-        if (!double.IsFinite(norm))
-        {
-            return norm;
-        }
-
-        return DeviceMemory.Compute("a step of the optimizer", Remedy, () =>
-        {
-            Move(learningRate, norm);
-            return norm;
-        });
-    }
-
-    /// <summary>The gradients since the last update, under the parameters' names.</summary>
-    public NamedTensors GetGradients() => _weights.GradientsToHost();
+    public override NamedTensors GetWeights(bool averaged) => (averaged && _averages is not null ? _averages : _weights).ToHost();
 
     /// <inheritdoc/>
-    public NamedTensors GetWeights(bool averaged) => (averaged && _averages is not null ? _averages : _weights).ToHost();
-
-    /// <inheritdoc/>
-    public NamedTensors GetState()
+    public override NamedTensors GetState()
     {
         NamedTensors state = _weights.ToHost();
         _optimizer.AddState(state);
@@ -104,7 +80,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public void SetState(NamedTensors state)
+    public override void SetState(NamedTensors state)
     {
         _weights.Set(state, name => name);
         _optimizer.SetState(state);
@@ -112,7 +88,7 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         _weights.ClearGradients();
         _tables.Dispose();
@@ -124,9 +100,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         _dropPath.Dispose();
     }
 
-    private BatchResult Run(TrainingBatch batch, float scale, long dropPathKey)
+    protected override (BatchResult Result, double Norm) Run(TrainingBatch batch, float scale, long dropPathKey)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
         ParallelLoop.Run(batch.Count, image =>
         {
             _images.SetRow(image, batch.Images.AsSpan(image * _imageLength, _imageLength));
@@ -143,14 +118,11 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         (loss * scale).backward();
 
         torch.Tensor correct = output.narrow(1, 0, _classes).argmax(1).eq(targets.narrow(1, 0, _classes).argmax(1)).sum();
-        (BatchResult result, _norm) = _weights.Fetch(loss.detach(), correct);
-        return result;
+        return _weights.Fetch(loss.detach(), correct);
     }
 
-    private void Move(double learningRate, double norm)
+    protected override void Move(double learningRate, double norm)
     {
-        using DisposeScope scope = torch.NewDisposeScope();
-        using IDisposable withoutGradients = torch.no_grad();
         _optimizer.Step(learningRate, norm);
         _weights.ClearGradients();
         if (_averages is not null)
@@ -163,11 +135,8 @@ internal sealed class TorchTrainingEngine : ITrainingEngine
         }
     }
 
-    /// <summary>Wrong sizes must not reach native code, which would end the process.</summary>
-    private void ThrowUnlessFits(TrainingBatch batch)
+    protected override void ThrowUnlessFits(TrainingBatch batch)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch.Count, 1, nameof(batch));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Count, Math.Min(batch.Capacity, _batchSize), nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Images.LongLength, (long)batch.Capacity * _imageLength, nameof(batch));
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Targets.LongLength, (long)batch.Capacity * _targetLength, nameof(batch));
     }

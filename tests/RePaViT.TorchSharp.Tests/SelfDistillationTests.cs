@@ -36,7 +36,7 @@ public sealed class SelfDistillationTests : TorchTest
     {
         var run = GoldenSelfDistillation.Read(name);
         using ITrainingEngine engine = run.CreateEngine(new TorchBackend(Device, TorchPrecision.Float32));
-        run.AssertSteps(engine, ((TorchSelfDistillationEngine)engine).GetGradients, Tolerance);
+        run.AssertSteps(engine, ((TorchEngine)engine).GetGradients, Tolerance);
     }
 
     [TestMethod]
@@ -63,7 +63,7 @@ public sealed class SelfDistillationTests : TorchTest
             Assert.AreEqual(wanted.Correct, result.Correct);
         }
 
-        AssertClose(((ManagedSelfDistillationEngine)expected).GetGradients(), ((TorchSelfDistillationEngine)actual).GetGradients(), 1e-4, 1e-3);
+        AssertClose(((ManagedSelfDistillationEngine)expected).GetGradients(), ((TorchEngine)actual).GetGradients(), 1e-4, 1e-3);
         Assert.AreEqual(1, actual.Update(1e-3) / expected.Update(1e-3), 1e-4, "norm");
         AssertClose(expected.GetState(), actual.GetState(), 1e-3, 1e-2);
     }
