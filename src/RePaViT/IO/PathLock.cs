@@ -15,6 +15,9 @@ internal sealed class PathLock : IDisposable
     private const int Attempts = 5;
     private const int MillisecondsBetweenAttempts = 20;
 
+    // A second: on a busy machine, a process takes some time to say who it is.
+    private const int AttemptsToReadOwner = 50;
+
     private readonly string _path;
     private readonly SafeFileHandle _file;
 
@@ -85,7 +88,7 @@ internal sealed class PathLock : IDisposable
 
     private static string Owner(string path)
     {
-        for (int attempt = 1; attempt <= Attempts; attempt++)
+        for (int attempt = 1; ; attempt++)
         {
             try
             {
@@ -100,11 +103,14 @@ internal sealed class PathLock : IDisposable
                 // It is not there, or may not be read.
             }
 
+            if (attempt == AttemptsToReadOwner)
+            {
+                return "another run";
+            }
+
             // Who has just come says a moment later who it is.
             Thread.Sleep(MillisecondsBetweenAttempts);
         }
-
-        return "another run";
     }
 
     private static void WriteOwner(string path)

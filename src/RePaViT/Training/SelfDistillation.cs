@@ -2,8 +2,8 @@ namespace RePaViT;
 
 /// <summary>
 /// Pretraining without labels (DINO, Caron et al., arXiv 2104.14294): a network, the student, learns to give for one crop of an image
-/// what a moving average of it, the teacher, gives for another. The defaults are those of the public implementation, except that the
-/// number of crops, prototypes and epochs suits small data sets. <see cref="Trainer.Pretrain"/> uses it.
+/// what a moving average of it, the teacher, gives for another. The defaults suit small data sets and short runs; where the paper has other
+/// numbers, they are given. <see cref="Trainer.Pretrain"/> uses it.
 /// </summary>
 /// <remarks>
 /// With the cosines s and t of student and teacher with a number of prototypes, the center c of the teacher's, and temperatures a and b,
@@ -31,8 +31,8 @@ public sealed record SelfDistillation
     /// </summary>
     public int? BatchSize { get; init; }
 
-    /// <summary>The learning rate at the end of the warm-up, from which it falls along a cosine; from 1e-30 to 1e6. Default 5e-4.</summary>
-    public double LearningRate { get; init; } = 5e-4;
+    /// <summary>The learning rate at the end of the warm-up, from which it falls along a cosine; from 1e-30 to 1e6. Default 1e-3.</summary>
+    public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>The learning rate at which the cosine ends, in [0, <see cref="LearningRate"/>]. Default 1e-6.</summary>
     public double MinimumLearningRate { get; init; } = 1e-6;
@@ -73,8 +73,8 @@ public sealed record SelfDistillation
     public RandomResizedCrop LocalCrop { get; init; } = new() { MinArea = 0.05, MaxArea = 0.4 };
 
     /// <summary>
-    /// Directions that outputs are compared with, from 2 to 2^20; null for the power of two near a fourth of the images, from 256 to
-    /// 65536, which is the paper's number. Default null.
+    /// Directions that outputs are compared with, from 2 to 2^20; null for a power of two, one for each 20 to 40 images, from 256
+    /// to 65536, which is the paper's number. Default null.
     /// </summary>
     public int? Prototypes { get; init; }
 
@@ -94,9 +94,10 @@ public sealed record SelfDistillation
     public double StudentTemperature { get; init; } = 0.1;
 
     /// <summary>
-    /// What the teacher's centered cosines are divided by after the warm-up, from 0.001 to 10: the lower, the sharper. Default 0.07.
+    /// What the teacher's centered cosines are divided by after the warm-up, from 0.001 to 10: the lower, the sharper. With
+    /// the paper's 0.07, networks that learn from few images may end up giving the same for all of them. Default 0.04.
     /// </summary>
-    public double TeacherTemperature { get; init; } = 0.07;
+    public double TeacherTemperature { get; init; } = 0.04;
 
     /// <summary>The same in the first epoch, from which it moves linearly. Default 0.04.</summary>
     public double WarmupTeacherTemperature { get; init; } = 0.04;
@@ -105,9 +106,10 @@ public sealed record SelfDistillation
     public double? TeacherWarmupEpochs { get; init; }
 
     /// <summary>
-    /// What the teacher keeps of itself in the first step, in [0, 1); it rises to 1 along a cosine. Default 0.996.
+    /// What the teacher keeps of itself in the first step, in [0, 1); it rises to 1 along a cosine. Default 0.99; the paper's is
+    /// 0.996, for more steps.
     /// </summary>
-    public double TeacherMomentum { get; init; } = 0.996;
+    public double TeacherMomentum { get; init; } = 0.99;
 
     /// <summary>What the center keeps of itself with each batch, in [0, 1). Default 0.9.</summary>
     public double CenterMomentum { get; init; } = 0.9;

@@ -45,6 +45,24 @@ public sealed class DamagedFileTests
         => OfText("preparation", text => Preparation.FromJson(text.AsMemory()), PreparationTests.Sample.ToJson()).Run(10_000);
 
     [TestMethod]
+    public void Vocabularies_of_CLIP()
+    {
+        const string Merges = "#version: 0.2\na b\nab c</w>\n! !</w>\n";
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(Merges));
+        }
+
+        new DamagedReading("vocabulary", [Encoding.UTF8.GetBytes(Merges), packed.ToArray()], (bytes, folder) =>
+        {
+            string path = folder.File("vocabulary");
+            File.WriteAllBytes(path, bytes);
+            ClipTokenizer.Load(path).Encode("abc, and a b!!");
+        }) { MemoryLimit = 64 << 20 }.Run(6_000);
+    }
+
+    [TestMethod]
     [DataRow("PNG")]
     [DataRow("JPEG")]
     [DataRow("WebP")]

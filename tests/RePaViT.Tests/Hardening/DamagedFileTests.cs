@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using RePaViT.Pages;
+using RePaViT.Tests.Clip;
 using RePaViT.Tests.Refusals;
 using RePaViT.Tests.Reports;
 using RePaViT.Tests.Support;
@@ -25,7 +26,7 @@ public sealed class DamagedFileTests
 
     [TestMethod]
     public void Checkpoints()
-        => OfFile("checkpoint", path => Checkpoint.Read(path), Trained(), Fixed("WithoutHash/checkpoint.safetensors")).Run(8_000);
+        => OfFile("checkpoint", path => Checkpoint.Read(path), Trained(), Pretrained(), Fixed("WithoutHash/checkpoint.safetensors")).Run(8_000);
 
     /// <summary>Of an earlier version, without a hash: more damage gets as far as that.</summary>
     [TestMethod]
@@ -166,6 +167,8 @@ public sealed class DamagedFileTests
 
     private static PretrainedOptions Options => new() { Heads = 2, ImageSize = 16 };
 
+    private static PretrainedOptions TowerOptions => new() { Heads = 1, TextHeads = 2, FeedForwardActivation = FeedForwardActivation.Gelu };
+
     private static byte[] Fixed(string name) => File.ReadAllBytes(Path.Combine(Fixture.Folder, name));
 
     private static byte[] Written(Action<string> write)
@@ -177,12 +180,26 @@ public sealed class DamagedFileTests
 
     private static NamedTensors Weights(Architecture architecture) => RandomWeights.Create(architecture.Layers(NetworkForm.Deployed), seed: 1);
 
+    [TestMethod]
+    [DataRow("openai.pt")]
+    [DataRow("huggingface.safetensors")]
+    public void Both_towers_of_CLIP(string name)
+    {
+        ITextTokenizer tokenizer = ClipFixture.Digits(name);
+        OfFile("CLIP", path => ClipModel.LoadPretrained(path, tokenizer, TowerOptions)
+            .CreateClassifier(["1", "2"], ["{}"]), Fixed($"Clip/{name}")).Run(1_000);
+    }
+
     private static byte[] Saved(Architecture architecture)
         => Written(new RePaViTModel(architecture, NetworkForm.Deployed, Weights(architecture), ["0", "1"]).Save);
 
     private static byte[] Trained() => Written(path => new Trainer(
         FileTests.Small with { Classes = 3 }, TrainingRun.Recipe with { Epochs = 1 }, new TrainerOptions { CheckpointPath = path, Threads = 1 })
         .Fit(TrainingRun.Dataset(21, seed: 1), TrainingRun.Dataset(9, seed: 2)));
+
+    private static byte[] Pretrained() => Written(path => new Trainer(
+        FileTests.Small, TrainingRun.Recipe, new TrainerOptions { CheckpointPath = path, Threads = 1 })
+        .Pretrain(TrainingRun.Dataset(21, seed: 1), new SelfDistillation { Epochs = 1, BatchSize = 4, LocalCrops = 1, Prototypes = 4, HiddenDim = 4 }));
 
     private static byte[] Index()
     {

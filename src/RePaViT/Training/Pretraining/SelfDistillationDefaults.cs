@@ -10,7 +10,7 @@ internal static class SelfDistillationDefaults
     private const int MostEpochs = 300;
     private const double WarmupShare = 0.1;
     private const double TeacherWarmupShare = 0.3;
-    private const int ImagesPerPrototype = 4;
+    private const int ImagesPerPrototype = 20;
     private const int FewestPrototypes = 256;
     private const int MostPrototypes = 65536;
     private const int HiddenFactor = 8;

@@ -133,12 +133,12 @@ public sealed class PretrainTests
     {
         var whole = new SelfDistillation();
         SelfDistillation small = whole.Complete(ViTArchitecture.Tiny with { ImageSize = 32, PatchSize = 4 }, 10_000, accumulation: 1);
-        Assert.AreEqual((64, 129, 2048, 12), (small.BatchSize, small.Epochs, small.Prototypes, small.LocalCropSize));
+        Assert.AreEqual((64, 129, 256, 12), (small.BatchSize, small.Epochs, small.Prototypes, small.LocalCropSize));
         Assert.AreEqual((12.9, 38.7), (small.WarmupEpochs!.Value, Math.Round(small.TeacherWarmupEpochs!.Value, 9)));
         Assert.AreEqual((1536, 192), (small.HiddenDim, small.BottleneckDim));
 
         SelfDistillation large = whole.Complete(ViTArchitecture.Base, 1_281_167, accumulation: 16);
-        Assert.AreEqual((64, 20, 65536, 96), (large.BatchSize, large.Epochs, large.Prototypes, large.LocalCropSize));
+        Assert.AreEqual((64, 20, 32768, 96), (large.BatchSize, large.Epochs, large.Prototypes, large.LocalCropSize));
         Assert.AreEqual((2048, 256), (large.HiddenDim, large.BottleneckDim));
 
         // Maps of any size; windows and mixed tokens need all of the image.
