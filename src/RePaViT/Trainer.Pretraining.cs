@@ -7,9 +7,6 @@ namespace RePaViT;
 
 public sealed partial class Trainer
 {
-    // A network without labels has no classes, but a head that gives one logit, 0.
-    private const string OnlyClass = "image";
-
     /// <summary>
     /// Trains the network on images without labels (DINO, arXiv 2104.14294). The result's model has features worth to be classified, but
     /// no classes: make it the <see cref="InitialModel"/> of a trainer for the labeled images, or of
@@ -43,13 +40,7 @@ public sealed partial class Trainer
         using PathLock? checkpointLock = LockCheckpoint();
         ChannelIdleMethod method = ConvertedTraining.Choose(_recipe, _architecture, images.Count, InitialModel, InitialWeights);
         RunDescription run = Describe(method, images, options ?? new SelfDistillation());
-        NamedTensors? initialWeights = InitialModel is null
-            ? InitialWeights
-            : Continuation.Weights(InitialModel, run.Model, images, _recipe.Seed, _options.Threads);
-        Network network = initialWeights is null
-            ? run.Model.Architecture.CreateNetwork(_recipe.Seed)
-            : run.Model.Architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
-        return RunPretraining(run, network, start: null, images, progress, cancellationToken);
+        return RunPretraining(run, StartNetwork(run, images), start: null, images, progress, cancellationToken);
     }
 
     /// <summary>
@@ -128,7 +119,7 @@ public sealed partial class Trainer
             {
                 Architecture = architecture,
                 Form = NetworkForm.Trained,
-                ClassNames = [OnlyClass],
+                ClassNames = [ModelDescription.OnlyClass],
                 Preprocessing = Preprocessing,
             },
             Recipe = RecipeOf(complete) with { ChannelIdleMethod = method },

@@ -132,14 +132,7 @@ public sealed partial class Trainer
         RunDescription run = Describe(method, training, validation);
         using ITeaching? teaching = OpenTeaching(run, training, validation);
         run = teaching?.Describe(run) ?? run;
-        Architecture trained = run.Model.Architecture;
-        NamedTensors? initialWeights = InitialModel is null
-            ? InitialWeights
-            : Continuation.Weights(InitialModel, run.Model, training, _recipe.Seed, _options.Threads);
-        Network network = initialWeights is null
-            ? trained.CreateNetwork(_recipe.Seed)
-            : trained.CreateNetwork(NetworkForm.Trained, initialWeights);
-        return Run(run, network, teaching, start: null, training, validation, progress, cancellationToken);
+        return Run(run, StartNetwork(run, training), teaching, start: null, training, validation, progress, cancellationToken);
     }
 
     /// <summary>
@@ -199,6 +192,17 @@ public sealed partial class Trainer
         }
     }
 
+    /// <summary>The network with the weights to start from: those that were given, or random ones.</summary>
+    private Network StartNetwork(RunDescription run, IImageDataset images)
+    {
+        NamedTensors? initialWeights = InitialModel is null
+            ? InitialWeights
+            : Continuation.Weights(InitialModel, run.Model, images, _recipe.Seed, _options.Threads);
+        return initialWeights is null
+            ? run.Model.Architecture.CreateNetwork(_recipe.Seed)
+            : run.Model.Architecture.CreateNetwork(NetworkForm.Trained, initialWeights);
+    }
+
     private string CheckpointToResume() => _options.CheckpointPath
         ?? throw new InvalidOperationException($"{nameof(TrainerOptions.CheckpointPath)} is needed to resume a run.");
 
@@ -256,7 +260,7 @@ public sealed partial class Trainer
         Func<NamedTensors, CancellationToken, Evaluation>? evaluate = validation is null
             ? null
             : teaching?.Evaluate is { } measure
-                ? (weights, token) => measure(ModelOf(run, weights).Reparameterize(), token)
+                ? (weights, token) => measure(run.CreateModel(weights, _options.Threads).Reparameterize(), token)
                 : (weights, token) => _backend.Evaluate(run.Model, weights, validation, _options.Threads, token);
         var loop = new TrainingLoop(run, start, engine, _backend.ComputesWith, pipeline, evaluate, _options, progress);
         TrainingResult result = loop.Run(cancellationToken);
@@ -281,9 +285,6 @@ public sealed partial class Trainer
             throw new InvalidDataException($"{_options.CheckpointPath}: the checkpoint is damaged. {exception.Message}", exception);
         }
     }
-
-    private RePaViTModel ModelOf(RunDescription run, NamedTensors weights)
-        => new(run.Model, run.Model.Architecture.CreateNetwork(NetworkForm.Trained, weights), _options.Threads);
 
     private ITrainingEngine CreateEngine(Network network, Objective objective, TrainingRecipe recipe)
         => recipe.TrainedBlocks is int blocks

@@ -105,13 +105,7 @@ public sealed class SelfDistillationTests : TorchTest
         InMemoryImageDataset images = Images(12);
         using var cancellation = new CancellationTokenSource();
         TrainingResult begun = Trainer(new TorchBackend(Device, TorchPrecision.Float32)).Pretrain(
-            images, Options, new Immediate(progress =>
-            {
-                if (progress.FinishedEpoch is { Epoch: 2 })
-                {
-                    cancellation.Cancel();
-                }
-            }), cancellation.Token);
+            images, Options, new AfterEpoch(2, cancellation.Cancel), cancellation.Token);
         TrainingResult result = Trainer(new ManagedBackend()).ResumePretraining(images, Options);
 
         Assert.IsTrue(begun.IsCancelled);
@@ -147,10 +141,5 @@ public sealed class SelfDistillationTests : TorchTest
         }
 
         return new InMemoryImageDataset(Enumerable.Range(0, count).Select(_ => new RgbImage(20, 20, Pixels())), new int[count], ["none"]);
-    }
-
-    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
     }
 }

@@ -137,16 +137,4 @@ public sealed class TrainerTests : TorchTest
             return new RgbImage(Size, Size, pixels);
         }
     }
-
-    /// <summary>Acts once, when an epoch is finished. Unlike <see cref="Progress{T}"/>, at once.</summary>
-    private sealed class AfterEpoch(int epoch, Action action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch is not null && value.Epoch == epoch)
-            {
-                action();
-            }
-        }
-    }
 }

@@ -15,7 +15,6 @@ namespace RePaViT.MLNet.Training;
 internal sealed class ImageImport
 {
     private const int MaxFailuresListed = 20;
-    private const string OnlyClass = "image";
 
     private readonly IDataView _data;
     private readonly ImageStore _store;
@@ -52,7 +51,7 @@ internal sealed class ImageImport
         _store = store;
         _preprocessing = preprocessing;
         _channel = channel;
-        _classNames = label is null ? [OnlyClass] : ClassKeys.Of(label.Value).Names;
+        _classNames = label is null ? [ModelDescription.OnlyClass] : ClassKeys.Of(label.Value).Names;
         _imageColumn = ImageColumn.Of(feature);
     }
 

@@ -7,6 +7,9 @@ namespace RePaViT;
 /// <summary>What a model file says about its network beside the weights. Stored as JSON.</summary>
 internal sealed partial record ModelDescription
 {
+    /// <summary>The class of a network that has none of its own: its head gives one logit, 0, for every image.</summary>
+    public const string OnlyClass = "image";
+
     private static readonly StoredJson Stored = new(ModelTypes.Default);
 
     public required Architecture Architecture { get; init; }

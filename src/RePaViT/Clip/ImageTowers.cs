@@ -28,13 +28,13 @@ internal static class ImageTowers
 
         weights.Add(Head, new WeightTensor(new float[length], 1, length));
         return new RePaViTModel(
-            description with { Architecture = architecture, ClassNames = ["image"] },
+            description with { Architecture = architecture, ClassNames = [ModelDescription.OnlyClass] },
             architecture.CreateNetwork(description.Form, weights));
     }
 
     /// <summary>The same tower, in the same form, with one class whose vector is 0.</summary>
     /// <param name="tower">A tower, or a classifier made from one.</param>
-    public static RePaViTModel WithoutClasses(RePaViTModel tower) => WithClasses(tower, ["image"], new float[LengthOf(tower)!.Value]);
+    public static RePaViTModel WithoutClasses(RePaViTModel tower) => WithClasses(tower, [ModelDescription.OnlyClass], new float[LengthOf(tower)!.Value]);
 
     /// <summary>The same tower, in the same form, with other classes.</summary>
     /// <param name="tower">A tower, or a classifier made from one.</param>

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace RePaViT.Objectives;
 
 /// <summary>
@@ -22,18 +20,11 @@ internal sealed record ScoreDistillation(int Classes, double Weight, double Temp
         double labelWeight = 1 - Weight;
         double loss = labelWeight * OfLabels.Compute(output, target[..Classes], gradient, (float)(scale * labelWeight));
         ReadOnlySpan<float> teacher = target[Classes..];
-        double max = TensorPrimitives.Max(output);
-        double sum = 0;
-        foreach (float logit in output)
-        {
-            sum += Math.Exp((logit - max) / Temperature);
-        }
-
-        double logSum = Math.Log(sum);
+        var logShares = new LogShares(output, Temperature);
         double divergence = 0;
         for (int i = 0; i < output.Length; i++)
         {
-            double logShare = (output[i] - max) / Temperature - logSum;
+            double logShare = logShares.Of(output[i]);
             divergence += teacher[i] == 0 ? 0 : teacher[i] * (Math.Log(teacher[i]) - logShare);
             gradient[i] += (float)(scale * Weight * Temperature * (Math.Exp(logShare) - teacher[i]));
         }

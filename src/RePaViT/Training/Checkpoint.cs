@@ -83,26 +83,10 @@ internal sealed class Checkpoint
             [RunKey] = RunJson.Stored.Write(Run),
             [StateKey] = RunJson.Stored.Write(State),
         };
-        if (Run.TokenLabels is not null)
-        {
-            metadata.Add(TokenLabelsKey, RunJson.Stored.Write(Run.TokenLabels));
-        }
-
-        if (Run.Distillation is not null)
-        {
-            metadata.Add(DistillationKey, RunJson.Stored.Write(Run.Distillation));
-        }
-
-        if (Run.SelfDistillation is not null)
-        {
-            metadata.Add(SelfDistillationKey, RunJson.Stored.Write(Run.SelfDistillation));
-        }
-
-        if (Run.Contrast is not null)
-        {
-            metadata.Add(ContrastKey, RunJson.Stored.Write(Run.Contrast));
-        }
-
+        AddIfSet(metadata, TokenLabelsKey, Run.TokenLabels);
+        AddIfSet(metadata, DistillationKey, Run.Distillation);
+        AddIfSet(metadata, SelfDistillationKey, Run.SelfDistillation);
+        AddIfSet(metadata, ContrastKey, Run.Contrast);
         if (ComputedWith.Count > 0)
         {
             metadata.Add(ComputedWithKey, string.Join(' ', ComputedWith));
@@ -133,27 +117,13 @@ internal sealed class Checkpoint
         {
             TensorHash.Of(file.Metadata, HashKey, file.Tensors).ThrowUnlessIs(
                 file.Metadata.GetValueOrDefault(HashKey), isRequired: format == Format);
-            var run = Parse<RunDescription>(file.Metadata, RunKey);
-            if (file.Metadata.ContainsKey(TokenLabelsKey))
+            RunDescription run = Parse<RunDescription>(file.Metadata, RunKey) with
             {
-                run = run with { TokenLabels = Parse<TokenLabelDescription>(file.Metadata, TokenLabelsKey) };
-            }
-
-            if (file.Metadata.ContainsKey(DistillationKey))
-            {
-                run = run with { Distillation = Parse<DistillationDescription>(file.Metadata, DistillationKey) };
-            }
-
-            if (file.Metadata.ContainsKey(SelfDistillationKey))
-            {
-                run = run with { SelfDistillation = Parse<SelfDistillation>(file.Metadata, SelfDistillationKey) };
-            }
-
-            if (file.Metadata.ContainsKey(ContrastKey))
-            {
-                run = run with { Contrast = Parse<ContrastDescription>(file.Metadata, ContrastKey) };
-            }
-
+                TokenLabels = ParseIfSet<TokenLabelDescription>(file.Metadata, TokenLabelsKey),
+                Distillation = ParseIfSet<DistillationDescription>(file.Metadata, DistillationKey),
+                SelfDistillation = ParseIfSet<SelfDistillation>(file.Metadata, SelfDistillationKey),
+                Contrast = ParseIfSet<ContrastDescription>(file.Metadata, ContrastKey),
+            };
             if (run.Recipe.ChannelIdleMethod == ChannelIdleMethod.Auto)
             {
                 // Written before there was a choice.
@@ -192,6 +162,20 @@ internal sealed class Checkpoint
         => metadata.TryGetValue(key, out string? json)
             ? RunJson.Stored.Parse<T>(json) ?? throw new JsonException($"'{key}' is null.")
             : throw new JsonException($"The header has no '{key}'.");
+
+    /// <summary>What only some runs have.</summary>
+    private static void AddIfSet<T>(Dictionary<string, string> metadata, string key, T? value)
+        where T : class
+    {
+        if (value is not null)
+        {
+            metadata.Add(key, RunJson.Stored.Write(value));
+        }
+    }
+
+    private static T? ParseIfSet<T>(IReadOnlyDictionary<string, string> metadata, string key)
+        where T : class
+        => metadata.ContainsKey(key) ? Parse<T>(metadata, key) : null;
 
     private static string[] ParseComputedWith(string names)
         => names.Length <= MaxComputedWithLength && names.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ' ')

@@ -95,6 +95,12 @@ internal sealed record RunDescription
         }
     }
 
+    /// <summary>The model in training form.</summary>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="threads">Most threads to use; null for one on every core.</param>
+    public RePaViTModel CreateModel(NamedTensors weights, int? threads)
+        => new(Model, Model.Architecture.CreateNetwork(NetworkForm.Trained, weights), threads);
+
     /// <summary>Names the first value in which a checkpoint's run differs from this one; null if none does.</summary>
     public string? DifferenceFrom(RunDescription checkpoint)
         => JsonDifference.First("run", this, checkpoint with { Model = checkpoint.Model.DecodedAs(Model) }, "the checkpoint")

@@ -86,7 +86,7 @@ internal sealed class TrainingLoop
         ThrowIfDiverged(FindWrongNumber(weights));
         return new TrainingResult
         {
-            Model = ModelOf(weights),
+            Model = _run.CreateModel(weights, _options.Threads),
             History = [.. _state.History],
             Best = _state.Best,
             IsCancelled = isCancelled,
@@ -197,9 +197,6 @@ internal sealed class TrainingLoop
         weights.Copy(_run.Model.Architecture.Layers(NetworkForm.Trained).SelectMany(layer => layer.Tensors), all);
         return weights;
     }
-
-    private RePaViTModel ModelOf(NamedTensors weights)
-        => new(_run.Model, _run.Model.Architecture.CreateNetwork(NetworkForm.Trained, weights), _options.Threads);
 
     private void ThrowUnlessFinite(double value, string what)
     {

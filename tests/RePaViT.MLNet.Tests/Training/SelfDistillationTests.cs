@@ -1,3 +1,4 @@
+using RePaViT.Tests.Support;
 using Microsoft.ML;
 using RePaViT.MLNet.Tests.Support;
 
@@ -57,7 +58,7 @@ public sealed class SelfDistillationTests
         ImageClassificationRePaViTTrainer.Options options = Options(setup) with { CheckpointFolder = setup.PathOf("run") };
         ImageClassificationRePaViTTrainer.Options cancelled = options with
         {
-            CancellationToken = cancellation.Token, Progress = new SecondEpoch(cancellation),
+            CancellationToken = cancellation.Token, Progress = new AfterEpoch(2, cancellation.Cancel),
         };
         Assert.Throws<OperationCanceledException>(() => setup.CreateTrainer(cancelled).Fit(data));
 
@@ -111,16 +112,5 @@ public sealed class SelfDistillationTests
     private sealed class Number
     {
         public float Value { get; set; }
-    }
-
-    private sealed class SecondEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch?.Epoch == 2)
-            {
-                cancellation.Cancel();
-            }
-        }
     }
 }

@@ -95,7 +95,7 @@ public sealed class ClipTrainerTests
 
         ClipTrainer interrupted = Trainer(threads: 2, folder.File("checkpoint"));
         using var cancellation = new CancellationTokenSource();
-        ClipTrainingResult cancelled = interrupted.Fit(Training, Validation, new FirstEpoch(cancellation), cancellation.Token);
+        ClipTrainingResult cancelled = interrupted.Fit(Training, Validation, new AfterEpoch(1, cancellation.Cancel), cancellation.Token);
         Assert.IsTrue(cancelled.Training.IsCancelled);
         ArgumentException other = Assert.ThrowsExactly<ArgumentException>(
             () => interrupted.Resume(Training with { Texts = [.. Training.Texts.Reverse()] }, Validation));
@@ -164,16 +164,5 @@ public sealed class ClipTrainerTests
         RgbImage[] images = [.. colors.Select(color => TestImages.Create(32, 32, (_, _, channel) => random.Next(60) + ((color + 1 >> channel & 1) == 1 ? 180 : 10)))];
         return new ImageTextPairs(
             new InMemoryImageDataset(images, colors, [.. Enumerable.Range(0, Colors).Select(Text)]), [.. colors.Select(Text)]);
-    }
-
-    private sealed class FirstEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch is not null)
-            {
-                cancellation.Cancel();
-            }
-        }
     }
 }

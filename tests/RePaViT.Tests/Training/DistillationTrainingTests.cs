@@ -32,7 +32,7 @@ public sealed class DistillationTrainingTests
 
         Trainer interrupted = Trainer(distillation, architecture, threads: 2, folder.File("checkpoint"));
         using var cancellation = new CancellationTokenSource();
-        interrupted.Fit(Training, Validation, new FirstEpoch(cancellation), cancellation.Token);
+        interrupted.Fit(Training, Validation, new AfterEpoch(1, cancellation.Cancel), cancellation.Token);
         TrainingRun.AssertSameBytes(expected, Bytes(interrupted.Resume(Training, Validation)), "resumed");
 
         byte[] other = Bytes(Trainer(distillation with { Weight = 0.25 }, architecture, threads: 2).Fit(Training, Validation));
@@ -167,15 +167,4 @@ public sealed class DistillationTrainingTests
         classNames.Length == 0 ? Training.ClassNames : classNames);
 
     private static byte[] Bytes(TrainingResult result) => TrainingRun.Bytes(result.Model.Weights);
-
-    private sealed class FirstEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch is not null)
-            {
-                cancellation.Cancel();
-            }
-        }
-    }
 }

@@ -28,7 +28,7 @@ public sealed class TokenLabelTrainingTests
 
         Trainer interrupted = Trainer(labels, threads: 2, folder.File("checkpoint"));
         using var cancellation = new CancellationTokenSource();
-        interrupted.Fit(Training, Validation, new FirstEpoch(cancellation), cancellation.Token);
+        interrupted.Fit(Training, Validation, new AfterEpoch(1, cancellation.Cancel), cancellation.Token);
         TrainingRun.AssertSameBytes(expected, Bytes(interrupted.Resume(Training, Validation)), "resumed");
 
         foreach (TokenLabels other in new[] { labels with { MixToken = false }, labels with { TokenWeight = 0 }, labels with { LabelShare = 0.5 } })
@@ -140,15 +140,4 @@ public sealed class TokenLabelTrainingTests
     }
 
     private static byte[] Bytes(TrainingResult result) => TrainingRun.Bytes(result.Model.Weights);
-
-    private sealed class FirstEpoch(CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch is not null)
-            {
-                cancellation.Cancel();
-            }
-        }
-    }
 }

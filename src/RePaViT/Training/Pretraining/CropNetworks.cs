@@ -33,36 +33,27 @@ internal sealed record CropNetworks(Network Global, Network Local, PositionMap? 
         NamedTensors headWeights = WeightInitializer.Create([head], seed);
         Architecture local = architecture with { ImageSize = size };
         PositionMap? positions = MapOf(architecture, local);
-        var localWeights = new NamedTensors();
-        foreach ((string name, WeightTensor tensor) in features.Weights)
-        {
-            localWeights.Add(name, name == positions?.Name ? positions.Map(tensor) : tensor);
-        }
+        return new CropNetworks(
+            WithHead(features.Layers, tensor => tensor),
+            WithHead(FeatureLayersOf(local), tensor => positions!.Map(tensor)),
+            positions,
+            UntrainedOf(whole, features));
 
-        Network localFeatures = new Network(local.Layout(NetworkForm.Trained), WithHeadOf(whole, localWeights), whole.Stage).TakeOutput(NetworkLayout.Features);
-        return new CropNetworks(WithHead(features), WithHead(localFeatures), positions, UntrainedOf(whole, features));
-
-        Network WithHead(Network network)
+        Network WithHead(IEnumerable<Layer> layers, Func<WeightTensor, WeightTensor> mapPositions)
         {
             var weights = new NamedTensors();
-            foreach ((string name, WeightTensor tensor) in network.Weights.Concat(headWeights))
+            foreach ((string name, WeightTensor tensor) in features.Weights.Concat(headWeights))
             {
-                weights.Add(name, tensor);
+                weights.Add(name, name == positions?.Name ? mapPositions(tensor) : tensor);
             }
 
-            Layer[] layers = [.. network.Layers, head];
-            return new Network(new NetworkLayout(layers, [new NetworkOutput(NetworkLayout.Cosines, layers.Length)]), weights, network.Stage);
+            Layer[] all = [.. layers, head];
+            return new Network(new NetworkLayout(all, [new NetworkOutput(NetworkLayout.Cosines, all.Length)]), weights, features.Stage);
         }
     }
 
     /// <summary>Channels of a network's features.</summary>
-    public static int FeaturesOf(Architecture architecture)
-    {
-        NetworkLayout layout = architecture.Layout(NetworkForm.Trained);
-        NetworkOutput features = layout.Find(NetworkLayout.Features);
-        IEnumerable<Layer> layers = layout.Layers.Take(features.Layers);
-        return new NetworkGraph([.. features.Last is null ? layers : layers.Append(features.Last)]).Graph.Output.Shape.Columns;
-    }
+    public static int FeaturesOf(Architecture architecture) => new NetworkGraph(FeatureLayersOf(architecture)).Graph.Output.Shape.Columns;
 
     /// <summary>Why a network cannot see crops of a size with the same weights, as a sentence; null if it can.</summary>
     /// <param name="architecture">The network.</param>
@@ -97,6 +88,15 @@ internal sealed record CropNetworks(Network Global, Network Local, PositionMap? 
             : $"tensor '{different}' of this network depends on the size of the image; {architecture.ImageSize}, that of its images, is accepted.";
     }
 
+    /// <summary>The layers that make the features.</summary>
+    private static Layer[] FeatureLayersOf(Architecture architecture)
+    {
+        NetworkLayout layout = architecture.Layout(NetworkForm.Trained);
+        NetworkOutput features = layout.Find(NetworkLayout.Features);
+        IEnumerable<Layer> layers = layout.Layers.Take(features.Layers);
+        return [.. features.Last is null ? layers : layers.Append(features.Last)];
+    }
+
     private static FixedTensors UntrainedOf(Network whole, Network features)
     {
         var specs = new List<TensorSpec>();
@@ -129,19 +129,5 @@ internal sealed record CropNetworks(Network Global, Network Local, PositionMap? 
         static TokenEmbedding? EmbeddingOf(Architecture architecture) => architecture.Layers(NetworkForm.Trained).OfType<TokenEmbedding>().SingleOrDefault();
 
         static int SideOf(TokenEmbedding embedding) => (int)Math.Sqrt(embedding.Input.Rows);
-    }
-
-    /// <summary>Weights with those of the whole network's own head, which the features do without.</summary>
-    private static NamedTensors WithHeadOf(Network whole, NamedTensors weights)
-    {
-        foreach ((string name, WeightTensor tensor) in whole.Weights)
-        {
-            if (!weights.TryGet(name, out _))
-            {
-                weights.Add(name, tensor);
-            }
-        }
-
-        return weights;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using RePaViT.Objectives;
 
 namespace RePaViT.Training.Pretraining;
 
@@ -44,18 +45,11 @@ internal static class SelfDistillationLoss
     public static double Compute(
         ReadOnlySpan<float> student, ReadOnlySpan<float> target, int count, double temperature, Span<float> gradient, double scale)
     {
-        double max = TensorPrimitives.Max(student);
-        double sum = 0;
-        foreach (float value in student)
-        {
-            sum += Math.Exp((value - max) / temperature);
-        }
-
-        double logSum = Math.Log(sum);
+        var logShares = new LogShares(student, temperature);
         double loss = 0;
         for (int i = 0; i < student.Length; i++)
         {
-            double logShare = (student[i] - max) / temperature - logSum;
+            double logShare = logShares.Of(student[i]);
             loss -= target[i] * logShare;
             gradient[i] = (float)(scale / temperature * (count * Math.Exp(logShare) - target[i]));
         }

@@ -73,7 +73,7 @@ public sealed class PretrainTests
         var options = new TrainerOptions { CheckpointPath = folder.File("run.safetensors"), CheckpointEverySteps = 1 };
         using var cancellation = new CancellationTokenSource();
         TrainingResult interrupted = new Trainer(TrainingRun.Architecture, Recipe, options)
-            .Pretrain(Images, Options, new AfterEpoch(epoch, cancellation), cancellation.Token);
+            .Pretrain(Images, Options, new AfterEpoch(epoch, cancellation.Cancel), cancellation.Token);
         Assert.IsTrue(interrupted.IsCancelled);
 
         TrainingResult resumed = new Trainer(TrainingRun.Architecture, Recipe, options).ResumePretraining(Images, Options);
@@ -180,15 +180,4 @@ public sealed class PretrainTests
 
     private static void AssertRefused(string named, Action action)
         => StringAssert.Contains(Assert.Throws<ArgumentException>(action).Message, named);
-
-    private sealed class AfterEpoch(int epoch, CancellationTokenSource cancellation) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.FinishedEpoch?.Epoch == epoch)
-            {
-                cancellation.Cancel();
-            }
-        }
-    }
 }
